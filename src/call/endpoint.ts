@@ -1,0 +1,58 @@
+/** Owns what the call path knows of one method at run time. It must never change after the host has opened it. */
+import type { Kind, Method } from "../contract/index.ts";
+import { isStream } from "../contract/index.ts";
+import { toMs } from "../core/index.ts";
+import type { Access, AnyHandler, Declaration, Implementation, Opened } from "../system/index.ts";
+import type { ReplyCache } from "./stages/cache.ts";
+import type { OwnFactory } from "./own.ts";
+
+export interface Endpoint {
+  /** `orders.place` */
+  readonly id: string;
+  readonly service: string;
+  readonly name: string;
+  readonly kind: Kind;
+  readonly method: Method;
+  readonly isStream: boolean;
+  /** `undefined` refuses every call: deny by default. */
+  readonly access: Access | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly handler: AnyHandler;
+  readonly guard: AnyHandler | undefined;
+  /** Makes `own` for a call of this kind of method. */
+  readonly own: OwnFactory;
+  /** The same as a query sees it: for guards. */
+  readonly readOnlyOwn: OwnFactory;
+  readonly cache: ReplyCache | undefined;
+  /** The database that remembers idempotency keys, if the service has one. */
+  readonly database: Opened | undefined;
+  readonly declaration: Declaration;
+}
+
+export interface EndpointParts {
+  readonly own: OwnFactory;
+  readonly readOnlyOwn: OwnFactory;
+  readonly cache: ReplyCache | undefined;
+  readonly database: Opened | undefined;
+}
+
+export function createEndpoint(implementation: Implementation, name: string, method: Method, parts: EndpointParts): Endpoint {
+  const { declaration } = implementation;
+  const policy = declaration.policy[name] ?? {};
+  const handler = implementation.handlers[name];
+  if (handler === undefined) throw new TypeError(`${declaration.name} has no handler for ${name}`);
+  return {
+    id: `${declaration.name}.${name}`,
+    service: declaration.name,
+    name,
+    kind: method.kind,
+    method,
+    isStream: isStream(method.output),
+    access: policy.access,
+    timeoutMs: policy.timeout === undefined ? undefined : toMs(policy.timeout),
+    handler,
+    guard: policy.access === "guarded" ? implementation.guards[name] : undefined,
+    declaration,
+    ...parts,
+  };
+}

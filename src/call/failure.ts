@@ -1,0 +1,67 @@
+/**
+ * Owns what a caller gets to see of a failure: declared errors checked against the contract, Skein's own as they are,
+ * everything else as `SKEIN_CALL_FAILED`. It must never put a foreign message into what travels.
+ */
+import { toIssues, validate } from "../contract/index.ts";
+import { copyValue } from "../core/index.ts";
+import { declaredError, isDeclaredError, isSkeinError, type DeclaredError, type SkeinError, skeinError } from "../errors/index.ts";
+import type { CallScope } from "./scope.ts";
+
+/** Which endpoint answered with an error, so that a handler's own errors are told from those of what it called. */
+const answeredBy = new WeakMap<SkeinError, string>();
+
+/** The error that this call answers with. Never throws. */
+export async function toFailure(scope: CallScope, thrown: unknown): Promise<SkeinError> {
+  let error: SkeinError;
+  try {
+    error = isDeclaredError(thrown) ? await checkDeclared(scope, thrown) : toSkein(scope, thrown);
+  } catch (cause) {
+    error = skeinError("SKEIN_CALL_FAILED", undefined, { cause });
+  }
+  answeredBy.set(error, scope.endpoint.id);
+  // A stack is for whoever wrote the handler; it is logged here because it never travels.
+  if (error.who === "bug") {
+    scope.log.error(`${scope.endpoint.id} failed: ${error.message}`, { code: error.code, cause: error.cause });
+  }
+  return error;
+}
+
+async function checkDeclared(scope: CallScope, error: DeclaredError): Promise<SkeinError> {
+  const { endpoint } = scope;
+  const spec = endpoint.method.errors[error.code];
+  if (spec === undefined) {
+    return skeinError("SKEIN_ERROR_UNDECLARED", `${endpoint.id} let the error ${error.code} through, which its contract does not declare`, {
+      cause: error,
+    });
+  }
+  if (spec.data === undefined) return error;
+  const result = await validate(spec.data, error.data);
+  if (result.issues !== undefined) {
+    return skeinError("SKEIN_OUTPUT_INVALID", `${endpoint.id} raised ${error.code} with data its contract refuses`, {
+      data: { issues: toIssues(result.issues) },
+    });
+  }
+  const { status, canonical, message } = error;
+  return declaredError(error.code, copyValue(result.value), { status, canonical, message });
+}
+
+function toSkein(scope: CallScope, thrown: unknown): SkeinError {
+  if (!isSkeinError(thrown)) return skeinError("SKEIN_CALL_FAILED", undefined, { cause: thrown });
+  const origin = answeredBy.get(thrown);
+  if (origin === undefined || origin === scope.endpoint.id) return thrown;
+  // What a dependency calls the caller's mistake is this handler's mistake, not that of whoever called this handler.
+  if (thrown.who === "caller") return skeinError("SKEIN_CALL_FAILED", undefined, { cause: thrown });
+  if (scope.endpoint.kind === "query") return thrown;
+  // The dependency may not have started, but this method had: and the caller nearest the failure retries, nobody above.
+  return skeinErrorLike(thrown);
+}
+
+function skeinErrorLike(error: SkeinError): SkeinError {
+  // Only declared errors have codes outside the catalogue, and those were handled before.
+  return skeinError(error.code as Parameters<typeof skeinError>[0], error.message, {
+    cause: error,
+    outcome: error.outcome === "failed" ? "failed" : "unknown",
+    retry: false,
+    ...(error.data !== undefined && { data: error.data }),
+  });
+}

@@ -1,0 +1,73 @@
+/**
+ * Owns far semantics inside one process: every call's input, context, reply and error is turned to text and back, as it
+ * would be between processes. It must never hand an object of one side to the other.
+ */
+import { type CallOptions, decodeValue, encodeValue } from "../contract/index.ts";
+import { toMs, ValueSetError } from "../core/index.ts";
+import { fromWireError, skeinError, toWireError, type WireError } from "../errors/index.ts";
+import type { RootOptions } from "./runtime.ts";
+import type { CallScope } from "./scope.ts";
+
+/** Answers a call as another process would. */
+type There = (input: unknown, options: RootOptions) => unknown;
+
+/** What travels beside the input, and the signal, which stays. */
+export interface FarCall {
+  readonly context: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+export function farOptions(
+  scope: CallScope,
+  path: readonly string[],
+  options: (CallOptions & { readonly resumeFrom?: string }) | undefined,
+): FarCall {
+  const timeoutMs = options?.timeout === undefined ? Number.POSITIVE_INFINITY : toMs(options.timeout);
+  const context = {
+    principal: scope.principal,
+    caller: scope.service,
+    key: options?.key,
+    timeoutMs: Math.min(scope.remainingMs(), timeoutMs),
+    traceId: scope.traceId,
+    parentSpan: scope.span,
+    resumeFrom: options?.resumeFrom,
+    path,
+  };
+  const signal = options?.signal === undefined ? scope.signal : AbortSignal.any([scope.signal, options.signal]);
+  return { context: encodeValue(context), signal };
+}
+
+export async function sendFar(there: There, input: unknown, call: FarCall): Promise<unknown> {
+  try {
+    return decodeValue(encodeValue(await there(decodeValue(encode(input)), arrived(call))));
+  } catch (error) {
+    throw acrossTheWire(error);
+  }
+}
+
+export async function* streamFar(there: There, input: unknown, call: FarCall): AsyncGenerator<unknown, void, undefined> {
+  try {
+    const items = there(decodeValue(encode(input)), arrived(call)) as AsyncIterable<unknown>;
+    for await (const item of items) yield decodeValue(encodeValue(item));
+  } catch (error) {
+    throw acrossTheWire(error);
+  }
+}
+
+function encode(input: unknown): string {
+  try {
+    return encodeValue(input);
+  } catch (error) {
+    if (!(error instanceof ValueSetError)) throw error;
+    throw skeinError("SKEIN_VALUE_SET", `the input: ${error.path} is ${error.found}`, { cause: error });
+  }
+}
+
+function arrived(call: FarCall): RootOptions {
+  // It was encoded a moment ago by the function above; a real transport checks what it reads.
+  return { ...(decodeValue(call.context) as RootOptions), ...(call.signal !== undefined && { signal: call.signal }) };
+}
+
+function acrossTheWire(error: unknown): Error {
+  return fromWireError(decodeValue(encodeValue(toWireError(error))) as WireError);
+}

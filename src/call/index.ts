@@ -1,0 +1,5 @@
+/** The call layer: one call's journey in process. */
+export { ReplyCache } from "./stages/cache.ts";
+export { createEndpoint, type Endpoint } from "./endpoint.ts";
+export { createClient, createOwnFactory, type OwnFactory } from "./own.ts";
+export { CallRuntime, type CallRuntimeOptions, type RootOptions } from "./runtime.ts";

@@ -1,0 +1,160 @@
+/**
+ * Owns how long calls may live: deadlines and cancellation of whole trees of calls. One `Lifetime` is shared by every
+ * call that ends at the same instant, so that a nested call costs a link in a list and no timer. It must never make an
+ * AbortController that nobody asked for.
+ */
+import type { Clock, Timer } from "../core/index.ts";
+import { type SkeinError, skeinError } from "../errors/index.ts";
+import { Chain, Link } from "./chain.ts";
+
+/** What ends when its lifetime ends: a call in flight, or a shorter lifetime. */
+export abstract class Mortal extends Link {
+  abstract end(error: SkeinError): void;
+}
+
+/** Deadlines are met up to this much late: one timer serves all calls of a tick. */
+const tickMs = 10;
+
+class Bucket {
+  readonly lifetimes = new Chain<Lifetime>();
+}
+
+/** The timers of one host: at most one is armed at a time. */
+export class DeadlineWheel {
+  readonly #clock: Clock;
+  readonly #buckets = new Map<number, Bucket>();
+  #timer: Timer | undefined;
+  #armedFor = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  watch(lifetime: Lifetime): void {
+    const tick = Math.ceil(lifetime.deadlineMs / tickMs);
+    let bucket = this.#buckets.get(tick);
+    if (bucket === undefined) this.#buckets.set(tick, (bucket = new Bucket()));
+    bucket.lifetimes.add(lifetime);
+    if (tick < this.#armedFor) this.#arm(tick);
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#buckets.clear();
+    this.#armedFor = Number.POSITIVE_INFINITY;
+  }
+
+  #arm(tick: number): void {
+    this.#timer?.cancel();
+    this.#armedFor = tick;
+    const delayMs = Math.max(0, tick * tickMs - this.#clock.monotonic());
+    // Waiting for a deadline is no reason to keep a process alive: the call it guards is.
+    this.#timer = this.#clock.after(delayMs, () => this.#fire(), { unref: true });
+  }
+
+  #fire(): void {
+    const due = Math.floor(this.#clock.monotonic() / tickMs);
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    this.#timer = undefined;
+    let next = Number.POSITIVE_INFINITY;
+    for (const [tick, bucket] of this.#buckets) {
+      if (tick > due) {
+        if (bucket.lifetimes.first === undefined) this.#buckets.delete(tick);
+        else next = Math.min(next, tick);
+        continue;
+      }
+      this.#buckets.delete(tick);
+      for (let l = bucket.lifetimes.first; l !== undefined; l = bucket.lifetimes.first) {
+        l.end(skeinError("SKEIN_CALL_DEADLINE"));
+      }
+    }
+    if (next < this.#armedFor) this.#arm(next);
+  }
+}
+
+export class Lifetime extends Mortal {
+  /** When it ends, on the host's monotonic clock. */
+  readonly deadlineMs: number;
+  readonly #members = new Chain<Mortal>();
+  readonly #parent: Lifetime | undefined;
+  #error: SkeinError | undefined;
+  #controller: AbortController | undefined;
+  #unlisten: (() => void) | undefined;
+
+  constructor(deadlineMs: number, parent?: Lifetime) {
+    super();
+    this.deadlineMs = deadlineMs;
+    this.#parent = parent;
+  }
+
+  /** Starts it: watched by the wheel, ended with its parent, and by the caller's own signal. */
+  start(wheel: DeadlineWheel, signal: AbortSignal | undefined): void {
+    const isSooner = this.#parent === undefined || this.deadlineMs < this.#parent.deadlineMs;
+    if (isSooner && this.deadlineMs !== Number.POSITIVE_INFINITY) wheel.watch(this);
+    if (this.#parent !== undefined) this.#parent.join((this.#tie = new Tie(this)));
+    if (signal === undefined) return;
+    const cancel = () => this.end(skeinError("SKEIN_CALL_CANCELED"));
+    if (signal.aborted) return cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+    this.#unlisten = () => signal.removeEventListener("abort", cancel);
+  }
+
+  #tie: Tie | undefined;
+
+  /** Why it ended, or `undefined` while it lives. */
+  get error(): SkeinError | undefined {
+    return this.#error;
+  }
+
+  /** Aborted when it ends. Made at first use: a controller for every call would cost more than the call. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#error !== undefined) this.#controller.abort(this.#error);
+    }
+    return this.#controller.signal;
+  }
+
+  join(member: Mortal): void {
+    this.#members.add(member);
+  }
+
+  leave(member: Mortal): void {
+    this.#members.remove(member);
+  }
+
+  /** Ends everything that lives in it, once. */
+  override end(error: SkeinError): void {
+    if (this.#error !== undefined) return;
+    this.#error = error;
+    this.release();
+    for (let m = this.#members.first; m !== undefined; m = this.#members.first) {
+      this.#members.remove(m);
+      m.end(error);
+    }
+    this.#controller?.abort(error);
+  }
+
+  /** The call it was made for is over: nothing will end it any more. What it started in the background still may. */
+  release(): void {
+    this.chain?.remove(this);
+    if (this.#tie !== undefined) this.#parent?.leave(this.#tie);
+    this.#unlisten?.();
+    this.#unlisten = undefined;
+  }
+}
+
+/** A lifetime is linked in the wheel; this is its second link, in its parent. */
+class Tie extends Mortal {
+  readonly #child: Lifetime;
+
+  constructor(child: Lifetime) {
+    super();
+    this.#child = child;
+  }
+
+  override end(error: SkeinError): void {
+    this.#child.end(error);
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * Owns the calls of one host: which endpoints it has, and how a call starts, from outside or from a handler. It must
+ * never know where a call came from beyond what its arrival says.
+ */
+import type { CallOptions } from "../contract/index.ts";
+import { type Clock, createTraceId, type Random, toMs } from "../core/index.ts";
+import { skeinError } from "../errors/index.ts";
+import type { Recorder } from "../observe/index.ts";
+import type { Log, Mode } from "../system/index.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { farOptions, sendFar, streamFar } from "./far.ts";
+import { travel } from "./journey.ts";
+import { DeadlineWheel, Lifetime } from "./lifetime.ts";
+import type { Invoke } from "./own.ts";
+import { type Arrival, CallScope } from "./scope.ts";
+import { checkRoute, pathOf } from "./stages/route.ts";
+import { travelStream } from "./stream.ts";
+
+/** What a call from outside a handler brings: from the gateway, a test or a script. */
+export interface RootOptions {
+  readonly principal?: unknown;
+  readonly key?: string | undefined;
+  /** Milliseconds; the host's default (10 s) where absent, and never longer than the method's own. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly traceId?: string | undefined;
+  readonly resumeFrom?: string | undefined;
+  /** True for the gateway: internal methods are refused. */
+  readonly fromOutside?: boolean;
+  /** Set where a call arrives from another process. */
+  readonly caller?: string | undefined;
+  readonly path?: readonly string[];
+  readonly parentSpan?: number;
+}
+
+export interface CallRuntimeOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly recorder: Recorder;
+  readonly log: Log;
+  readonly mode: Mode;
+  /** Every call between services is encoded and decoded as if it crossed a process. */
+  readonly far?: boolean;
+  /** Deadline of a call from outside, 10 s unless given. */
+  readonly timeoutMs?: number;
+}
+
+const noPath: readonly string[] = Object.freeze([]);
+const noOptions: RootOptions = Object.freeze({});
+const timeoutMsDefault = 10_000;
+
+export class CallRuntime {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly recorder: Recorder;
+  readonly log: Log;
+  readonly mode: Mode;
+  readonly timeoutMs: number;
+  readonly wheel: DeadlineWheel;
+  readonly #far: boolean;
+  readonly #services = new Map<string, ReadonlyMap<string, Endpoint>>();
+
+  constructor(options: CallRuntimeOptions) {
+    this.clock = options.clock;
+    this.random = options.random;
+    this.recorder = options.recorder;
+    this.log = options.log;
+    this.mode = options.mode;
+    this.timeoutMs = options.timeoutMs ?? timeoutMsDefault;
+    this.wheel = new DeadlineWheel(options.clock);
+    this.#far = options.far ?? false;
+  }
+
+  add(service: string, endpoints: ReadonlyMap<string, Endpoint>): void {
+    this.#services.set(service, endpoints);
+  }
+
+  close(): void {
+    this.wheel.close();
+  }
+
+  /** A call from outside: a promise of the reply, or an async iterable for a stream. Failures reject; it never throws. */
+  root(service: string, method: string, input: unknown, options: RootOptions = noOptions): unknown {
+    const arrival: Arrival = {
+      principal: options.principal,
+      caller: options.caller,
+      key: options.key,
+      traceId: options.traceId ?? createTraceId(this.random),
+      parentSpan: options.parentSpan ?? 0,
+      resumeFrom: options.resumeFrom,
+      fromOutside: options.fromOutside ?? false,
+      path: options.path ?? noPath,
+    };
+    try {
+      const endpoint = this.#find(service, method);
+      // A stream may last; each wait for an item has its own limit.
+      const timeoutMs = options.timeoutMs ?? (endpoint.isStream ? undefined : this.timeoutMs);
+      return this.#start(endpoint, undefined, arrival, input, timeoutMs, options.signal);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  /** A call from a handler or a guard, which acts as a method of kind `by`. */
+  readonly invoke: Invoke = (scope, by, service, method, input, options) => {
+    try {
+      const endpoint = this.#find(service, method);
+      checkRoute(scope, by, endpoint);
+      if (this.#far) return this.#farAway(scope, endpoint, input, options);
+      const arrival: Arrival = {
+        principal: scope.arrival.principal,
+        caller: scope.endpoint.service,
+        key: options?.key,
+        traceId: scope.arrival.traceId,
+        parentSpan: scope.span,
+        resumeFrom: options?.resumeFrom,
+        fromOutside: false,
+        path: noPath,
+      };
+      const timeoutMs = options?.timeout === undefined ? undefined : toMs(options.timeout);
+      return this.#start(endpoint, scope, arrival, input, timeoutMs, options?.signal);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  };
+
+  #find(service: string, method: string): Endpoint {
+    const endpoint = this.#services.get(service)?.get(method);
+    if (endpoint === undefined) {
+      throw skeinError("SKEIN_CALL_NO_ROUTE", `no host that runs ${service}.${method} can be reached from here`);
+    }
+    return endpoint;
+  }
+
+  #start(
+    endpoint: Endpoint,
+    parent: CallScope | undefined,
+    arrival: Arrival,
+    input: unknown,
+    timeoutMs: number | undefined,
+    signal: AbortSignal | undefined,
+  ): unknown {
+    const { key } = arrival;
+    if (key !== undefined && !(typeof key === "string" && key.length >= 1 && key.length <= 255)) {
+      throw skeinError("SKEIN_KEY_INVALID", "an idempotency key has 1 to 255 characters");
+    }
+    const startMs = this.clock.monotonic();
+    const above = parent?.lifetime;
+    let deadlineMs = above?.deadlineMs ?? Number.POSITIVE_INFINITY;
+    if (timeoutMs !== undefined) deadlineMs = Math.min(deadlineMs, startMs + timeoutMs);
+    if (endpoint.timeoutMs !== undefined) deadlineMs = Math.min(deadlineMs, startMs + endpoint.timeoutMs);
+    // A call that ends when its caller does shares the caller's lifetime.
+    const isShared = above !== undefined && deadlineMs === above.deadlineMs && signal === undefined && !endpoint.isStream;
+    const lifetime = isShared ? above : new Lifetime(deadlineMs, above);
+    const scope = new CallScope(this, endpoint, parent, lifetime, arrival, startMs);
+    if (!isShared) lifetime.start(this.wheel, signal);
+    const failure = lifetime.error ?? above?.error;
+    if (failure !== undefined || startMs >= deadlineMs) {
+      if (!isShared) lifetime.release();
+      const canceled = failure?.code === "SKEIN_CALL_CANCELED";
+      throw skeinError(canceled ? "SKEIN_CALL_CANCELED" : "SKEIN_CALL_DEADLINE", undefined, { outcome: "not_started" });
+    }
+    return endpoint.isStream ? travelStream(scope, input) : travel(scope, input, !isShared);
+  }
+
+  #farAway(scope: CallScope, endpoint: Endpoint, input: unknown, options: (CallOptions & { readonly resumeFrom?: string }) | undefined): unknown {
+    const there = (value: unknown, arrived: RootOptions) => this.root(endpoint.service, endpoint.name, value, arrived);
+    const sent = farOptions(scope, pathOf(scope), options);
+    // The signal stays on this side: across processes a cancellation is a message of its own.
+    return endpoint.isStream ? streamFar(there, input, sent) : sendFar(there, input, sent);
+  }
+}

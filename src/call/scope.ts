@@ -1,0 +1,128 @@
+/**
+ * Owns one call in flight: what its handler is told, its place in the tree of calls, and its end. It must never be
+ * reused for another call.
+ */
+import type { Kind } from "../contract/index.ts";
+import { declaredError, type SkeinError, skeinError } from "../errors/index.ts";
+import type { Call, CallBinding, Log } from "../system/index.ts";
+import { withFields } from "../observe/index.ts";
+import type { Effect } from "./effect.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { encodeEvent } from "./events.ts";
+import { type Lifetime, Mortal } from "./lifetime.ts";
+import type { CallRuntime } from "./runtime.ts";
+import { inTransaction } from "./transaction-mark.ts";
+
+/** What a call brings along, from its caller or from outside. */
+export interface Arrival {
+  readonly principal: unknown;
+  readonly caller: string | undefined;
+  readonly key: string | undefined;
+  readonly traceId: string;
+  readonly parentSpan: number;
+  readonly resumeFrom: string | undefined;
+  /** True when the call came through the gateway: what is internal stays out of reach. */
+  readonly fromOutside: boolean;
+  /** Endpoints above this call in another process; in this one the parent scopes say it. */
+  readonly path: readonly string[];
+}
+
+export class CallScope extends Mortal implements Call<unknown> {
+  readonly runtime: CallRuntime;
+  readonly endpoint: Endpoint;
+  readonly parent: CallScope | undefined;
+  readonly lifetime: Lifetime;
+  readonly arrival: Arrival;
+  readonly span: number;
+  readonly startMs: number;
+  /** Calls above this one. */
+  readonly depth: number;
+  /** The command's one effect; `undefined` for other kinds. */
+  effect: Effect | undefined = undefined;
+  cached = false;
+  #fail: ((error: SkeinError) => void) | undefined = undefined;
+  #log: Log | undefined = undefined;
+
+  constructor(runtime: CallRuntime, endpoint: Endpoint, parent: CallScope | undefined, lifetime: Lifetime, arrival: Arrival, startMs: number) {
+    super();
+    this.runtime = runtime;
+    this.endpoint = endpoint;
+    this.parent = parent;
+    this.lifetime = lifetime;
+    this.arrival = arrival;
+    this.span = runtime.recorder.nextId();
+    this.startMs = startMs;
+    this.depth = parent === undefined ? arrival.path.length : parent.depth + 1;
+  }
+
+  get service(): string {
+    return this.endpoint.service;
+  }
+  get method(): string {
+    return this.endpoint.name;
+  }
+  get principal(): unknown {
+    return this.arrival.principal;
+  }
+  get caller(): string | undefined {
+    return this.arrival.caller;
+  }
+  get key(): string | undefined {
+    return this.arrival.key;
+  }
+  get traceId(): string {
+    return this.arrival.traceId;
+  }
+  get resumeFrom(): string | undefined {
+    return this.arrival.resumeFrom;
+  }
+  get deadline(): number {
+    return this.runtime.clock.now() + this.remainingMs();
+  }
+  get signal(): AbortSignal {
+    return this.lifetime.signal;
+  }
+  get log(): Log {
+    return (this.#log ??= withFields(this.runtime.log, { service: this.service, method: this.method, traceId: this.traceId }));
+  }
+
+  remainingMs(): number {
+    return Math.max(0, this.lifetime.deadlineMs - this.runtime.clock.monotonic());
+  }
+
+  error(code: string, data?: unknown): never {
+    const spec = this.endpoint.method.errors[code];
+    if (spec === undefined) {
+      throw skeinError("SKEIN_ERROR_UNDECLARED", `${this.endpoint.id} raised "${code}", which its contract does not declare`);
+    }
+    const { status, canonical, message } = spec;
+    // `Call.error` returns the error for the handler to throw; `never` lets one method serve every typed signature.
+    return declaredError(code, data, {
+      ...(status !== undefined && { status }),
+      ...(canonical !== undefined && { canonical }),
+      ...(message !== undefined && { message }),
+    }) as never;
+  }
+
+  /** What the data layer is told about this call, which acts as a method of this kind (a guard acts as a query). */
+  bindingAs(kind: Kind): CallBinding {
+    return {
+      kind,
+      call: this as unknown as Call,
+      remainingMs: () => this.remainingMs(),
+      effect: kind === "command" ? this.effect : undefined,
+      inTransaction,
+      encodeEvent: (name, value) => encodeEvent(this.endpoint.declaration, name, value),
+    };
+  }
+
+  /** Joins its lifetime: from now on a deadline or a cancellation settles the caller's promise at once. */
+  live(fail: (error: SkeinError) => void): void {
+    this.#fail = fail;
+    this.lifetime.join(this);
+  }
+
+  override end(error: SkeinError): void {
+    this.#fail?.(error);
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Owns the replies a callee keeps, and the flights it shares. It must never cache an error, give the same object twice,
+ * or let one caller's abort end what others wait for.
+ */
+import { canonicalValue } from "../../contract/index.ts";
+import { type Clock, copyValue, toMs } from "../../core/index.ts";
+import type { CachePolicy } from "../../system/index.ts";
+
+interface Kept {
+  readonly reply: unknown;
+  readonly freshUntil: number;
+  readonly staleUntil: number;
+}
+
+const entriesMaxDefault = 1000;
+
+export class ReplyCache {
+  readonly #clock: Clock;
+  readonly #ttlMs: number;
+  readonly #staleMs: number;
+  readonly #entriesMax: number;
+  /** In order of last use: a Map keeps the order of insertion, and a hit is inserted anew. */
+  readonly #kept = new Map<string, Kept>();
+  readonly #flights = new Map<string, Promise<unknown>>();
+
+  constructor(policy: CachePolicy, clock: Clock) {
+    this.#clock = clock;
+    this.#ttlMs = toMs(policy.ttl);
+    this.#staleMs = policy.staleFor === undefined ? 0 : toMs(policy.staleFor);
+    this.#entriesMax = policy.entriesMax ?? entriesMaxDefault;
+  }
+
+  /** `who` is the principal where replies may depend on it, and `undefined` where anyone gets the same. */
+  keyOf(input: unknown, who: unknown): string {
+    return who === undefined ? canonicalValue(input) : `${canonicalValue(who)} ${canonicalValue(input)}`;
+  }
+
+  /** A copy of a fresh or stale reply, or the shared flight's. `fly` starts a flight of its own lifetime. */
+  get(key: string, fly: () => Promise<unknown>): { readonly hit: unknown } | { readonly flight: Promise<unknown> } {
+    const now = this.#clock.monotonic();
+    const kept = this.#kept.get(key);
+    if (kept !== undefined && now < kept.staleUntil) {
+      this.#kept.delete(key);
+      this.#kept.set(key, kept);
+      // A failed refresh leaves the stale reply; the next caller tries again.
+      if (now >= kept.freshUntil) this.#share(key, fly).catch(() => undefined);
+      return { hit: copyValue(kept.reply) };
+    }
+    return { flight: this.#share(key, fly).then(copyValue) };
+  }
+
+  #share(key: string, fly: () => Promise<unknown>): Promise<unknown> {
+    const flying = this.#flights.get(key);
+    if (flying !== undefined) return flying;
+    const flight = fly().then(
+      (reply) => {
+        this.#flights.delete(key);
+        this.#keep(key, reply);
+        return reply;
+      },
+      (error: unknown) => {
+        this.#flights.delete(key);
+        throw error;
+      },
+    );
+    this.#flights.set(key, flight);
+    return flight;
+  }
+
+  #keep(key: string, reply: unknown): void {
+    const now = this.#clock.monotonic();
+    this.#kept.delete(key);
+    this.#kept.set(key, { reply, freshUntil: now + this.#ttlMs, staleUntil: now + this.#ttlMs + this.#staleMs });
+    if (this.#kept.size <= this.#entriesMax) return;
+    const [oldest] = this.#kept.keys();
+    if (oldest !== undefined) this.#kept.delete(oldest);
+  }
+}

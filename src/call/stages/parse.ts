@@ -1,0 +1,54 @@
+/** Owns the one parse in and the one parse out, both at the callee, and the copies that isolate it from its caller. */
+import { type Schema, toIssues, validate, type Validated } from "../../contract/index.ts";
+import { copyValue, ValueSetError } from "../../core/index.ts";
+import { skeinError, type SkeinError } from "../../errors/index.ts";
+import type { CallScope } from "../scope.ts";
+
+/** A copy of what the caller gave. Throws `SKEIN_VALUE_SET`. */
+export function copyInput(scope: CallScope, input: unknown): unknown {
+  try {
+    return copyValue(input);
+  } catch (error) {
+    throw valueSet(error, `the input of ${scope.endpoint.id}`);
+  }
+}
+
+/** The input as the handler sees it. Throws `SKEIN_INPUT_INVALID` with the issues. */
+export function parseInput(scope: CallScope, input: unknown): unknown {
+  const result = validate(scope.endpoint.method.input, input);
+  if (result instanceof Promise) return result.then((settled) => inputOf(scope, settled));
+  return inputOf(scope, result);
+}
+
+/** The reply as the caller sees it, copied. Throws `SKEIN_OUTPUT_INVALID` or `SKEIN_VALUE_SET`. */
+export function parseOutput(scope: CallScope, schema: Schema, reply: unknown): unknown {
+  const result = validate(schema, reply);
+  if (result instanceof Promise) return result.then((settled) => outputOf(scope, settled));
+  return outputOf(scope, result);
+}
+
+function inputOf(scope: CallScope, result: Validated): unknown {
+  if (result.issues === undefined) return result.value;
+  const issues = toIssues(result.issues);
+  const [first] = issues;
+  const where = first === undefined ? "" : `: ${first.path} ${first.message}`;
+  throw skeinError("SKEIN_INPUT_INVALID", `the input of ${scope.endpoint.id} is not what its contract says${where}`, { data: { issues } });
+}
+
+function outputOf(scope: CallScope, result: Validated): unknown {
+  if (result.issues !== undefined) {
+    const issues = toIssues(result.issues);
+    throw skeinError("SKEIN_OUTPUT_INVALID", `the reply of ${scope.endpoint.id} is not what its contract says`, { data: { issues } });
+  }
+  try {
+    // After the parse: not every validator copies, and the handler may keep a reference to what it returned.
+    return copyValue(result.value);
+  } catch (error) {
+    throw valueSet(error, `the reply of ${scope.endpoint.id}`);
+  }
+}
+
+function valueSet(error: unknown, what: string): SkeinError {
+  if (!(error instanceof ValueSetError)) throw error;
+  return skeinError("SKEIN_VALUE_SET", `${what}: ${error.path} is ${error.found}`, { cause: error });
+}

@@ -1,0 +1,39 @@
+/** Stage 0 of a nested call: may this method call that one at all? It must never depend on data. */
+import { skeinError } from "../../errors/index.ts";
+import type { Kind } from "../../contract/index.ts";
+import type { Endpoint } from "../endpoint.ts";
+import type { CallScope } from "../scope.ts";
+import { isInTransaction } from "../transaction-mark.ts";
+
+/** Deeper than any real system; it bounds a chain that the cycle check cannot see across processes. */
+const depthMax = 32;
+
+/**
+ * Throws `SKEIN_CALL_IN_TRANSACTION`, `SKEIN_CALL_KIND`, `SKEIN_CALL_CYCLE` or `SKEIN_CALL_DEPTH`.
+ * `by` is the kind the caller acts as: a guard acts as a query whatever its method is.
+ */
+export function checkRoute(caller: CallScope, by: Kind, target: Endpoint): void {
+  if (isInTransaction()) {
+    throw skeinError("SKEIN_CALL_IN_TRANSACTION", `${caller.endpoint.id} calls ${target.id} inside its transaction`);
+  }
+  if ((by === "query" || by === "command") && target.kind !== "query") {
+    throw skeinError("SKEIN_CALL_KIND", `${caller.endpoint.id} acts as a ${by} and may not call ${target.id}, which is a ${target.kind}`);
+  }
+  for (let scope: CallScope | undefined = caller; scope !== undefined; scope = scope.parent) {
+    if (scope.endpoint === target || scope.arrival.path.includes(target.id)) {
+      throw skeinError("SKEIN_CALL_CYCLE", `the call would close a cycle: ${pathOf(caller).join(" -> ")} -> ${target.id}`);
+    }
+  }
+  if (caller.depth + 1 >= depthMax) {
+    throw skeinError("SKEIN_CALL_DEPTH", `${caller.endpoint.id} is ${depthMax} calls deep and may not call ${target.id}`);
+  }
+}
+
+/** The endpoints from the outermost call to this one. */
+export function pathOf(caller: CallScope): string[] {
+  const ids: string[] = [];
+  for (let scope: CallScope | undefined = caller; scope !== undefined; scope = scope.parent) {
+    ids.unshift(...(scope.parent === undefined ? scope.arrival.path : []), scope.endpoint.id);
+  }
+  return ids;
+}

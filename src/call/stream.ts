@@ -1,0 +1,84 @@
+/**
+ * Owns the journey of a stream: the stages of a call, then each item parsed on its own. It must never buffer items: the
+ * reader's pull is the handler's pace.
+ */
+import type { StreamOutput } from "../contract/index.ts";
+import { type SkeinError, skeinError } from "../errors/index.ts";
+import { toFailure } from "./failure.ts";
+import { record } from "./journey.ts";
+import { Lifetime, Mortal } from "./lifetime.ts";
+import type { CallScope } from "./scope.ts";
+import { checkAccess } from "./stages/access.ts";
+import { checkGuard } from "./stages/guard.ts";
+import { copyInput, parseInput, parseOutput } from "./stages/parse.ts";
+
+/** Longest wait for one item: a stream has no total limit unless its policy or caller sets one. */
+const idleMaxMs = 300_000;
+
+/** The items of a stream; the handler starts at the first `next()`, and is told to stop when the reader leaves. */
+export async function* travelStream(scope: CallScope, input: unknown): AsyncGenerator<unknown, void, undefined> {
+  let code = "ok";
+  const waiter = new Waiter(scope);
+  let items: AsyncIterator<unknown> | undefined;
+  try {
+    items = await waiter.wait(open(scope, input));
+    const { item: schema } = scope.endpoint.method.output as StreamOutput;
+    for (;;) {
+      const next = await waiter.wait(items.next());
+      if (next.done === true) return;
+      yield await parseOutput(scope, schema, next.value);
+    }
+  } catch (thrown) {
+    const error = await toFailure(scope, thrown);
+    code = error.code;
+    throw error;
+  } finally {
+    scope.lifetime.end(skeinError("SKEIN_CALL_CANCELED"));
+    // Not awaited: a handler that hangs in its own wait would hang its reader too; its signal is aborted above.
+    void Promise.resolve(items?.return?.()).catch(() => undefined);
+    record(scope, code);
+  }
+}
+
+async function open(scope: CallScope, input: unknown): Promise<AsyncIterator<unknown>> {
+  const { endpoint } = scope;
+  checkAccess(endpoint, scope.arrival);
+  const parsed: unknown = await parseInput(scope, copyInput(scope, input));
+  if (endpoint.guard !== undefined) await checkGuard(scope, parsed);
+  const answered: unknown = await endpoint.handler(parsed, endpoint.own(scope), scope);
+  const iterable = answered as Partial<AsyncIterable<unknown>> | null | undefined;
+  if (typeof iterable?.[Symbol.asyncIterator] !== "function") {
+    throw skeinError("SKEIN_OUTPUT_INVALID", `${endpoint.id} is a stream and returned no async iterable`);
+  }
+  return (iterable as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+}
+
+/** Waits for one promise at a time, until it settles, the stream's lifetime ends, or it took longer than an item may. */
+class Waiter extends Mortal {
+  readonly #scope: CallScope;
+  #fail: ((error: SkeinError) => void) | undefined = undefined;
+
+  constructor(scope: CallScope) {
+    super();
+    this.#scope = scope;
+  }
+
+  wait<T>(promise: Promise<T>): Promise<T> {
+    const { runtime, lifetime } = this.#scope;
+    return new Promise((resolve, reject) => {
+      if (lifetime.error !== undefined) return reject(lifetime.error);
+      this.#fail = reject;
+      const idle = new Lifetime(runtime.clock.monotonic() + idleMaxMs, lifetime);
+      idle.start(runtime.wheel, undefined);
+      idle.join(this);
+      promise.then(resolve, reject).finally(() => {
+        idle.leave(this);
+        idle.release();
+      });
+    });
+  }
+
+  override end(error: SkeinError): void {
+    this.#fail?.(error);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Owns the types of a client: what a caller sees of a contract. It must never decide how a call travels; the call layer
+ * and the generated client both build values of these types.
+ */
+import type { Duration } from "../core/index.ts";
+import type { DeclaredError, SkeinError } from "../errors/index.ts";
+import type { AnyContract, Members, MethodNames } from "./contract.ts";
+import type { ErrorSpec, ErrorSpecs, InputOf, Kind, Method, ReplyOf, StreamOutput } from "./method.ts";
+import type { InferIn, InferOut, Schema } from "./schema.ts";
+
+/** Options of one call. @since 0.1.0 */
+export interface CallOptions {
+  /** Idempotency key, 1 to 255 characters: the same key and input have one effect. */
+  readonly key?: string;
+  /** Shortens the deadline for this call; it never lengthens the caller's. */
+  readonly timeout?: Duration;
+  /** Cancels this call, and what it calls. */
+  readonly signal?: AbortSignal;
+}
+
+declare const declaredErrors: unique symbol;
+
+/** The promise of a call, which remembers in its type the errors that the method declares. @since 0.1.0 */
+export interface CallPromise<T, E extends ErrorSpecs = ErrorSpecs> extends Promise<T> {
+  readonly [declaredErrors]?: E;
+}
+
+/** One method as a caller sees it. @since 0.1.0 */
+export type ClientMethod<M extends Method> = M["output"] extends StreamOutput
+  ? (input: InputOf<M>, options?: CallOptions & { readonly resumeFrom?: string }) => ReplyOf<M>
+  : (input: InputOf<M>, options?: CallOptions) => CallPromise<ReplyOf<M>, M["errors"]>;
+
+/** What stands in a client's place of a method that this kind of caller may not call; its text is the message. */
+type Refused<By extends Kind, K extends string, M extends Method> =
+  `a ${By} may call only queries, and "${K}" is ${M["kind"] extends "action" ? "an action" : `a ${M["kind"]}`}`;
+
+type MayCall<By extends Kind, M extends Method> = By extends "query" | "command"
+  ? M["kind"] extends "query"
+    ? true
+    : false
+  : true;
+
+/** The client of contract `C` as a method of kind `By` sees it: queries and commands may call queries only. @since 0.1.0 */
+export type Client<C extends AnyContract, By extends Kind = "action"> = MemberClient<C["members"], By>;
+
+type MemberClient<M extends Members, By extends Kind> = {
+  readonly [K in MethodNames<M>]: M[K] extends Method
+    ? MayCall<By, M[K]> extends true
+      ? ClientMethod<M[K]>
+      : Refused<By, K, M[K]>
+    : never;
+};
+
+/** The declared errors of a method as values a caller can tell apart by `code`. @since 0.1.0 */
+export type DeclaredErrorOf<E extends ErrorSpecs> = {
+  [Code in keyof E & string]: DeclaredError<Code, ErrorDataOf<E[Code]>>;
+}[keyof E & string];
+
+/** The data a declared error carries to its caller. */
+export type ErrorDataOf<S extends ErrorSpec> = S extends { readonly data: infer D extends Schema } ? InferOut<D> : undefined;
+/** The data a handler gives when it raises the error. */
+export type ErrorDataIn<S extends ErrorSpec> = S extends { readonly data: infer D extends Schema } ? InferIn<D> : undefined;
+
+/** What `safe` answers. @since 0.1.0 */
+export type Safe<T, E extends ErrorSpecs> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly declared: true; readonly error: DeclaredErrorOf<E> }
+  | { readonly ok: false; readonly declared: false; readonly error: SkeinError };

@@ -1,0 +1,232 @@
+/**
+ * Owns a process's running services: open, ready, drain, close, in that order. It must never listen on a socket; what
+ * brings calls from outside (a gateway, a transport) stands in front of it.
+ */
+import path from "node:path";
+import type { AnyContract, Client } from "../contract/index.ts";
+import { CallRuntime, createClient, type RootOptions } from "../call/index.ts";
+import { type Clock, type Random, systemClock, systemRandom, toMs } from "../core/index.ts";
+import { skeinError } from "../errors/index.ts";
+import { createRecorder, type Recorder, silentLog, withFields } from "../observe/index.ts";
+import { type Log, methodsOf, type Mode, type OpenContext, type ServiceEntry, type System } from "../system/index.ts";
+import { bringUp, closeAll, type LiveService, readyHook, startHook } from "./load.ts";
+import { SharedThings } from "./shared.ts";
+
+/** How a host runs. Everything has a default that suits a program on one machine. @since 0.1.0 */
+export interface HostOptions {
+  /** Names of the services this host runs; all of the system unless given. Only their code is loaded. */
+  readonly services?: readonly string[];
+  readonly mode?: Mode;
+  /** State directory; `.skein` in the working directory unless given. Nothing is written before a database opens. */
+  readonly home?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly log?: Log;
+  readonly recorder?: Recorder;
+  /** Encodes and decodes every call between services, as if each ran in a process of its own. */
+  readonly far?: boolean;
+  /** Databases in memory, in this thread. */
+  readonly inMemory?: boolean;
+  /** Deadline of calls from outside in milliseconds, 10,000 unless given. */
+  readonly timeoutMs?: number;
+}
+
+/** Options of a client that a host gives to code outside any service. @since 0.1.0 */
+export interface ClientOptions {
+  readonly principal?: unknown;
+}
+
+/** Running services. @since 0.1.0 */
+export interface Host extends AsyncDisposable {
+  readonly system: System;
+  /** The services that run here. */
+  readonly services: readonly string[];
+  readonly recorder: Recorder;
+  readonly isDraining: boolean;
+  /** Calls in flight from outside. */
+  readonly inFlight: number;
+  /** A call from outside: a promise, or an async iterable for a stream. Failures reject with a `SkeinError`. */
+  call(service: string, method: string, input: unknown, options?: RootOptions): unknown;
+  /** A client for trusted code in this process: internal methods answer too. */
+  client<C extends AnyContract>(contract: C, options?: ClientOptions): Client<C>;
+  /** Rejects while a service cannot serve: a `ready` hook or a database says no. */
+  ready(): Promise<void>;
+  /** Refuses new calls from outside (`SKEIN_HOST_DRAINING`) and resolves when those in flight are over. */
+  drain(): Promise<void>;
+  /** Closes what was opened. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts services of a system in this process and resolves when they are ready. On failure everything opened is closed
+ * again and the error says which service. Errors: `SKEIN_SYSTEM_LOAD`, `SKEIN_RESOURCE_FAILED`, `SKEIN_CONFIG_INVALID`,
+ * the `SKEIN_DATA_*` and `SKEIN_MIGRATION_*` of its databases.
+ * @since 0.1.0
+ */
+export async function createHost(system: System, options: HostOptions = {}): Promise<Host> {
+  const clock = options.clock ?? systemClock;
+  const recorder = options.recorder ?? createRecorder();
+  const log = options.log ?? silentLog;
+  const runtime = new CallRuntime({
+    clock,
+    random: options.random ?? systemRandom,
+    recorder,
+    log,
+    mode: options.mode ?? "production",
+    far: options.far ?? false,
+    ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
+  });
+  const shared = new SharedThings();
+  const live: LiveService[] = [];
+  const host = new RunningHost(system, runtime, live);
+  try {
+    for (const entry of select(system, options.services)) {
+      const name = entry.declaration.name;
+      live.push(await bringUp(entry, runtime, toContext(system, name, options, { clock, log, shared })));
+    }
+    await host.ready();
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
+  host.runStartHooks(log);
+  return host;
+}
+
+function select(system: System, names: readonly string[] | undefined): readonly ServiceEntry[] {
+  const seen = new Set<string>();
+  for (const { declaration } of system.services) {
+    if (seen.has(declaration.name)) throw skeinError("SKEIN_SYSTEM_INVALID", `${system.name} has two services of the contract "${declaration.name}"`);
+    seen.add(declaration.name);
+  }
+  for (const name of names ?? []) {
+    if (!seen.has(name)) throw skeinError("SKEIN_SYSTEM_INVALID", `${system.name} has no service "${name}"`);
+  }
+  return names === undefined ? system.services : system.services.filter((entry) => names.includes(entry.declaration.name));
+}
+
+function toContext(
+  system: System,
+  service: string,
+  options: HostOptions,
+  parts: { readonly clock: Clock; readonly log: Log; readonly shared: SharedThings },
+): OpenContext {
+  return {
+    system: system.name,
+    service,
+    mode: options.mode ?? "production",
+    home: path.resolve(options.home ?? ".skein"),
+    env: options.env ?? process.env,
+    clock: parts.clock,
+    random: options.random ?? systemRandom,
+    log: withFields(parts.log, { service }),
+    inMemory: options.inMemory ?? false,
+    shared: (key, open) => parts.shared.open(key, open),
+  };
+}
+
+class RunningHost implements Host {
+  readonly system: System;
+  readonly #runtime: CallRuntime;
+  readonly #live: readonly LiveService[];
+  readonly #background = new AbortController();
+  #inFlight = 0;
+  #isDraining = false;
+  #idle: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(system: System, runtime: CallRuntime, live: readonly LiveService[]) {
+    this.system = system;
+    this.#runtime = runtime;
+    this.#live = live;
+  }
+
+  get services(): readonly string[] {
+    return this.#live.map((service) => service.name);
+  }
+  get recorder(): Recorder {
+    return this.#runtime.recorder;
+  }
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  call(service: string, method: string, input: unknown, options?: RootOptions): unknown {
+    if (this.#isDraining) return Promise.reject(skeinError("SKEIN_HOST_DRAINING"));
+    const answer = this.#runtime.root(service, method, input, options);
+    if (!(answer instanceof Promise)) return this.#counted(answer as AsyncIterable<unknown>);
+    this.#inFlight++;
+    return answer.finally(() => this.#leave());
+  }
+
+  client<C extends AnyContract>(contract: C, options: ClientOptions = {}): Client<C> {
+    const names = methodsOf(contract).map(([name]) => name);
+    const client = createClient(names, (method, input, given) => {
+      const { timeout, ...rest } = given ?? {};
+      return this.call(contract.name, method, input, {
+        ...rest,
+        ...options,
+        ...(timeout !== undefined && { timeoutMs: toMs(timeout) }),
+      });
+    });
+    // The names are the contract's own methods; their types follow from C.
+    return client as Client<C>;
+  }
+
+  async ready(): Promise<void> {
+    for (const service of this.#live) {
+      for (const thing of service.opened.values()) await thing.ready?.();
+      if (service.hooks.ready !== undefined) await this.#runtime.root(service.name, readyHook, undefined);
+    }
+  }
+
+  /** Not awaited: a service may be needed by another one's start. */
+  runStartHooks(log: Log): void {
+    for (const { name, hooks } of this.#live) {
+      if (hooks.start === undefined) continue;
+      const options = { signal: this.#background.signal, timeoutMs: Number.POSITIVE_INFINITY };
+      void (this.#runtime.root(name, startHook, undefined, options) as Promise<unknown>).catch((error: unknown) => {
+        if (!this.#background.signal.aborted) log.error(`the start hook of ${name} failed`, { service: name, error });
+      });
+    }
+  }
+
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    this.#background.abort();
+    if (this.#inFlight === 0) return;
+    await new Promise<void>((resolve) => (this.#idle = resolve));
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#isDraining = true;
+    this.#background.abort();
+    for (const service of this.#live.toReversed()) await closeAll(service.opened);
+    this.#runtime.close();
+  }
+
+  async *#counted(items: AsyncIterable<unknown>): AsyncGenerator<unknown, void, undefined> {
+    this.#inFlight++;
+    try {
+      yield* items;
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #leave(): void {
+    if (--this.#inFlight === 0) this.#idle?.();
+  }
+}

@@ -1,0 +1,21 @@
+/** `skein`: the door for people who write services. Engines load when a host opens them, never on import. */
+export { contract } from "./contract/index.ts";
+export { action, command, event, query, stream, workflow, safe, isDeclared } from "./contract/index.ts";
+export type { AnyContract, CallOptions, CallPromise, Client, Contract, InferIn, InferOut, Issue, Kind, Method, Schema } from "./contract/index.ts";
+export { type Duration, Secret } from "./core/index.ts";
+export { type DeclaredError, isSkeinError, type SkeinError } from "./errors/index.ts";
+export { createHost, type Host, type HostOptions } from "./host/index.ts";
+export {
+  type Access,
+  type Call,
+  define,
+  type Implementation,
+  type Log,
+  type Principal,
+  role,
+  service,
+  type Service,
+  subscribe,
+  system,
+  type System,
+} from "./system/index.ts";

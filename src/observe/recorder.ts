@@ -1,0 +1,90 @@
+/**
+ * Owns what is remembered of calls: spans in a ring, a histogram and outcome counts per endpoint. It must never import
+ * an exporter, and never keep more than its limits.
+ */
+import { Histogram, type HistogramSummary } from "./histogram.ts";
+
+/** One call as it was served. Times are milliseconds of the host's monotonic clock. */
+export interface Span {
+  readonly traceId: string;
+  /** Unique in this recorder; 0 is no span. */
+  readonly id: number;
+  /** Span of the caller in this process, or 0. */
+  readonly parentId: number;
+  readonly service: string;
+  readonly method: string;
+  /** The service that called, or `undefined` for a call from outside. */
+  readonly caller: string | undefined;
+  readonly startMs: number;
+  readonly durationMs: number;
+  /** `"ok"` or the code of the error. */
+  readonly code: string;
+  /** Answered from the cache, without the handler. */
+  readonly cached: boolean;
+}
+
+/** What an endpoint has done so far. */
+export interface EndpointSummary extends HistogramSummary {
+  readonly endpoint: string;
+  /** Outcomes by code; `"ok"` among them. */
+  readonly outcomes: Readonly<Record<string, number>>;
+}
+
+/** Where spans go. The call layer writes; dashboards, exporters and the model read. */
+export interface Recorder {
+  /** A new span's id. */
+  nextId(): number;
+  record(span: Span): void;
+  /** The latest spans, oldest first, at most the recorder's limit. */
+  spans(): Span[];
+  endpoints(): EndpointSummary[];
+}
+
+interface Meter {
+  readonly latency: Histogram;
+  readonly outcomes: Map<string, number>;
+}
+
+/** Codes counted apart per endpoint at most; declared errors are few, so more than this is somebody's attack. */
+const codesMax = 64;
+
+/** A recorder in memory that keeps the latest `spansMax` spans (4,096 unless given). */
+export function createRecorder(options: { readonly spansMax?: number } = {}): Recorder {
+  const spansMax = options.spansMax ?? 4096;
+  const ring: Span[] = [];
+  const meters = new Map<string, Map<string, Meter>>();
+  let written = 0;
+  let lastId = 0;
+  return {
+    nextId: () => ++lastId,
+    record(span) {
+      if (spansMax > 0) ring[written++ % spansMax] = span;
+      const meter = meterOf(meters, span.service, span.method);
+      meter.latency.record(span.durationMs);
+      const code = meter.outcomes.size < codesMax || meter.outcomes.has(span.code) ? span.code : "other";
+      meter.outcomes.set(code, (meter.outcomes.get(code) ?? 0) + 1);
+    },
+    spans() {
+      const start = written % spansMax;
+      return written <= spansMax ? [...ring] : [...ring.slice(start), ...ring.slice(0, start)];
+    },
+    endpoints() {
+      return [...meters].flatMap(([service, methods]) =>
+        [...methods].map(([method, meter]) => ({
+          endpoint: `${service}.${method}`,
+          ...meter.latency.summary(),
+          outcomes: Object.fromEntries(meter.outcomes),
+        })),
+      );
+    },
+  };
+}
+
+function meterOf(meters: Map<string, Map<string, Meter>>, service: string, method: string): Meter {
+  // Two lookups by existing strings are cheaper on the hot path than building "service.method".
+  let methods = meters.get(service);
+  if (methods === undefined) meters.set(service, (methods = new Map()));
+  let meter = methods.get(method);
+  if (meter === undefined) methods.set(method, (meter = { latency: new Histogram(), outcomes: new Map() }));
+  return meter;
+}

@@ -1,0 +1,40 @@
+/** The system layer: declarations and systems as pure data. */
+export type { Call } from "./call.ts";
+export { define, type Defined } from "./define.ts";
+export type { Log, LogFields } from "./log.ts";
+export {
+  type CallBinding,
+  type CommandEffect,
+  createOwned,
+  type Mode,
+  type OpenContext,
+  type Opened,
+  type Owned,
+  ownedKind,
+  type OwnedKind,
+} from "./owned.ts";
+export { type Access, type Principal, role, type RoleAccess } from "./principal.ts";
+export {
+  type AnyHandler,
+  type AnyHook,
+  type CachePolicy,
+  type Declaration,
+  type Guards,
+  type Handlers,
+  type Has,
+  type Hooks,
+  type Implementation,
+  isDeclaration,
+  type MethodPolicy,
+  methodsOf,
+  type On,
+  type Own,
+  service,
+  type Service,
+  type ServiceEntry,
+  type ServiceSpec,
+  subscribe,
+  type Subscription,
+  type Uses,
+} from "./service.ts";
+export { isSystem, type Requirements, type RouteRequirement, system, type System, type SystemSpec } from "./system.ts";

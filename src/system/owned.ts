@@ -1,0 +1,99 @@
+/**
+ * Owns the port of what a service `has`: a database, configuration or any resource, declared as data and opened by the
+ * host. It must never open anything itself: importing a declaration has no side effects.
+ */
+import type { Clock, Random } from "../core/index.ts";
+import type { Call } from "./call.ts";
+import type { Log } from "./log.ts";
+
+/** Where and how a host opens what its services own. */
+export interface OpenContext {
+  readonly system: string;
+  readonly service: string;
+  readonly mode: Mode;
+  /** Absolute path of the state directory (`.skein`). */
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** True in tests: nothing touches the disk, and engines run in this thread. */
+  readonly inMemory: boolean;
+  /** Opens `open` once per key in this host, for what several services share; closed when the last of them closes. */
+  shared<T extends { close(): Promise<void> }>(key: string, open: () => Promise<T>): Promise<T>;
+}
+
+/** `development` is stricter and more talkative; `test` is in memory; `production` never throws for style. */
+export type Mode = "production" | "development" | "test";
+
+/**
+ * The one transaction of a command call, as the data layer sees it: what identifies the effect, and how its reply is
+ * made ready to be stored in the same commit.
+ */
+export interface CommandEffect {
+  /** Subject of the principal, or the empty text for an anonymous call. */
+  readonly principal: string;
+  readonly service: string;
+  readonly method: string;
+  /** The caller's key, or `undefined` when it gave none and nothing is stored. */
+  readonly key: string | undefined;
+  /** Hash of the canonical input: the same key with another hash is refused with `SKEIN_KEY_REUSED`. */
+  readonly inputHash: string;
+  /** Parses the reply as the contract's output and encodes it; called inside the transaction, before the commit. */
+  prepare(reply: unknown): Promise<{ readonly reply: unknown; readonly encoded: string }>;
+  /** Makes an earlier reply the result of this call; what the handler returns is ignored from then on. */
+  replay(encoded: string): void;
+  /** Called once when the transaction has committed. */
+  committed(): void;
+}
+
+/** What the data layer needs to know about the call it works for. */
+export interface CallBinding {
+  readonly kind: "query" | "command" | "workflow" | "action";
+  readonly call: Call;
+  /** Milliseconds left until the call's deadline, never negative. */
+  remainingMs(): number;
+  /** Present in command calls. */
+  readonly effect: CommandEffect | undefined;
+  /** Runs `body` so that any call made inside it is refused with `SKEIN_CALL_IN_TRANSACTION`. */
+  inTransaction<T>(body: () => Promise<T>): Promise<T>;
+  /** Checks and encodes an event of this service's contract for the outbox; throws for an unknown name or wrong value. */
+  encodeEvent(name: string, value: unknown): Promise<{ readonly version: number; readonly payload: string }>;
+}
+
+/** What is open, and how one call sees it. */
+export interface Opened {
+  /** The value a handler finds under the declared name, for this call. Cheap: it is made at first use of the name. */
+  bind(binding: CallBinding): unknown;
+  /** Databases only: replays an earlier reply of the same effect if there is one. */
+  recall?(effect: CommandEffect): Promise<void>;
+  /** Rejects while it cannot serve. */
+  ready?(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const brand: unique symbol = Symbol.for("skein.owned") as never;
+
+/** Something a service owns; `Read` is what queries see, `Write` what commands see, `Free` what actions see. @since 0.1.0 */
+export interface Owned<Read = unknown, Write = Read, Free = Write> {
+  readonly [brand]: "database" | "config" | "resource";
+  /** Name for messages and for sharing. */
+  readonly name: string;
+  open(context: OpenContext): Promise<Opened>;
+  readonly "~types"?: { readonly read: Read; readonly write: Write; readonly free: Free };
+}
+
+export type OwnedKind = Owned[typeof brand];
+
+/** Builds an owned thing; `database`, `config` and `resource` are its users. */
+export function createOwned<Read, Write, Free>(
+  kind: OwnedKind,
+  name: string,
+  open: (context: OpenContext) => Promise<Opened>,
+): Owned<Read, Write, Free> {
+  return Object.freeze({ [brand]: kind, name, open });
+}
+
+export function ownedKind(owned: Owned): OwnedKind {
+  return owned[brand];
+}

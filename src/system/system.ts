@@ -1,0 +1,90 @@
+/** Owns `system()`: a closed set of services as data, and replacing some by fakes. It must never load or run one. */
+import { skeinError } from "../errors/index.ts";
+import { type Declaration, type Implementation, isDeclaration, type ServiceEntry } from "./service.ts";
+import type { Duration } from "../core/index.ts";
+
+/** What a route must achieve; the planner and `skein check` read it. @since 0.1.0 */
+export interface RouteRequirement {
+  /** Offered load, as `"200/s"`. */
+  readonly load?: `${number}/s`;
+  readonly p50?: Duration;
+  readonly p99?: Duration;
+}
+
+/** By route (`"GET /home"`), and `availability` in percent for the whole. @since 0.1.0 */
+export type Requirements = { readonly availability?: number } & { readonly [route: string]: RouteRequirement | number | undefined };
+
+export interface SystemSpec {
+  /** Declarations with `.from(...)`, or small services as `.implement(...)` itself. */
+  readonly services: ReadonlyArray<ServiceEntry | Implementation>;
+  readonly requirements?: Requirements;
+}
+
+const brand: unique symbol = Symbol.for("skein.system") as never;
+
+/** A closed set of services. @since 0.1.0 */
+export interface System {
+  readonly [brand]: true;
+  readonly name: string;
+  /** In the order given; two entries of one contract stay two, for the check to name them. */
+  readonly services: readonly ServiceEntry[];
+  readonly requirements: Requirements;
+  /** The same system with some services replaced, by service name: `shop.with({ payments: fake })`. */
+  with(fakes: Readonly<Record<string, Implementation>>): System;
+}
+
+/**
+ * Puts services together. Throws `SKEIN_SERVICE_INVALID` for an entry that is no service; everything that depends on how
+ * services fit together is found by `skein check`, which explains it all at once.
+ * @since 0.1.0
+ */
+export function system(name: string, spec: SystemSpec): System {
+  if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) {
+    throw skeinError("SKEIN_SERVICE_INVALID", `"${name}" cannot name a system: use lower-case letters, digits and "-"`);
+  }
+  const services = spec.services.map((entry, index) => toEntry(name, entry, index));
+  return build(name, services, Object.freeze({ ...spec.requirements }));
+}
+
+export function isSystem(value: unknown): value is System {
+  return typeof value === "object" && value !== null && brand in value;
+}
+
+function build(name: string, services: readonly ServiceEntry[], requirements: Requirements): System {
+  return Object.freeze({
+    [brand]: true as const,
+    name,
+    services: Object.freeze(services),
+    requirements,
+    with(fakes: Readonly<Record<string, Implementation>>) {
+      const replaced = services.map((entry) => {
+        const fake = fakes[entry.declaration.name];
+        return fake === undefined ? entry : fakeEntry(entry.declaration, fake);
+      });
+      for (const key of Object.keys(fakes)) {
+        if (!services.some((entry) => entry.declaration.name === key)) {
+          throw skeinError("SKEIN_SERVICE_INVALID", `${name}.with: the system has no service "${key}"`);
+        }
+      }
+      return build(name, replaced, requirements);
+    },
+  });
+}
+
+/** A fake keeps its own declaration (it uses and has what it says itself) but must be of the same contract. */
+function fakeEntry(original: Declaration, fake: Implementation): ServiceEntry {
+  if (fake.declaration.name !== original.name) {
+    throw skeinError("SKEIN_SERVICE_INVALID", `a fake of "${fake.declaration.name}" cannot stand for "${original.name}"`);
+  }
+  return { declaration: fake.declaration, load: () => Promise.resolve(fake) };
+}
+
+function toEntry(name: string, entry: ServiceEntry | Implementation, index: number): ServiceEntry {
+  const candidate: Partial<ServiceEntry & Implementation> | undefined = entry;
+  if (!isDeclaration(candidate?.declaration)) {
+    const hint = isDeclaration(entry) ? `; add .from(() => import("./${(entry as Declaration).name}.ts"))` : "";
+    throw skeinError("SKEIN_SERVICE_INVALID", `${name}: entry ${index} of services has no code${hint}`);
+  }
+  if (typeof candidate.load === "function") return entry as ServiceEntry;
+  return { declaration: candidate.declaration, load: () => Promise.resolve(entry as Implementation) };
+}
