@@ -162,7 +162,7 @@ const anyReason = {
         // The line above counts only for a suppression that carries a reason, since the formatter may move it there.
         const explained = context.sourceCode.getAllComments().some((comment) => {
           if (comment.loc.start.line === line) return comment.value.trim().length >= 10;
-          return comment.loc.end.line === line - 1 && /disable-next-line .* -- .{10}/.test(comment.value);
+          return comment.loc.end.line === line - 1 && /disable-next-line .* -- .{8}/.test(comment.value);
         });
         if (!explained) {
           context.report({ node, message: "any needs its reason in a comment on the same line (or use unknown)." });

@@ -29,7 +29,7 @@ const MACHINE_LOCAL = new RegExp(
   [
     "/wo" + "rk/",
     "\\.\\./sha" + "red",
-    "SKEIN_TEST" + "_DATA",
+    "SKEIN_TEST" + "_DATA=/",
     "/ro" + "ot/",
     "/ho" + "me/[a-z]+/",
     "DESIGN" + "\\.md",
