@@ -3,6 +3,19 @@ export { contract } from "./contract/index.ts";
 export { action, command, event, query, stream, workflow, safe, isDeclared } from "./contract/index.ts";
 export type { AnyContract, CallOptions, CallPromise, Client, Contract, InferIn, InferOut, Issue, Kind, Method, Schema } from "./contract/index.ts";
 export { type Duration, Secret } from "./core/index.ts";
+export {
+  type ActionDatabase,
+  type CommandDatabase,
+  config,
+  database,
+  type DatabaseSpec,
+  type Migration,
+  migration,
+  type QueryDatabase,
+  resource,
+  type TransactionDatabase,
+} from "./data/index.ts";
+export type { Generated } from "kysely";
 export { type DeclaredError, isSkeinError, type SkeinError } from "./errors/index.ts";
 export { createHost, type Host, type HostOptions } from "./host/index.ts";
 export {

@@ -76,6 +76,9 @@ export class CallScope extends Mortal implements Call<unknown> {
   get resumeFrom(): string | undefined {
     return this.arrival.resumeFrom;
   }
+  now(): Date {
+    return new Date(this.runtime.clock.now());
+  }
   get deadline(): number {
     return this.runtime.clock.now() + this.remainingMs();
   }

@@ -30,9 +30,13 @@ export type ClientMethod<M extends Method> = M["output"] extends StreamOutput
   ? (input: InputOf<M>, options?: CallOptions & { readonly resumeFrom?: string }) => ReplyOf<M>
   : (input: InputOf<M>, options?: CallOptions) => CallPromise<ReplyOf<M>, M["errors"]>;
 
-/** What stands in a client's place of a method that this kind of caller may not call; its text is the message. */
+/** What stands in a client's place of a method that this kind of caller may not call; `Why` is what the compiler prints. */
+export interface MayNotCall<Why extends string> {
+  readonly "~why": Why;
+}
+
 type Refused<By extends Kind, K extends string, M extends Method> =
-  `a ${By} may call only queries, and "${K}" is ${M["kind"] extends "action" ? "an action" : `a ${M["kind"]}`}`;
+  MayNotCall<`a ${By} may call only queries, and '${K}' is ${M["kind"] extends "action" ? "an action" : `a ${M["kind"]}`}`>;
 
 type MayCall<By extends Kind, M extends Method> = By extends "query" | "command"
   ? M["kind"] extends "query"

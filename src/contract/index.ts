@@ -7,6 +7,7 @@ export type {
   DeclaredErrorOf,
   ErrorDataIn,
   ErrorDataOf,
+  MayNotCall,
   Safe,
 } from "./client.ts";
 export { type AnyContract, contract, type Contract, type EventNames, isContract, type Members, type MethodNames } from "./contract.ts";

@@ -81,10 +81,15 @@ export async function createHost(system: System, options: HostOptions = {}): Pro
   const live: LiveService[] = [];
   const host = new RunningHost(system, runtime, live);
   try {
-    for (const entry of select(system, options.services)) {
-      const name = entry.declaration.name;
-      live.push(await bringUp(entry, runtime, toContext(system, name, options, { clock, log, shared })));
-    }
+    const starting = select(system, options.services).map((entry) => {
+      const context = toContext(system, entry.declaration.name, options, { clock, log, shared });
+      return bringUp(entry, runtime, context);
+    });
+    // All are awaited even when one fails: what the others opened must be closed too.
+    const started = await Promise.allSettled(starting);
+    live.push(...started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));
+    const failed = started.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
     await host.ready();
   } catch (error) {
     await host.close();

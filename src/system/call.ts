@@ -14,6 +14,8 @@ export interface Call<P = Principal, E extends ErrorSpecs = ErrorSpecs> {
   readonly caller: string | undefined;
   /** The idempotency key of a command or action, if the caller gave one. */
   readonly key: string | undefined;
+  /** The host's wall clock: the virtual one in tests, so that what a handler stores can be told in advance. */
+  now(): Date;
   /** When the call must be over: milliseconds since the epoch. */
   readonly deadline: number;
   /** Milliseconds until the deadline, never negative. */

@@ -1,10 +1,12 @@
 /** Owns `define()`: the same doors, typed by a team's own principal. It must never add behaviour of its own. */
-import type { Contract, InferOut, Members, Schema } from "../contract/index.ts";
+import { type Contract, contract, type InferOut, type Members, type Schema } from "../contract/index.ts";
 import { type Has, type On, type Policies, service, type Service, type ServiceSpec, type Uses } from "./service.ts";
 import { system, type System, type SystemSpec } from "./system.ts";
 
 /** The doors of a system whose principal has the shape of a schema. @since 0.1.0 */
 export interface Defined<Who> {
+  /** The same `contract`: what a service promises does not depend on who calls. */
+  readonly contract: typeof contract;
   service<
     const Name extends string,
     M extends Members,
@@ -29,5 +31,5 @@ export function define<S extends Schema<unknown, { readonly subject: string; rea
   readonly principal: S;
 }): Defined<InferOut<S>> {
   // The schema is read by types alone until authentication exists; the doors are the same functions.
-  return { service, system };
+  return { contract, service, system };
 }

@@ -24,6 +24,7 @@ export {
   type Has,
   type Hooks,
   type Implementation,
+  type Implemented,
   isDeclaration,
   type MethodPolicy,
   methodsOf,

@@ -158,9 +158,18 @@ export type AnyHandler = (input: any, own: any, call: any) => unknown;
 // oxlint-disable-next-line typescript/no-explicit-any -- as above
 export type AnyHook = (own: any, call: any) => Promise<void> | void;
 
+/** What an implementation remembers of its declaration in its type, so that `test()` can be typed by it. */
+export interface Implemented<C extends AnyContract = AnyContract, U extends Uses = Uses, Who = unknown> {
+  readonly contract: C;
+  readonly uses: U;
+  readonly principal: Who;
+}
+
 /** The code of a service together with its declaration. @since 0.1.0 */
-export interface Implementation<Name extends string = string> {
+export interface Implementation<Name extends string = string, T extends Implemented = Implemented> {
   readonly declaration: Declaration<Name>;
+  /** Types only; never there at run time. */
+  readonly "~types"?: T;
   readonly handlers: Readonly<Record<string, AnyHandler>>;
   readonly guards: Readonly<Record<string, AnyHandler>>;
   readonly hooks: { readonly start: AnyHook | undefined; readonly ready: AnyHook | undefined };
@@ -194,7 +203,7 @@ export interface Service<
   Who,
 > extends Declaration<Name> {
   /** Gives the code: one handler per method, and a guard per guarded method. */
-  implement(handlers: Handlers<M, U, H, O, Who>, ...options: ImplementOptions<M, U, H, P, Who>): Implementation<Name>;
+  implement(handlers: Handlers<M, U, H, O, Who>, ...options: ImplementOptions<M, U, H, P, Who>): Implementation<Name, Implemented<Contract<Name, M>, U, Who>>;
   /** Names the module whose default export is the implementation, without loading it. */
   from(load: () => Promise<{ readonly default: Implementation<Name> }>): ServiceEntry<Name>;
 }

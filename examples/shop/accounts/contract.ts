@@ -1,0 +1,13 @@
+/** What accounts promise: who a user is. Guests have a profile too, made up from their name. */
+import * as z from "zod";
+import { command, contract, query } from "skein/contract";
+
+export const User = z.string().min(1).max(100);
+export const Profile = z.object({ user: User, name: z.string().max(100), currency: z.string().length(3), newsletter: z.boolean() });
+
+export const Accounts = contract("accounts", {
+  profile: query({ input: z.object({ user: User }), output: Profile }),
+  /** What the shop may show this user. */
+  preferences: query({ input: z.object({ user: User }), output: z.object({ currency: z.string(), perPage: z.int() }) }),
+  save: command({ input: Profile, output: Profile }),
+});

@@ -1,0 +1,64 @@
+/** The catalogue's code. */
+import { catalog } from "./service.ts";
+
+/** Where imported products stand in the shop window: behind everything shipped. */
+const lastPosition = 1_000_000;
+
+const cardColumns = ["sku", "title", "price", "currency"] as const;
+
+export default catalog.implement({
+  async get({ id }, { db }, call) {
+    const product = await db.selectFrom("products").selectAll().where("sku", "=", id).executeTakeFirst();
+    if (product === undefined) throw call.error("PRODUCT_NOT_FOUND", { sku: id });
+    return product;
+  },
+
+  async page({ after, limit }, { db }) {
+    const products = await db
+      .selectFrom("products")
+      .selectAll()
+      .where("sku", ">", after ?? "")
+      .orderBy("sku")
+      .limit(limit)
+      .execute();
+    const last = products.at(-1);
+    return { products, ...(products.length === limit && last !== undefined && { next: last.sku }) };
+  },
+
+  async version(_input, { db }) {
+    const row = await db.selectFrom("version").select("value").where("id", "=", 1).executeTakeFirstOrThrow();
+    return row.value;
+  },
+
+  async cards({ skus }, { db, stock }) {
+    const [rows, levels] = await Promise.all([
+      skus.length === 0 ? [] : db.selectFrom("products").select(cardColumns).where("sku", "in", skus).execute(),
+      stock.levels({ skus }),
+    ]);
+    const bySku = new Map(rows.map((row) => [row.sku, row]));
+    return skus.flatMap((sku) => {
+      const row = bySku.get(sku);
+      return row === undefined ? [] : [{ ...row, available: levels[sku] ?? 0 }];
+    });
+  },
+
+  async featured({ limit }, { db, stock }) {
+    const rows = await db.selectFrom("products").select(cardColumns).orderBy("position").orderBy("sku").limit(limit).execute();
+    const levels = await stock.levels({ skus: rows.map((row) => row.sku) });
+    return rows.map((row) => ({ ...row, available: levels[row.sku] ?? 0 }));
+  },
+
+  async put({ products }, { db }) {
+    return db.transaction(async (tx) => {
+      for (const product of products) {
+        await tx
+          .insertInto("products")
+          .values({ ...product, position: lastPosition })
+          .onConflict((conflict) => conflict.column("sku").doUpdateSet(product))
+          .execute();
+      }
+      await tx.updateTable("version").set((eb) => ({ value: eb("value", "+", 1) })).where("id", "=", 1).execute();
+      return { changed: products.length };
+    });
+  },
+});

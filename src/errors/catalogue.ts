@@ -1,0 +1,368 @@
+/**
+ * Every error Skein itself can give, one row each. Codes are born here and nowhere else.
+ * A row must never be renamed or reused for another meaning: users match on the code.
+ *
+ * Adding a row: put it in its area, raise it somewhere, provoke it in a test, and run
+ * `npm run docs:reference`.
+ */
+import type { CanonicalCode } from "./codes.ts";
+
+/**
+ * What is known about the effect: `not_started` (nothing ran), `unknown` (it may have run), `failed` (it ran and failed,
+ * nothing was kept).
+ * @since 0.1.0
+ */
+export type Outcome = "not_started" | "unknown" | "failed";
+
+/** Who must act: the `caller`, the `operator` of the system, or whoever writes its code (`bug`). @since 0.1.0 */
+export type Actor = "caller" | "operator" | "bug";
+
+/** @since 0.1.0 */
+export interface CatalogueRow {
+  readonly canonical: CanonicalCode;
+  /** Whether sending the very same call again, a little later, can succeed and is safe. */
+  readonly retry: boolean;
+  readonly outcome: Outcome;
+  readonly who: Actor;
+  /** One sentence: what happened. Shown to users, so it carries nothing internal. */
+  readonly what: string;
+  /** What to do about it. */
+  readonly fix: string;
+  /** The version that introduced it. */
+  readonly since: string;
+  /** The HTTP status, where it is not the canonical code's own. */
+  readonly status?: number;
+}
+
+/** @since 0.1.0 */
+// One row, three lines: the table stays readable.
+// oxfmt-ignore
+export const catalogue = {
+  // --- calls ---
+  SKEIN_CALL_CYCLE: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "The call would enter an endpoint that is already on its own call path.",
+    fix: "Break the cycle shown in the message: move the shared part to a third service, or publish an event instead of calling back.",
+  },
+  SKEIN_CALL_DEPTH: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "The call path is longer than the limit.",
+    fix: "Flatten the chain of calls: let one service gather what it needs instead of passing the request on and on.",
+  },
+  SKEIN_CALL_IN_TRANSACTION: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "Another service was called while a database transaction was open.",
+    fix: "Call before the transaction and pass the result in, or emit an event from it with tx.emit.",
+  },
+  SKEIN_CALL_KIND: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A method called another one that its kind may not call.",
+    fix: "Queries and commands call queries only; declare the caller as a workflow or an action, or make the called method a query.",
+  },
+  SKEIN_CALL_UNDECLARED: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A service called a method that its `uses` does not name.",
+    fix: "Add the contract, or the picked method, to `uses` in the calling service's declaration.",
+  },
+  SKEIN_CALL_NO_ROUTE: {
+    canonical: "unavailable", retry: true, outcome: "not_started", who: "operator", since: "0.1.0",
+    what: "No running host serves the called service.",
+    fix: "Check that the service is in the system and that a started process group holds it; during a re-placement, retry.",
+  },
+  SKEIN_CALL_DEADLINE: {
+    canonical: "deadline_exceeded", retry: false, outcome: "unknown", who: "operator", since: "0.1.0",
+    what: "The call's deadline passed before its answer came; it may have taken effect.",
+    fix: "Look at the trace for where the time went. Retry a command only with the same key; raise the timeout only if the work is rightly that long.",
+  },
+  SKEIN_CALL_CANCELED: {
+    canonical: "canceled", retry: false, outcome: "unknown", who: "caller", since: "0.1.0",
+    what: "The caller gave up before the answer came; the call may have taken effect.",
+    fix: "Nothing, if the caller meant it. To learn whether a command took effect, send it again with the same key.",
+  },
+  SKEIN_CALL_FAILED: {
+    canonical: "internal", retry: false, outcome: "unknown", who: "bug", since: "0.1.0",
+    what: "The method failed with an error its contract does not declare.",
+    fix: "Find the cause in the log of the service that failed, by the trace id; declare the error in the contract if callers should handle it.",
+  },
+  SKEIN_CALL_SHED: {
+    canonical: "resource_exhausted", retry: true, outcome: "not_started", who: "operator", status: 503, since: "0.1.0",
+    what: "The service is at its limit and refused the call before starting it.",
+    fix: "Retry after the time given in Retry-After; if it lasts, add replicas or reduce the load.",
+  },
+
+  // --- access ---
+  SKEIN_ACCESS_UNAUTHENTICATED: {
+    canonical: "unauthenticated", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "The method needs a principal and the call carries none that is valid.",
+    fix: "Send valid credentials; sign in again if they have expired.",
+  },
+  SKEIN_ACCESS_DENIED: {
+    canonical: "permission_denied", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "The principal may not call this method with this input.",
+    fix: "Use a principal that has the role or owns the object, or change the method's `access` policy or guard.",
+  },
+
+  // --- values ---
+  SKEIN_INPUT_INVALID: {
+    canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "The input does not match the method's schema.",
+    fix: "Correct the fields listed in `data.issues` and send it again.",
+  },
+  SKEIN_OUTPUT_INVALID: {
+    canonical: "internal", retry: false, outcome: "unknown", who: "bug", since: "0.1.0",
+    what: "The method's result does not match its own output schema.",
+    fix: "Return what the contract promises, or change the output schema; the issues are in the log of the service.",
+  },
+  SKEIN_VALUE_SET: {
+    canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "A value cannot be passed between services.",
+    fix: "Pass only null, booleans, finite numbers, strings, bigints, Dates, Uint8Arrays, arrays and plain objects; the message says where the other one is.",
+  },
+  SKEIN_ERROR_UNDECLARED: {
+    canonical: "internal", retry: false, outcome: "unknown", who: "bug", since: "0.1.0",
+    what: "The handler raised an error that its contract does not declare.",
+    fix: "Add the error to `errors` of the method in the contract, with the schema of its data.",
+  },
+
+  // --- keys ---
+  SKEIN_KEY_REUSED: {
+    canonical: "already_exists", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "The idempotency key was used before with another input.",
+    fix: "Use a new key for a new intention; repeat a call with exactly the input it had.",
+  },
+  SKEIN_KEY_IN_FLIGHT: {
+    canonical: "aborted", retry: true, outcome: "unknown", who: "caller", since: "0.1.0",
+    what: "A call with the same idempotency key is still running.",
+    fix: "Retry after the time given in Retry-After, with the same key and the same input.",
+  },
+  SKEIN_KEY_INVALID: {
+    canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "The idempotency key is not usable.",
+    fix: "Send 1 to 255 visible characters, at least 16 when the caller is anonymous; a random UUID is good.",
+  },
+  SKEIN_KEY_REQUIRED: {
+    canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "The method needs an idempotency key and the call has none.",
+    fix: "Send the Idempotency-Key header, or `{ key }` as the second argument of the client.",
+  },
+
+  // --- commands ---
+  SKEIN_COMMAND_NO_TRANSACTION: {
+    canonical: "internal", retry: false, outcome: "unknown", who: "bug", since: "0.1.0",
+    what: "The command returned without a database transaction, so its key and effect are not recorded.",
+    fix: "Do the command's writes in one db.transaction and return its result; declare it as an action if it has none.",
+  },
+  SKEIN_COMMAND_SECOND_TRANSACTION: {
+    canonical: "internal", retry: false, outcome: "unknown", who: "bug", since: "0.1.0",
+    what: "The command opened a second database transaction.",
+    fix: "Put everything the command writes into its one db.transaction, or split it into two commands.",
+  },
+  SKEIN_COMMAND_REPLY: {
+    canonical: "internal", retry: false, outcome: "unknown", who: "bug", since: "0.1.0",
+    what: "The command returned something other than the result of its transaction.",
+    fix: "Return exactly what db.transaction returned, since that is what a retry with the same key is answered with.",
+  },
+
+  // --- databases and migrations ---
+  SKEIN_DATA_READ_ONLY: {
+    canonical: "failed_precondition", retry: false, outcome: "failed", who: "bug", status: 500, since: "0.1.0",
+    what: "A write was tried where the database is read-only.",
+    fix: "Write in a command's db.transaction; queries and guards only read.",
+  },
+  SKEIN_DATA_BUSY: {
+    canonical: "unavailable", retry: true, outcome: "not_started", who: "operator", since: "0.1.0",
+    what: "The database was busy until the deadline, and nothing was written.",
+    fix: "Retry. If it lasts, look for long transactions, or raise the pool within the database's connection limit.",
+  },
+  SKEIN_DATA_UNAVAILABLE: {
+    canonical: "unavailable", retry: true, outcome: "unknown", who: "operator", since: "0.1.0",
+    what: "The database cannot be reached.",
+    fix: "Check that it runs and that DATABASE_URL points at it; commands are safe to retry with the same key.",
+  },
+  SKEIN_DATA_FULL: {
+    canonical: "resource_exhausted", retry: true, outcome: "failed", who: "operator", status: 503, since: "0.1.0",
+    what: "The database has no room left for the write, and nothing was kept.",
+    fix: "Free or add disk space; reads go on, and writes recover by themselves.",
+  },
+  SKEIN_DATA_NO_ENGINE: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0",
+    what: "A database of dialect `postgres` is declared and no PostgreSQL was found.",
+    fix: "Set DATABASE_URL, install a PostgreSQL server on this machine, or declare the dialect `portable`.",
+  },
+  SKEIN_DATA_VALUE: {
+    canonical: "invalid_argument", retry: false, outcome: "failed", who: "bug", status: 500, since: "0.1.0",
+    what: "A value cannot be stored in, or read from, a column without losing part of it.",
+    fix: "Convert it to what the column's type holds; the message names the value's type and place.",
+  },
+  SKEIN_DATA_QUERY: {
+    canonical: "internal", retry: false, outcome: "failed", who: "bug", since: "0.1.0",
+    what: "The database refused a statement.",
+    fix: "Correct the statement or the schema; the database's own words are in the cause, in the log of the service.",
+  },
+  SKEIN_DATA_UNIQUE: {
+    canonical: "already_exists", retry: false, outcome: "failed", who: "bug", since: "0.1.0",
+    what: "A row with the same unique value is there already, and the transaction was rolled back.",
+    fix: "Use `on conflict` where a second row is expected, or turn this error into a declared one outside the transaction.",
+  },
+  SKEIN_DATA_CONSTRAINT: {
+    canonical: "failed_precondition", retry: false, outcome: "failed", who: "bug", status: 500, since: "0.1.0",
+    what: "A row would break a constraint of its table, and the transaction was rolled back.",
+    fix: "Check the value before writing it; the constraint is named in the cause, in the log of the service.",
+  },
+  SKEIN_DATA_TIMEOUT: {
+    canonical: "deadline_exceeded", retry: false, outcome: "failed", who: "bug", since: "0.1.0",
+    what: "A statement or an open transaction took longer than the database allows, and was rolled back.",
+    fix: "Find out why it is slow: a missing index, a wait inside the transaction, too many rows at once; a statement may take 5 s.",
+  },
+  SKEIN_DATA_TRANSACTION: {
+    canonical: "failed_precondition", retry: false, outcome: "failed", who: "bug", status: 500, since: "0.1.0",
+    what: "A transaction was used after it ended, or after one of its statements had failed.",
+    fix: "Await every statement inside the callback, and let a failed statement end it; use `on conflict` for rows that may be there.",
+  },
+  SKEIN_MIGRATION_PENDING: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0",
+    what: "The database lacks migrations that this build needs.",
+    fix: "Run `skein migrate` before starting; in development and tests they run by themselves.",
+  },
+  SKEIN_MIGRATION_CHANGED: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A migration that was already applied has changed since.",
+    fix: "Restore the migration as it was applied and write the change as a new one.",
+  },
+  SKEIN_MIGRATION_FAILED: {
+    canonical: "internal", retry: false, outcome: "failed", who: "bug", since: "0.1.0",
+    what: "A migration failed and was rolled back.",
+    fix: "Correct the migration named in the message and run it again.",
+  },
+  SKEIN_MIGRATION_UNKNOWN: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0",
+    what: "The database has a migration that this build does not know.",
+    fix: "Deploy the build that brought it, or a newer one; an older build does not run on a newer schema.",
+  },
+  SKEIN_MIGRATION_LOCKED: {
+    canonical: "unavailable", retry: true, outcome: "not_started", who: "operator", since: "0.1.0",
+    what: "Another process held the migration lock for too long.",
+    fix: "Wait for the other migration to end, then try again; if its process is gone, the lock goes with its connection.",
+  },
+
+  // --- declarations ---
+  SKEIN_CONFIG_INVALID: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0",
+    what: "A service's configuration is missing or does not match its schema.",
+    fix: "Set the variables named in the message to valid values and start again.",
+  },
+  SKEIN_RESOURCE_FAILED: {
+    canonical: "unavailable", retry: true, outcome: "not_started", who: "operator", since: "0.1.0",
+    what: "A resource that a service declares could not be opened.",
+    fix: "See the cause in the log: the resource's own `open` failed or took too long.",
+  },
+  SKEIN_SYSTEM_LOAD: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "The system's file, or the code of one of its services, could not be loaded.",
+    fix: "Correct the path or the error in the module named in the message; the file's default export must be a system.",
+  },
+  SKEIN_SYSTEM_INVALID: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "The system does not pass its check.",
+    fix: "Run `skein check` and correct each error it explains.",
+  },
+  SKEIN_CONTRACT_INVALID: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A contract is declared in a way that cannot work.",
+    fix: "Correct the method, event or error named in the message.",
+  },
+  SKEIN_SERVICE_INVALID: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A service is declared or implemented in a way that cannot work.",
+    fix: "Correct what the message names in the service's declaration or handlers.",
+  },
+  SKEIN_FEATURE_LATER: {
+    canonical: "unimplemented", retry: false, outcome: "not_started", who: "bug", since: "0.1.0",
+    what: "The system declares something that this version of Skein cannot run yet.",
+    fix: "Remove or replace what the message names, or use a version that runs it.",
+  },
+
+  // --- HTTP ---
+  SKEIN_HTTP_NOT_FOUND: {
+    canonical: "not_found", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "No route matches the path.",
+    fix: "Compare the path with those in /openapi.json.",
+  },
+  SKEIN_HTTP_METHOD: {
+    canonical: "unimplemented", retry: false, outcome: "not_started", who: "caller", status: 405, since: "0.1.0",
+    what: "The path exists, but not with this HTTP method.",
+    fix: "Use one of the methods in the response's Allow header.",
+  },
+  SKEIN_HTTP_BODY_TOO_LARGE: {
+    canonical: "resource_exhausted", retry: false, outcome: "not_started", who: "caller", status: 413, since: "0.1.0",
+    what: "The request's body is larger than the limit.",
+    fix: "Send less at once; the limit is 1 MiB unless the route declares its own.",
+  },
+  SKEIN_HTTP_BODY_INVALID: {
+    canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "The request's body cannot be read as JSON within the limits.",
+    fix: "Send well-formed UTF-8 JSON, at most 64 levels deep and 10,000 keys, without the keys __proto__, constructor and prototype.",
+  },
+  SKEIN_HTTP_MEDIA_TYPE: {
+    canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", status: 415, since: "0.1.0",
+    what: "The request's body has a content type or encoding that the route does not take.",
+    fix: "Send Content-Type: application/json, with no Content-Encoding or one that the message names.",
+  },
+  SKEIN_HTTP_HEADERS: {
+    canonical: "resource_exhausted", retry: false, outcome: "not_started", who: "caller", status: 431, since: "0.1.0",
+    what: "The request's headers are larger or more than the limit.",
+    fix: "Send at most 100 headers and 16 KiB of them.",
+  },
+  SKEIN_HTTP_TARGET: {
+    canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", status: 414, since: "0.1.0",
+    what: "The request's target is longer than the limit.",
+    fix: "Send at most 8 KiB of path and query; put what is longer into a body.",
+  },
+  SKEIN_HTTP_TIMEOUT: {
+    canonical: "deadline_exceeded", retry: false, outcome: "not_started", who: "caller", status: 408, since: "0.1.0",
+    what: "The request did not arrive in time.",
+    fix: "Send the headers within 5 s and the whole body within 10 s.",
+  },
+  SKEIN_HTTP_BAD_REQUEST: {
+    canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "The request is not valid HTTP, or could be read in two ways.",
+    fix: "Send one Host header, a target that agrees with it, and a body framed by exactly one of Content-Length or chunked encoding.",
+  },
+  SKEIN_HOST_DRAINING: {
+    canonical: "unavailable", retry: true, outcome: "not_started", who: "operator", since: "0.1.0",
+    what: "The server is shutting down and takes no new requests.",
+    fix: "Retry after the time given in Retry-After; another replica or the new process will answer.",
+  },
+
+  // --- streams ---
+  SKEIN_STREAM_OVERFLOW: {
+    canonical: "resource_exhausted", retry: false, outcome: "unknown", who: "caller", since: "0.1.0",
+    what: "The stream was ended because its reader fell too far behind.",
+    fix: "Read faster or ask for less; resume from the id of the last item received.",
+  },
+
+  // --- the command line and the machine ---
+  SKEIN_PORT_TAKEN: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0",
+    what: "The port is in use by another process.",
+    fix: "Stop the process named in the message, or set PORT to another port (0 picks a free one).",
+  },
+  SKEIN_CLI_USAGE: {
+    canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "The command line is not one that skein understands.",
+    fix: "Run the command with --help to see its arguments and options.",
+  },
+  SKEIN_RUNTIME_TOO_OLD: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0",
+    what: "This version of Node.js is too old for Skein.",
+    fix: "Use Node.js 24 or newer; inside the repository, `npm install` brings one and `npm run` uses it.",
+  },
+} as const satisfies Record<`SKEIN_${string}`, CatalogueRow>;
+
+/** @since 0.1.0 */
+export type SkeinCode = keyof typeof catalogue;
+
+/** @since 0.1.0 */
+export function isSkeinCode(value: unknown): value is SkeinCode {
+  return typeof value === "string" && Object.hasOwn(catalogue, value);
+}
