@@ -178,8 +178,7 @@ export function measureTypeCost(services: number): TypeCost {
       errors,
     };
   } finally {
-    if (process.env["SKEIN_KEEP"] === undefined) rmSync(directory, { recursive: true, force: true });
-    else console.log(`kept ${directory}`);
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
