@@ -1,5 +1,7 @@
 /** Owns an intrusive doubly linked list: adding and removing cost no allocation. It must never hold a link twice. */
 
+import { assert } from "../core/index.ts";
+
 /** What can be in one chain at a time. */
 export abstract class Link {
   chain: Chain<Link> | undefined = undefined;
@@ -11,6 +13,7 @@ export class Chain<T extends Link> {
   first: T | undefined = undefined;
 
   add(link: T): void {
+    assert(link.chain === undefined, "a link is in one chain at a time");
     link.chain = this as unknown as Chain<Link>;
     link.before = undefined;
     link.after = this.first;

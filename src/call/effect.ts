@@ -39,7 +39,8 @@ export class Effect implements CommandEffect {
     this.#raw = reply;
     this.#reply = parsed;
     this.#state = "prepared";
-    return { reply: parsed, encoded: encodeValue(parsed) };
+    // The handler gets its own object back: the parsed one is the caller's.
+    return { reply, encoded: encodeValue(parsed) };
   }
 
   replay(encoded: string): void {

@@ -10,15 +10,23 @@ import type { CallScope } from "./scope.ts";
 /** Which endpoint answered with an error, so that a handler's own errors are told from those of what it called. */
 const answeredBy = new WeakMap<SkeinError, string>();
 
+/** Says that `error` is what the endpoint `target` answered, or what stood in the way of asking it. */
+export function answeredFrom(target: string, error: SkeinError): SkeinError {
+  answeredBy.set(error, target);
+  return error;
+}
+
 /** The error that this call answers with. Never throws. */
 export async function toFailure(scope: CallScope, thrown: unknown): Promise<SkeinError> {
+  // A shared flight has made this error ready for everyone who waited for it.
+  if (isSkeinError(thrown) && answeredBy.get(thrown) === scope.endpoint.id) return thrown;
   let error: SkeinError;
   try {
     error = isDeclaredError(thrown) ? await checkDeclared(scope, thrown) : toSkein(scope, thrown);
   } catch (cause) {
     error = skeinError("SKEIN_CALL_FAILED", undefined, { cause });
   }
-  answeredBy.set(error, scope.endpoint.id);
+  answeredFrom(scope.endpoint.id, error);
   // A stack is for whoever wrote the handler; it is logged here because it never travels.
   if (error.who === "bug") {
     scope.log.error(`${scope.endpoint.id} failed: ${error.message}`, { code: error.code, cause: error.cause });

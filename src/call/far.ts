@@ -3,8 +3,9 @@
  * would be between processes. It must never hand an object of one side to the other.
  */
 import { type CallOptions, decodeValue, encodeValue } from "../contract/index.ts";
-import { toMs, ValueSetError } from "../core/index.ts";
+import { copyValue, toMs, ValueSetError } from "../core/index.ts";
 import { fromWireError, skeinError, toWireError, type WireError } from "../errors/index.ts";
+import { answeredFrom } from "./failure.ts";
 import type { RootOptions } from "./runtime.ts";
 import type { CallScope } from "./scope.ts";
 
@@ -23,11 +24,13 @@ export function farOptions(
   options: (CallOptions & { readonly resumeFrom?: string }) | undefined,
 ): FarCall {
   const timeoutMs = options?.timeout === undefined ? Number.POSITIVE_INFINITY : toMs(options.timeout);
+  const leftMs = Math.min(scope.remainingMs(), timeoutMs);
   const context = {
     principal: scope.principal,
     caller: scope.service,
     key: options?.key,
-    timeoutMs: Math.min(scope.remainingMs(), timeoutMs),
+    // A stream may have no deadline; what is without limit travels as nothing.
+    timeoutMs: leftMs === Number.POSITIVE_INFINITY ? undefined : leftMs,
     traceId: scope.traceId,
     parentSpan: scope.span,
     resumeFrom: options?.resumeFrom,
@@ -37,29 +40,37 @@ export function farOptions(
   return { context: encodeValue(context), signal };
 }
 
-export async function sendFar(there: There, input: unknown, call: FarCall): Promise<unknown> {
+/** `target` is the endpoint's id, for messages and for whom an error came from. */
+export async function sendFar(there: There, target: string, input: unknown, call: FarCall): Promise<unknown> {
   try {
-    return decodeValue(encodeValue(await there(decodeValue(encode(input)), arrived(call))));
+    return decodeValue(encodeValue(await there(decodeValue(encode(target, input)), arrived(call))));
   } catch (error) {
-    throw acrossTheWire(error);
+    throw acrossTheWire(target, error);
   }
 }
 
-export async function* streamFar(there: There, input: unknown, call: FarCall): AsyncGenerator<unknown, void, undefined> {
+export async function* streamFar(
+  there: There,
+  target: string,
+  input: unknown,
+  call: FarCall,
+): AsyncGenerator<unknown, void, undefined> {
   try {
-    const items = there(decodeValue(encode(input)), arrived(call)) as AsyncIterable<unknown>;
+    // Awaited, since a stream that is refused before it begins is a rejected promise.
+    const items = (await there(decodeValue(encode(target, input)), arrived(call))) as AsyncIterable<unknown>;
     for await (const item of items) yield decodeValue(encodeValue(item));
   } catch (error) {
-    throw acrossTheWire(error);
+    throw acrossTheWire(target, error);
   }
 }
 
-function encode(input: unknown): string {
+function encode(target: string, input: unknown): string {
   try {
-    return encodeValue(input);
+    // The copy decides what is in the value set, as it does near; the codec is only how it travels.
+    return encodeValue(copyValue(input));
   } catch (error) {
     if (!(error instanceof ValueSetError)) throw error;
-    throw skeinError("SKEIN_VALUE_SET", `the input: ${error.path} is ${error.found}`, { cause: error });
+    throw skeinError("SKEIN_VALUE_SET", `the input of ${target}: ${error.path} is ${error.found}`, { cause: error });
   }
 }
 
@@ -68,6 +79,6 @@ function arrived(call: FarCall): RootOptions {
   return { ...(decodeValue(call.context) as RootOptions), ...(call.signal !== undefined && { signal: call.signal }) };
 }
 
-function acrossTheWire(error: unknown): Error {
-  return fromWireError(decodeValue(encodeValue(toWireError(error))) as WireError);
+function acrossTheWire(target: string, error: unknown): Error {
+  return answeredFrom(target, fromWireError(decodeValue(encodeValue(toWireError(error))) as WireError));
 }

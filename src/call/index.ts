@@ -1,5 +1,6 @@
 /** The call layer: one call's journey in process. */
 export { ReplyCache } from "./stages/cache.ts";
 export { createEndpoint, type Endpoint } from "./endpoint.ts";
+export { type FarCall, sendFar, streamFar } from "./far.ts";
 export { createClient, createOwnFactory, type OwnFactory } from "./own.ts";
 export { CallRuntime, type CallRuntimeOptions, type RootOptions } from "./runtime.ts";

@@ -4,7 +4,7 @@
  * AbortController that nobody asked for.
  */
 import type { Clock, Timer } from "../core/index.ts";
-import { type SkeinError, skeinError } from "../errors/index.ts";
+import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import { Chain, Link } from "./chain.ts";
 
 /** What ends when its lifetime ends: a call in flight, or a shorter lifetime. */
@@ -38,11 +38,16 @@ export class DeadlineWheel {
     if (tick < this.#armedFor) this.#arm(tick);
   }
 
+  /** Ends every call that still waits: nobody would tell it when its time has come. */
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#buckets.clear();
     this.#armedFor = Number.POSITIVE_INFINITY;
+    const buckets = [...this.#buckets.values()];
+    this.#buckets.clear();
+    for (const { lifetimes } of buckets) {
+      for (let l = lifetimes.first; l !== undefined; l = lifetimes.first) l.end(skeinError("SKEIN_CALL_CANCELED"));
+    }
   }
 
   #arm(tick: number): void {
@@ -94,13 +99,15 @@ export class Lifetime extends Mortal {
     if (isSooner && this.deadlineMs !== Number.POSITIVE_INFINITY) wheel.watch(this);
     if (this.#parent !== undefined) this.#parent.join((this.#tie = new Tie(this)));
     if (signal === undefined) return;
-    const cancel = () => this.end(skeinError("SKEIN_CALL_CANCELED"));
+    // A deadline above that arrives as a signal (far away, or a handler's own signal handed on) is still a deadline.
+    const cancel = () => this.end(isDeadline(signal.reason) ? skeinError("SKEIN_CALL_DEADLINE") : skeinError("SKEIN_CALL_CANCELED"));
     if (signal.aborted) return cancel();
     signal.addEventListener("abort", cancel, { once: true });
     this.#unlisten = () => signal.removeEventListener("abort", cancel);
   }
 
   #tie: Tie | undefined;
+  #isReleased = false;
 
   /** Why it ended, or `undefined` while it lives. */
   get error(): SkeinError | undefined {
@@ -122,13 +129,14 @@ export class Lifetime extends Mortal {
 
   leave(member: Mortal): void {
     this.#members.remove(member);
+    if (this.#isReleased && this.#members.first === undefined) this.#unlink();
   }
 
   /** Ends everything that lives in it, once. */
   override end(error: SkeinError): void {
     if (this.#error !== undefined) return;
     this.#error = error;
-    this.release();
+    this.#unlink();
     for (let m = this.#members.first; m !== undefined; m = this.#members.first) {
       this.#members.remove(m);
       m.end(error);
@@ -136,8 +144,16 @@ export class Lifetime extends Mortal {
     this.#controller?.abort(error);
   }
 
-  /** The call it was made for is over: nothing will end it any more. What it started in the background still may. */
+  /**
+   * The call it was made for is over. Calls that its handler started and did not wait for still live in it, and still
+   * end when it does, as they would in another process; without any, nothing keeps it.
+   */
   release(): void {
+    this.#isReleased = true;
+    if (this.#members.first === undefined) this.#unlink();
+  }
+
+  #unlink(): void {
     this.chain?.remove(this);
     if (this.#tie !== undefined) this.#parent?.leave(this.#tie);
     this.#unlisten?.();
@@ -157,4 +173,8 @@ class Tie extends Mortal {
   override end(error: SkeinError): void {
     this.#child.end(error);
   }
+}
+
+function isDeadline(reason: unknown): boolean {
+  return isSkeinError(reason) && reason.code === "SKEIN_CALL_DEADLINE";
 }

@@ -2,7 +2,7 @@
  * Owns `own`, the second argument of a handler: clients of what the service uses, and what it has, made at first use of
  * each name. It must never give a name that the declaration does not have.
  */
-import type { CallOptions, Kind } from "../contract/index.ts";
+import { type AnyContract, type CallOptions, isStream, type Kind, type Member } from "../contract/index.ts";
 import type { Declaration, Opened } from "../system/index.ts";
 import type { CallScope } from "./scope.ts";
 
@@ -28,38 +28,54 @@ export function createOwnFactory(
 ): OwnFactory {
   class Own {
     readonly #scope: CallScope;
-    readonly #made: Record<string, unknown> = {};
+    /** By position of the name; most calls touch none or one. */
+    #made: unknown[] | undefined = undefined;
 
     constructor(scope: CallScope) {
       this.#scope = scope;
     }
 
-    static define(name: string, make: (scope: CallScope) => unknown): void {
+    static define(name: string, position: number, make: (scope: CallScope) => unknown): void {
       Object.defineProperty(Own.prototype, name, {
         enumerable: true,
         get(this: Own) {
-          return (this.#made[name] ??= make(this.#scope));
+          return ((this.#made ??= [])[position] ??= make(this.#scope));
         },
       });
     }
   }
+  let position = 0;
   for (const [name, contract] of Object.entries(declaration.uses)) {
-    const methods = Object.keys(contract.members as object);
     const service: string = contract.name;
-    Own.define(name, (scope) =>
-      createClient(methods, (method, input, options) => invoke(scope, by, service, method, input, options)),
+    Own.define(name, position++, (scope) =>
+      createClient(contract, (method, input, options) => invoke(scope, by, service, method, input, options)),
     );
   }
-  for (const [name, owned] of opened) Own.define(name, (scope) => owned.bind(scope.bindingAs(by)));
+  for (const [name, owned] of opened) Own.define(name, position++, (scope) => owned.bind(scope.bindingAs(by)));
   return (scope) => new Own(scope);
 }
 
-/** A client with these methods, each of which hands its arguments on. */
+/** A client with the methods of a contract (of a pick: the picked ones), each of which hands its arguments on. */
 export function createClient(
-  methods: readonly string[],
+  contract: AnyContract,
   call: (method: string, input: unknown, options: CallOptions | undefined) => unknown,
 ): object {
   const client: Record<string, unknown> = {};
-  for (const method of methods) client[method] = (input: unknown, options?: CallOptions) => call(method, input, options);
+  for (const [name, member] of Object.entries(contract.members as Readonly<Record<string, Member>>)) {
+    if (member.kind === "event") continue;
+    client[name] = isStream(member.output)
+      ? (input: unknown, options?: CallOptions) => toItems(call(name, input, options))
+      : (input: unknown, options?: CallOptions) => call(name, input, options);
+  }
   return Object.freeze(client);
+}
+
+/** A stream that was refused before it began is a rejected promise; its reader wants to meet that at the first item. */
+function toItems(answer: unknown): unknown {
+  if (!(answer instanceof Promise)) return answer;
+  // Nobody may ever read it, and the error is not lost for those who do.
+  answer.catch(() => undefined);
+  return (async function* () {
+    yield* (await answer) as AsyncIterable<unknown>;
+  })();
 }

@@ -3,11 +3,12 @@
  * never know where a call came from beyond what its arrival says.
  */
 import type { CallOptions } from "../contract/index.ts";
-import { type Clock, createTraceId, type Random, toMs } from "../core/index.ts";
-import { skeinError } from "../errors/index.ts";
+import { type Clock, copyValue, createTraceId, type Random, toMs, ValueSetError } from "../core/index.ts";
+import { isSkeinError, skeinError } from "../errors/index.ts";
 import type { Recorder } from "../observe/index.ts";
 import type { Log, Mode } from "../system/index.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { answeredFrom } from "./failure.ts";
 import { farOptions, sendFar, streamFar } from "./far.ts";
 import { travel } from "./journey.ts";
 import { DeadlineWheel, Lifetime } from "./lifetime.ts";
@@ -81,8 +82,17 @@ export class CallRuntime {
 
   /** A call from outside: a promise of the reply, or an async iterable for a stream. Failures reject; it never throws. */
   root(service: string, method: string, input: unknown, options: RootOptions = noOptions): unknown {
+    try {
+      return this.#root(service, method, input, options);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  #root(service: string, method: string, input: unknown, options: RootOptions): unknown {
+    const endpoint = this.#find(service, method);
     const arrival: Arrival = {
-      principal: options.principal,
+      principal: options.principal === undefined ? undefined : ownPrincipal(options.principal),
       caller: options.caller,
       key: options.key,
       traceId: options.traceId ?? createTraceId(this.random),
@@ -91,14 +101,7 @@ export class CallRuntime {
       fromOutside: options.fromOutside ?? false,
       path: options.path ?? noPath,
     };
-    try {
-      const endpoint = this.#find(service, method);
-      // A stream may last; each wait for an item has its own limit.
-      const timeoutMs = options.timeoutMs ?? (endpoint.isStream ? undefined : this.timeoutMs);
-      return this.#start(endpoint, undefined, arrival, input, timeoutMs, options.signal);
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+    return this.#start(endpoint, undefined, arrival, input, options.timeoutMs, options.signal);
   }
 
   /** A call from a handler or a guard, which acts as a method of kind `by`. */
@@ -120,7 +123,8 @@ export class CallRuntime {
       const timeoutMs = options?.timeout === undefined ? undefined : toMs(options.timeout);
       return this.#start(endpoint, scope, arrival, input, timeoutMs, options?.signal);
     } catch (error) {
-      return Promise.reject(error as Error);
+      // A key that is wrong, a cycle: the mistake is the calling handler's, not that of whoever called it.
+      return Promise.reject(isSkeinError(error) ? answeredFrom(`${service}.${method}`, error) : (error as Error));
     }
   };
 
@@ -149,6 +153,8 @@ export class CallRuntime {
     let deadlineMs = above?.deadlineMs ?? Number.POSITIVE_INFINITY;
     if (timeoutMs !== undefined) deadlineMs = Math.min(deadlineMs, startMs + timeoutMs);
     if (endpoint.timeoutMs !== undefined) deadlineMs = Math.min(deadlineMs, startMs + endpoint.timeoutMs);
+    // A stream may last, since each wait for an item has its own limit; what a stream calls may not.
+    if (deadlineMs === Number.POSITIVE_INFINITY && !endpoint.isStream) deadlineMs = startMs + this.timeoutMs;
     // A call that ends when its caller does shares the caller's lifetime.
     const isShared = above !== undefined && deadlineMs === above.deadlineMs && signal === undefined && !endpoint.isStream;
     const lifetime = isShared ? above : new Lifetime(deadlineMs, above);
@@ -167,6 +173,22 @@ export class CallRuntime {
     const there = (value: unknown, arrived: RootOptions) => this.root(endpoint.service, endpoint.name, value, arrived);
     const sent = farOptions(scope, pathOf(scope), options);
     // The signal stays on this side: across processes a cancellation is a message of its own.
-    return endpoint.isStream ? streamFar(there, input, sent) : sendFar(there, input, sent);
+    return endpoint.isStream ? streamFar(there, endpoint.id, input, sent) : sendFar(there, endpoint.id, input, sent);
   }
+}
+
+/** A frozen copy: no handler may change who the call is for, and nobody may change it under a handler. */
+function ownPrincipal(given: unknown): unknown {
+  try {
+    return freezeDeep(copyValue(given));
+  } catch (error) {
+    if (!(error instanceof ValueSetError)) throw error;
+    throw skeinError("SKEIN_VALUE_SET", `the principal: ${error.path} is ${error.found}`, { cause: error });
+  }
+}
+
+function freezeDeep(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+  for (const field of Object.values(value)) freezeDeep(field);
+  return Object.freeze(value);
 }

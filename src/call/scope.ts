@@ -40,7 +40,9 @@ export class CallScope extends Mortal implements Call<unknown> {
   /** The command's one effect; `undefined` for other kinds. */
   effect: Effect | undefined = undefined;
   cached = false;
-  #fail: ((error: SkeinError) => void) | undefined = undefined;
+  #resolve: ((reply: unknown) => void) | undefined = undefined;
+  #reject: ((error: SkeinError) => void) | undefined = undefined;
+  #ownsLifetime = false;
   #log: Log | undefined = undefined;
 
   constructor(runtime: CallRuntime, endpoint: Endpoint, parent: CallScope | undefined, lifetime: Lifetime, arrival: Arrival, startMs: number) {
@@ -119,13 +121,57 @@ export class CallScope extends Mortal implements Call<unknown> {
     };
   }
 
-  /** Joins its lifetime: from now on a deadline or a cancellation settles the caller's promise at once. */
-  live(fail: (error: SkeinError) => void): void {
-    this.#fail = fail;
+  /**
+   * Joins its lifetime: from now on the first of a reply, a failure, the deadline and a cancellation settles the call.
+   * `ownsLifetime`: the lifetime was made for this call alone and is released with it.
+   */
+  begin(resolve: (reply: unknown) => void, reject: (error: SkeinError) => void, ownsLifetime: boolean): void {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#ownsLifetime = ownsLifetime;
     this.lifetime.join(this);
   }
 
+  succeed(reply: unknown): void {
+    const resolve = this.#resolve;
+    if (resolve === undefined) return;
+    this.#over("ok");
+    resolve(reply);
+  }
+
+  fail(error: SkeinError): void {
+    const reject = this.#reject;
+    if (reject === undefined) return;
+    this.#over(error.code);
+    reject(error);
+  }
+
   override end(error: SkeinError): void {
-    this.#fail?.(error);
+    this.fail(error);
+  }
+
+  /** Leaves a span of the call. */
+  record(code: string): void {
+    const { runtime, endpoint, arrival } = this;
+    runtime.recorder.record({
+      traceId: arrival.traceId,
+      id: this.span,
+      parentId: arrival.parentSpan,
+      service: endpoint.service,
+      method: endpoint.name,
+      caller: arrival.caller,
+      startMs: this.startMs,
+      durationMs: runtime.clock.monotonic() - this.startMs,
+      code,
+      cached: this.cached,
+    });
+  }
+
+  #over(code: string): void {
+    this.#resolve = undefined;
+    this.#reject = undefined;
+    this.lifetime.leave(this);
+    if (this.#ownsLifetime) this.lifetime.release();
+    this.record(code);
   }
 }

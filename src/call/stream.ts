@@ -5,7 +5,6 @@
 import type { StreamOutput } from "../contract/index.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import { toFailure } from "./failure.ts";
-import { record } from "./journey.ts";
 import { Lifetime, Mortal } from "./lifetime.ts";
 import type { CallScope } from "./scope.ts";
 import { checkAccess } from "./stages/access.ts";
@@ -36,7 +35,7 @@ export async function* travelStream(scope: CallScope, input: unknown): AsyncGene
     scope.lifetime.end(skeinError("SKEIN_CALL_CANCELED"));
     // Not awaited: a handler that hangs in its own wait would hang its reader too; its signal is aborted above.
     void Promise.resolve(items?.return?.()).catch(() => undefined);
-    record(scope, code);
+    scope.record(code);
   }
 }
 
@@ -71,10 +70,21 @@ class Waiter extends Mortal {
       const idle = new Lifetime(runtime.clock.monotonic() + idleMaxMs, lifetime);
       idle.start(runtime.wheel, undefined);
       idle.join(this);
-      promise.then(resolve, reject).finally(() => {
+      const done = () => {
         idle.leave(this);
         idle.release();
-      });
+      };
+      // Out of this wait's lifetime before the reader goes on: its next wait joins another one.
+      promise.then(
+        (value) => {
+          done();
+          resolve(value);
+        },
+        (error: unknown) => {
+          done();
+          reject(error as Error);
+        },
+      );
     });
   }
 

@@ -7,6 +7,8 @@ import { ValueSetError } from "../core/index.ts";
 const tag = "$";
 /** Deeper text is refused before it can exhaust the stack; the copy refuses values of this depth too. */
 const depthMax = 64;
+/** Turning text into a bigint costs more than its length, so a peer may not send any length. */
+const digits = /^-?\d{1,4096}$/;
 const refusedKeys = new Set(["__proto__", "constructor", "prototype"]);
 
 /** The text of a value. `undefined` is the empty text. Throws `ValueSetError` outside the value set. */
@@ -32,7 +34,6 @@ export function decodeValue(text: string): unknown {
 }
 
 function toTagged(value: unknown, path: string, depth: number, sorted: boolean): unknown {
-  if (depth > depthMax) throw new ValueSetError(path, `more than ${depthMax} levels`);
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -41,7 +42,7 @@ function toTagged(value: unknown, path: string, depth: number, sorted: boolean):
       if (!Number.isFinite(value)) throw new ValueSetError(path, String(value));
       return Object.is(value, -0) ? { [tag]: "-0" } : value;
     case "bigint":
-      return { [tag]: "bigint", v: value.toString() };
+      return { [tag]: "bigint", v: toDigits(value, path) };
     case "object":
       return value === null ? null : toTaggedObject(value, path, depth, sorted);
     default:
@@ -50,7 +51,9 @@ function toTagged(value: unknown, path: string, depth: number, sorted: boolean):
 }
 
 function toTaggedObject(value: object, path: string, depth: number, sorted: boolean): unknown {
-  if (Array.isArray(value)) return value.map((item, i) => toTagged(item, `${path}[${i}]`, depth + 1, sorted));
+  if (depth > depthMax) throw new ValueSetError(path, `more than ${depthMax} levels`);
+  // Array.from, since map would leave a hole a hole, which JSON makes a null.
+  if (Array.isArray(value)) return Array.from(value as unknown[], (item, i) => toTagged(item, `${path}[${i}]`, depth + 1, sorted));
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw new ValueSetError(path, "invalid Date");
     return { [tag]: "instant", v: value.toISOString() };
@@ -72,8 +75,10 @@ function toTaggedObject(value: object, path: string, depth: number, sorted: bool
 
 function fromTagged(json: unknown, path: string, depth: number): unknown {
   if (typeof json !== "object" || json === null) return json;
-  if (depth > depthMax) throw new ValueSetError(path, `more than ${depthMax} levels`);
-  if (Array.isArray(json)) return json.map((item, i) => fromTagged(item, `${path}[${i}]`, depth + 1));
+  if (Array.isArray(json)) {
+    if (depth > depthMax) throw new ValueSetError(path, `more than ${depthMax} levels`);
+    return json.map((item, i) => fromTagged(item, `${path}[${i}]`, depth + 1));
+  }
   const fields = json as Record<string, unknown>;
   if (!Object.hasOwn(fields, tag)) return fromFields(fields, path, depth);
   const v = fields.v;
@@ -81,7 +86,7 @@ function fromTagged(json: unknown, path: string, depth: number): unknown {
     case "-0":
       return -0;
     case "bigint":
-      if (typeof v === "string" && /^-?\d{1,4096}$/.test(v)) return BigInt(v);
+      if (typeof v === "string" && digits.test(v)) return BigInt(v);
       break;
     case "instant":
       if (typeof v === "string" && !Number.isNaN(Date.parse(v))) return new Date(v);
@@ -98,12 +103,20 @@ function fromTagged(json: unknown, path: string, depth: number): unknown {
 }
 
 function fromFields(fields: Record<string, unknown>, path: string, depth: number): Record<string, unknown> {
+  if (depth > depthMax) throw new ValueSetError(path, `more than ${depthMax} levels`);
   const value: Record<string, unknown> = {};
   for (const key of Object.keys(fields)) {
     if (refusedKeys.has(key)) throw new ValueSetError(`${path}.${key}`, "a refused key");
     value[key] = fromTagged(fields[key], `${path}.${key}`, depth + 1);
   }
   return value;
+}
+
+/** What could not be read back must not be written: an idempotency key would answer with it for ever. */
+function toDigits(value: bigint, path: string): string {
+  const text = value.toString();
+  if (!digits.test(text)) throw new ValueSetError(path, "a bigint of more than 4,096 digits");
+  return text;
 }
 
 // btoa and atob are everywhere this file may run, browsers and workers included; Buffer is not.

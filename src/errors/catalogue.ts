@@ -282,6 +282,113 @@ export const catalogue = {
     fix: "Remove or replace what the message names, or use a version that runs it.",
   },
 
+  // --- what `skein check` finds ---
+  SKEIN_CHECK_CONTRACT_UNKNOWN: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A service uses a contract that no service of the system implements.",
+    fix: "Add a service of that contract to the system, correct its name, or remove it from `uses`.",
+  },
+  SKEIN_CHECK_MEMBER_UNKNOWN: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A service uses a method that the service of that contract does not have.",
+    fix: "Use the contract that the other service implements, or add the method there.",
+  },
+  SKEIN_CHECK_CONTRACT_FORKED: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "Two different contracts have one name: a service uses one and another service implements the other.",
+    fix: "Import the contract from one place in both services.",
+  },
+  SKEIN_CHECK_CYCLE: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "The declarations allow a cycle of calls.",
+    fix: "Pick in `uses` only what is called, move the shared part to a third service, or publish an event instead of calling back.",
+  },
+  SKEIN_CHECK_OWNERS: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "More than one service of the system implements the same contract.",
+    fix: "Keep one of them, or give the other a contract of its own.",
+  },
+  SKEIN_CHECK_DIALECTS: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "Services share a database by name and declare different dialects for it.",
+    fix: "Declare one dialect for the name, or give the databases different names.",
+  },
+  SKEIN_CHECK_ROUTE_CLASH: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "Two methods have the same HTTP route.",
+    fix: "Give one of them another path or verb; the names of parameters do not tell routes apart.",
+  },
+  SKEIN_CHECK_ROUTE_RESERVED: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A method has a route that the gateway answers itself.",
+    fix: "Choose another path than /openapi.json, /docs, /health and /_runs, and what is below them.",
+  },
+  SKEIN_CHECK_ACCESS_MISSING: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A method has no access, so every call of it is refused.",
+    fix: "Give the method an access in `policy`: public, internal, guarded or a role.",
+  },
+  SKEIN_CHECK_INTERNAL_ROUTE: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "An internal method has an HTTP route, which it can never answer.",
+    fix: "Remove the route from the contract, or give the method another access.",
+  },
+  SKEIN_CHECK_USES_KIND: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A service uses a method that none of its own methods may call.",
+    fix: "Pick only the queries it calls, or declare the calling method as an action.",
+  },
+  SKEIN_CHECK_USES_IDLE: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A service uses a contract without any method to call.",
+    fix: "Remove the contract from `uses`; events need none.",
+  },
+  SKEIN_CHECK_COMMAND_DATABASE: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A command is in a service that has no database for its transaction.",
+    fix: "Add a database to `has`, or declare the method as an action.",
+  },
+  SKEIN_CHECK_VALUE_SET: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A schema allows a value that cannot cross between services.",
+    fix: "Use null, booleans, finite numbers, strings, bigints, Date, Uint8Array, arrays and plain objects.",
+  },
+  SKEIN_CHECK_OPAQUE: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "The schema of a method with a route cannot be described, so OpenAPI shows any value.",
+    fix: "Use a schema that its library can describe as JSON Schema, or install the converter that the message names.",
+  },
+  SKEIN_CHECK_ROUTE_PARAMETER: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A route has a parameter that is no field of the method's input.",
+    fix: "Name the parameter after a field of the input, or add the field.",
+  },
+  SKEIN_CHECK_HEADER_FIELD: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A header is mapped to a field that the method's input does not have.",
+    fix: "Name a field of the input, or add the field.",
+  },
+  SKEIN_CHECK_STREAM_ID: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "The id of a stream is no field of its items.",
+    fix: "Name a field of the item in `stream(Item, { id })`, or leave the id out.",
+  },
+  SKEIN_CHECK_REQUIREMENT_ROUTE: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A requirement is for a route that no method has.",
+    fix: "Correct the route, or give it to a method of the system.",
+  },
+  SKEIN_CHECK_REQUIREMENT_VALUE: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A requirement has a value that cannot be read.",
+    fix: 'Write load as "200/s", p50 and p99 as durations such as "150ms", and availability in percent.',
+  },
+  SKEIN_CHECK_MODULE: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "The code of a service cannot be loaded.",
+    fix: "Correct the error in the module; its default export must be the service's implementation.",
+  },
+
   // --- HTTP ---
   SKEIN_HTTP_NOT_FOUND: {
     canonical: "not_found", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
@@ -351,6 +458,21 @@ export const catalogue = {
     canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
     what: "The command line is not one that skein understands.",
     fix: "Run the command with --help to see its arguments and options.",
+  },
+  SKEIN_CLI_FAILED: {
+    canonical: "internal", retry: false, outcome: "unknown", who: "bug", status: 500, since: "0.1.0",
+    what: "The command failed in a way that it does not explain.",
+    fix: "Run it again with SKEIN_DEBUG=1 to see the whole error; if it is not your code, report it.",
+  },
+  SKEIN_DEV_CRASHED: {
+    canonical: "internal", retry: true, outcome: "unknown", who: "bug", status: 500, since: "0.1.0",
+    what: "The process that ran the system under `skein dev` ended by itself.",
+    fix: "See what it printed last: usually a promise that nobody awaited was rejected, or the code called process.exit.",
+  },
+  SKEIN_DEV_WATCH: {
+    canonical: "resource_exhausted", retry: true, outcome: "not_started", who: "operator", since: "0.1.0",
+    what: "A directory cannot be watched, so `skein dev` may miss a change in it.",
+    fix: "Raise the limit of watched files (fs.inotify.max_user_watches on Linux), or restart after a change there.",
   },
   SKEIN_RUNTIME_TOO_OLD: {
     canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0",

@@ -8,7 +8,7 @@ import { CallRuntime, createClient, type RootOptions } from "../call/index.ts";
 import { type Clock, type Random, systemClock, systemRandom, toMs } from "../core/index.ts";
 import { skeinError } from "../errors/index.ts";
 import { createRecorder, type Recorder, silentLog, withFields } from "../observe/index.ts";
-import { type Log, methodsOf, type Mode, type OpenContext, type ServiceEntry, type System } from "../system/index.ts";
+import { type Log, type Mode, type OpenContext, type ServiceEntry, type System } from "../system/index.ts";
 import { bringUp, closeAll, type LiveService, readyHook, startHook } from "./load.ts";
 import { SharedThings } from "./shared.ts";
 
@@ -138,7 +138,7 @@ class RunningHost implements Host {
   readonly #background = new AbortController();
   #inFlight = 0;
   #isDraining = false;
-  #idle: (() => void) | undefined;
+  readonly #idle = Promise.withResolvers<void>();
   #closing: Promise<void> | undefined;
 
   constructor(system: System, runtime: CallRuntime, live: readonly LiveService[]) {
@@ -169,8 +169,7 @@ class RunningHost implements Host {
   }
 
   client<C extends AnyContract>(contract: C, options: ClientOptions = {}): Client<C> {
-    const names = methodsOf(contract).map(([name]) => name);
-    const client = createClient(names, (method, input, given) => {
+    const client = createClient(contract, (method, input, given) => {
       const { timeout, ...rest } = given ?? {};
       return this.call(contract.name, method, input, {
         ...rest,
@@ -203,8 +202,7 @@ class RunningHost implements Host {
   async drain(): Promise<void> {
     this.#isDraining = true;
     this.#background.abort();
-    if (this.#inFlight === 0) return;
-    await new Promise<void>((resolve) => (this.#idle = resolve));
+    if (this.#inFlight > 0) await this.#idle.promise;
   }
 
   close(): Promise<void> {
@@ -218,8 +216,9 @@ class RunningHost implements Host {
   async #close(): Promise<void> {
     this.#isDraining = true;
     this.#background.abort();
-    for (const service of this.#live.toReversed()) await closeAll(service.opened);
+    // First, so that no call waits for what is about to be gone.
     this.#runtime.close();
+    for (const service of this.#live.toReversed()) await closeAll(service.opened);
   }
 
   async *#counted(items: AsyncIterable<unknown>): AsyncGenerator<unknown, void, undefined> {
@@ -232,6 +231,6 @@ class RunningHost implements Host {
   }
 
   #leave(): void {
-    if (--this.#inFlight === 0) this.#idle?.();
+    if (--this.#inFlight === 0 && this.#isDraining) this.#idle.resolve();
   }
 }

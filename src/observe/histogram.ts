@@ -7,7 +7,17 @@ const stepsPerDoubling = 32;
 const lowestMs = 0.001;
 /** 28 doublings above a microsecond: a little over four minutes; longer values count in the last bucket. */
 const bucketCount = 28 * stepsPerDoubling;
-const scale = stepsPerDoubling / Math.LN2;
+/**
+ * The bucket is read off the number's own bits: the exponent is the doubling, the five highest bits of the fraction the
+ * step in it. A logarithm for every call cost more than all the rest of recording it.
+ */
+const number = new Float64Array(1);
+const words = new Uint32Array(number.buffer);
+const highWord = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+const stepBits = Math.log2(stepsPerDoubling);
+const shift = 20 - stepBits;
+/** What the bits of 1 say, the lowest value after scaling. */
+const bitsOfOne = 1023 << stepBits;
 
 export interface HistogramSummary {
   readonly count: number;
@@ -25,7 +35,7 @@ export class Histogram {
   #maxMs = 0;
 
   record(ms: number): void {
-    const index = ms <= lowestMs ? 0 : Math.min(bucketCount - 1, Math.floor(Math.log(ms / lowestMs) * scale));
+    const index = ms <= lowestMs ? 0 : Math.min(bucketCount - 1, bucketOf(ms / lowestMs));
     this.#buckets[index] = (this.#buckets[index] ?? 0) + 1;
     this.#count++;
     this.#sumMs += ms;
@@ -42,7 +52,7 @@ export class Histogram {
     let seen = 0;
     for (let i = 0; i < bucketCount; i++) {
       seen += this.#buckets[i] ?? 0;
-      if (seen >= rank) return Math.min(this.#maxMs, lowestMs * Math.exp((i + 1) / scale));
+      if (seen >= rank) return Math.min(this.#maxMs, endOf(i));
     }
     return 0;
   }
@@ -57,4 +67,16 @@ export class Histogram {
       p999Ms: this.quantile(0.999),
     };
   }
+}
+
+function bucketOf(scaled: number): number {
+  number[0] = scaled;
+  return ((words[highWord] as number) >>> shift) - bitsOfOne;
+}
+
+/** Where a bucket ends, in milliseconds. */
+function endOf(index: number): number {
+  const doubling = Math.floor(index / stepsPerDoubling);
+  const step = index % stepsPerDoubling;
+  return lowestMs * 2 ** doubling * (1 + (step + 1) / stepsPerDoubling);
 }

@@ -13,6 +13,8 @@ export type LogSink = (level: LogLevel, line: string) => void;
 
 /** Longest line in characters; a longer one is cut and says so. */
 const lineMax = 16_384;
+/** Characters of the message that a cut line keeps. */
+const cutMax = 1_024;
 const depthMax = 6;
 const secretKeys = /pass(word|wd)?|secret|token|authorization|cookie|api[-_]?key|private[-_]?key/i;
 // Control characters, and the two separators that end a line in JavaScript and in some terminals.
@@ -29,7 +31,7 @@ export function createLog(options: {
   const from = levels.indexOf(options.level ?? "info");
   const at = (level: LogLevel) => (message: string, fields?: LogFields) => {
     if (levels.indexOf(level) < from) return;
-    options.sink(level, toLine(new Date(options.clock.now()), level, message, { ...options.fields, ...fields }));
+    options.sink(level, safeLine(new Date(options.clock.now()), level, message, { ...options.fields, ...fields }));
   };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
@@ -47,11 +49,25 @@ export function withFields(log: Log, fields: LogFields): Log {
 /** A log that drops everything: the default of tests. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
+function safeLine(time: Date, level: LogLevel, message: string, fields: LogFields): string {
+  try {
+    return toLine(time, level, message, fields);
+  } catch {
+    // A field whose accessor or proxy throws.
+    return escape({ time: time.toISOString(), level, message: String(message).slice(0, cutMax), unreadable: true });
+  }
+}
+
 function toLine(time: Date, level: LogLevel, message: string, fields: LogFields): string {
-  const line = JSON.stringify({ time: time.toISOString(), level, message, ...(toPlain(fields, 0) as object) });
-  const escaped = line.replace(unsafe, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
-  if (escaped.length <= lineMax) return escaped;
-  return JSON.stringify({ time: time.toISOString(), level, message: message.slice(0, 1024), cut: escaped.length });
+  const head = { time: time.toISOString(), level, message };
+  // The head again at the end: its keys stay in front, and no field can take their place.
+  const line = escape({ ...head, ...(toPlain(fields, 0) as object), ...head });
+  if (line.length <= lineMax) return line;
+  return escape({ ...head, message: message.slice(0, cutMax), cut: line.length });
+}
+
+function escape(fields: object): string {
+  return JSON.stringify(fields).replace(unsafe, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function toPlain(value: unknown, depth: number): unknown {

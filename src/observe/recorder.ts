@@ -42,8 +42,13 @@ export interface Recorder {
 
 interface Meter {
   readonly latency: Histogram;
+  ok: number;
+  /** All but `"ok"`. */
   readonly outcomes: Map<string, number>;
 }
+
+/** A place in the ring. */
+type Slot = { -readonly [Field in keyof Span]: Span[Field] };
 
 /** Codes counted apart per endpoint at most; declared errors are few, so more than this is somebody's attack. */
 const codesMax = 64;
@@ -51,33 +56,56 @@ const codesMax = 64;
 /** A recorder in memory that keeps the latest `spansMax` spans (4,096 unless given). */
 export function createRecorder(options: { readonly spansMax?: number } = {}): Recorder {
   const spansMax = options.spansMax ?? 4096;
-  const ring: Span[] = [];
+  const ring: Slot[] = [];
   const meters = new Map<string, Map<string, Meter>>();
   let written = 0;
   let lastId = 0;
   return {
     nextId: () => ++lastId,
     record(span) {
-      if (spansMax > 0) ring[written++ % spansMax] = span;
+      if (spansMax > 0) keep(ring, written++ % spansMax, span);
       const meter = meterOf(meters, span.service, span.method);
       meter.latency.record(span.durationMs);
+      if (span.code === "ok") {
+        meter.ok++;
+        return;
+      }
       const code = meter.outcomes.size < codesMax || meter.outcomes.has(span.code) ? span.code : "other";
       meter.outcomes.set(code, (meter.outcomes.get(code) ?? 0) + 1);
     },
     spans() {
-      const start = written % spansMax;
-      return written <= spansMax ? [...ring] : [...ring.slice(start), ...ring.slice(0, start)];
+      const start = written <= spansMax ? 0 : written % spansMax;
+      return [...ring.slice(start), ...ring.slice(0, start)].map((slot) => ({ ...slot }));
     },
     endpoints() {
       return [...meters].flatMap(([service, methods]) =>
         [...methods].map(([method, meter]) => ({
           endpoint: `${service}.${method}`,
           ...meter.latency.summary(),
-          outcomes: Object.fromEntries(meter.outcomes),
+          outcomes: { ...(meter.ok > 0 && { ok: meter.ok }), ...Object.fromEntries(meter.outcomes) },
         })),
       );
     },
   };
+}
+
+/** Overwrites the oldest slot: a span that is kept as it came outlives its call, and the collector pays for moving it. */
+function keep(ring: Slot[], index: number, span: Span): void {
+  const slot = ring[index];
+  if (slot === undefined) {
+    ring[index] = { ...span };
+    return;
+  }
+  slot.traceId = span.traceId;
+  slot.id = span.id;
+  slot.parentId = span.parentId;
+  slot.service = span.service;
+  slot.method = span.method;
+  slot.caller = span.caller;
+  slot.startMs = span.startMs;
+  slot.durationMs = span.durationMs;
+  slot.code = span.code;
+  slot.cached = span.cached;
 }
 
 function meterOf(meters: Map<string, Map<string, Meter>>, service: string, method: string): Meter {
@@ -85,6 +113,6 @@ function meterOf(meters: Map<string, Map<string, Meter>>, service: string, metho
   let methods = meters.get(service);
   if (methods === undefined) meters.set(service, (methods = new Map()));
   let meter = methods.get(method);
-  if (meter === undefined) methods.set(method, (meter = { latency: new Histogram(), outcomes: new Map() }));
+  if (meter === undefined) methods.set(method, (meter = { latency: new Histogram(), ok: 0, outcomes: new Map() }));
   return meter;
 }

@@ -79,6 +79,8 @@ export interface Owned<Read = unknown, Write = Read, Free = Write> {
   readonly [brand]: "database" | "config" | "resource";
   /** Name for messages and for sharing. */
   readonly name: string;
+  /** Databases only, as declared: one name has one dialect in a system, and the check says so. */
+  readonly dialect: string | undefined;
   open(context: OpenContext): Promise<Opened>;
   readonly "~types"?: { readonly read: Read; readonly write: Write; readonly free: Free };
 }
@@ -90,8 +92,9 @@ export function createOwned<Read, Write, Free>(
   kind: OwnedKind,
   name: string,
   open: (context: OpenContext) => Promise<Opened>,
+  dialect?: string,
 ): Owned<Read, Write, Free> {
-  return Object.freeze({ [brand]: kind, name, open });
+  return Object.freeze({ [brand]: kind, name, dialect, open });
 }
 
 export function ownedKind(owned: Owned): OwnedKind {

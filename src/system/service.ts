@@ -238,7 +238,9 @@ export function service<
   assertDeclaration(declaration);
   const typed: Service<Name, M, U, H, P, O, Who> = {
     ...declaration,
-    implement: (handlers, ...options) => implementation(typed, handlers, options[0]),
+    // What the implementation remembers in its type is this declaration's own.
+    implement: (handlers, ...options) =>
+      implementation(typed, handlers, options[0]) as Implementation<Name, Implemented<Contract<Name, M>, U, Who>>,
     from: (load) => Object.freeze({ declaration: typed, load: () => loadFrom(typed, load) }),
   };
   return Object.freeze(typed);

@@ -1,16 +1,17 @@
 /** What the catalogue promises: products, and cards that show a product together with its stock. */
 import * as z from "zod";
 import { command, contract, query } from "skein/contract";
+import { line } from "../values.ts";
 
-export const Sku = z.string().min(1).max(40);
+export const Sku = line(40).min(1);
 
 /** Money is in integer minor units: `price: 1450` with `currency: "EUR"` is 14.50 euro. */
 export const Product = z.object({
   sku: Sku,
-  title: z.string().min(1).max(200),
+  title: line(200).min(1),
   description: z.string().max(2000),
-  category: z.string().max(60),
-  price: z.int().min(0),
+  category: line(60),
+  price: z.int().min(0).max(100_000_000),
   currency: z.string().length(3),
 });
 export type Product = z.infer<typeof Product>;

@@ -4,6 +4,9 @@ import { catalog } from "./service.ts";
 /** Where imported products stand in the shop window: behind everything shipped. */
 const lastPosition = 1_000_000;
 
+/** Rows of one statement: one for each product costs a round trip each, one for all of them a statement that is never met again. */
+const rowsPerInsert = 100;
+
 const cardColumns = ["sku", "title", "price", "currency"] as const;
 
 export default catalog.implement({
@@ -49,16 +52,26 @@ export default catalog.implement({
   },
 
   async put({ products }, { db }) {
+    // The last of a sku wins: one statement cannot set a row twice.
+    const rows = [...new Map(products.map((product) => [product.sku, product])).values()].map((product) => ({ ...product, position: lastPosition }));
     return db.transaction(async (tx) => {
-      for (const product of products) {
+      for (let from = 0; from < rows.length; from += rowsPerInsert) {
         await tx
           .insertInto("products")
-          .values({ ...product, position: lastPosition })
-          .onConflict((conflict) => conflict.column("sku").doUpdateSet(product))
+          .values(rows.slice(from, from + rowsPerInsert))
+          .onConflict((conflict) =>
+            conflict.column("sku").doUpdateSet((eb) => ({
+              title: eb.ref("excluded.title"),
+              description: eb.ref("excluded.description"),
+              category: eb.ref("excluded.category"),
+              price: eb.ref("excluded.price"),
+              currency: eb.ref("excluded.currency"),
+            })),
+          )
           .execute();
       }
       await tx.updateTable("version").set((eb) => ({ value: eb("value", "+", 1) })).where("id", "=", 1).execute();
-      return { changed: products.length };
+      return { changed: rows.length };
     });
   },
 });

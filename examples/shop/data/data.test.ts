@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { createPairCounter } from "../recommend-pairs.ts";
 import { occasions, staples } from "./affinities.ts";
 import { makeBaskets } from "./make-baskets.ts";
+import { renderPairs } from "./make-pairs.ts";
 
 interface Entry {
   sku: string;
@@ -39,6 +40,10 @@ test("the catalogue has at least 140 complete products with unique skus and titl
 
 test("baskets.txt is exactly what make-baskets.ts makes", () => {
   assert.equal(text("baskets.txt"), makeBaskets(catalogue), "run: node examples/shop/data/make-baskets.ts");
+});
+
+test("pairs.json is exactly what make-pairs.ts finds in the baskets", () => {
+  assert.equal(text("pairs.json"), renderPairs(text("baskets.txt")), "run: node examples/shop/data/make-pairs.ts");
 });
 
 test("the baskets hold catalogue skus only, none twice, and nearly the whole catalogue is bought", () => {

@@ -1,9 +1,13 @@
 /** The command as a user meets it, in a process of its own: output, exit codes, and every way a file can be broken. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { command, file, header, row } from "./test-support.ts";
+import { command, commandAt, file, header, row } from "./test-support.ts";
 
 const shopBaskets = new URL("../data/baskets.txt", import.meta.url);
 const sales = `${header}\n${Array.from({ length: 5_000 }, (_, i) => row({ invoice: String(i >> 1), code: String(10_000 + (i % 90)) })).join("\n")}\n`;
@@ -11,7 +15,7 @@ const sales = `${header}\n${Array.from({ length: 5_000 }, (_, i) => row({ invoic
 test("--help says how, on standard output, exit 0", async () => {
   const { code, stdout, stderr } = await command("--help");
   assert.deepEqual([code, stderr], [0, ""]);
-  for (const word of ["<file>", "--format", "--related", "--json", "Exit code"]) assert.ok(stdout.includes(word), word);
+  for (const word of ["<file>", "--format", "--dry-run", "--related", "--json", "Exit code"]) assert.ok(stdout.includes(word), word);
 });
 
 test("wrong usage is one line and exit 2", async (t) => {
@@ -27,6 +31,22 @@ test("the shop's own baskets are imported; related products follow the report", 
   const { code, stdout, stderr } = await command(shopBaskets.pathname, "--related", "tea-0301");
   assert.deepEqual([code, stderr], [0, ""]);
   assert.match(stdout, /\(baskets\)[\s\S]+accepted 900\n[\s\S]+bought together with TEA-0301[\s\S]+TEA-0303/);
+});
+
+test("a dry run says the same and opens nothing", async (t) => {
+  const home = join(await mkdtemp(join(tmpdir(), "shop-dry-")), "state");
+  t.after(() => rm(join(home, ".."), { recursive: true }));
+  const { code, stdout } = await commandAt(home, shopBaskets.pathname, "--dry-run", "--related", "tea-0301");
+  assert.equal(code, 0);
+  assert.match(stdout, /accepted 900\n[\s\S]+bought together with TEA-0301[\s\S]+TEA-0303/);
+  assert.equal(existsSync(home), false);
+});
+
+test("a database that cannot be opened is one line with its code, exit 1", async (t) => {
+  const home = await file(t, "home", "a file where a directory should be");
+  const { code, stdout, stderr } = await commandAt(home, shopBaskets.pathname);
+  assert.deepEqual([code, stdout.trim()], [1, ""]);
+  assert.match(stderr.split("\n").at(-2) ?? "", /^SKEIN_[A-Z_]+: [^\n]+$/);
 });
 
 test("--json prints one object and nothing else; gzip is told by its content, whatever the name", async (t) => {

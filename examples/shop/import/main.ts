@@ -3,24 +3,27 @@
  */
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
-import { systemClock } from "../../../src/core/clock.ts";
 import { normalCode } from "./codes.ts";
 import { ImportError } from "./errors.ts";
 import { formatReport } from "./report.ts";
-import type { ImportFormat } from "./report.ts";
+import type { Clock, ImportFormat } from "./report.ts";
 import { runImport } from "./run.ts";
 import { createMemorySink } from "./sink.ts";
+import type { ImportTarget } from "./sink.ts";
 
 const help = `Imports sales into the example shop: its products, and which are bought together.
 
-  node examples/shop/import/main.ts <file> [options]
+  npm run shop:import -- <file> [options]
 
   <file>              Online Retail CSV, or basket lines (code,code,...); plain or gzip
   --format <name>     online-retail or baskets; recognised by the first line when left out
+  --dry-run           count only: nothing is written
   --related <codes>   also print what is bought together with these codes, separated by commas
   --json              print one JSON object and nothing else
   --help              print this
 
+Products and pairs go into the shop's databases (SKEIN_HOME, or examples/shop/.skein; DATABASE_URL
+where it is set). A shop that runs meanwhile finds them within seconds, without a restart.
 Bad rows are counted by reason and never stop the import. Importing a file again changes nothing.
 Exit code: 0 imported, 1 failed, 2 wrong usage.
 `;
@@ -30,7 +33,11 @@ interface Arguments {
   readonly format?: ImportFormat;
   readonly related: readonly string[];
   readonly json: boolean;
+  readonly dryRun: boolean;
 }
+
+const relatedShown = 5;
+const clock: Clock = { monotonic: () => performance.now() };
 
 /** Runs the command; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
@@ -39,43 +46,49 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    const { path, format, related, json } = readArguments(args);
-    const sink = createMemorySink();
-    const report = await runImport({
-      path,
-      ...(format === undefined ? {} : { format }),
-      sink,
-      clock: systemClock,
-      ...(json ? {} : { progress: { write: (text) => process.stderr.write(text), isTerminal: process.stderr.isTTY } }),
-    });
-    const found = related.map((sku) => ({
-      sku,
-      title: sink.listed.get(sku)?.title,
-      related: (sink.related.get(sku) ?? [])
-        .slice(0, 5)
-        .map(({ other, score, together }) => ({ sku: other, title: sink.listed.get(other)?.title, score, together })),
-    }));
-    if (json) {
-      process.stdout.write(
-        `${JSON.stringify({ ok: true, ...report, ...(related.length > 0 ? { related: found } : {}) })}\n`,
-      );
-      return 0;
-    }
-    process.stdout.write(`${formatReport(report)}\n`);
-    for (const each of found) {
-      process.stdout.write(`bought together with ${each.sku} ${each.title ?? ""}\n`);
-      for (const other of each.related) {
-        const figures = `G² ${other.score.toFixed(0).padStart(6)}  ${String(other.together).padStart(5)} times`;
-        process.stdout.write(`  ${other.sku.padEnd(8)} ${figures}  ${other.title ?? ""}\n`);
-      }
+    const given = readArguments(args);
+    // Loaded only when it is needed: a dry run opens no database.
+    const target = given.dryRun ? createMemorySink() : (await import("./shop-sink.ts")).createShopTarget();
+    try {
+      await importInto(target, given);
+    } finally {
+      await target.close();
     }
     return 0;
   } catch (error) {
-    if (!(error instanceof ImportError)) throw error; // a bug: the stack is wanted
-    const { code, message } = error;
+    if (!(error instanceof ImportError) && !(await isSkeinError(error))) throw error; // a bug: the stack is wanted
+    const { code, message } = error as ImportError;
     if (args.includes("--json")) process.stdout.write(`${JSON.stringify({ ok: false, error: { code, message } })}\n`);
     else process.stderr.write(`${code}: ${message}\n`);
     return code === "usage" ? 2 : 1;
+  }
+}
+
+/** Asked only when an import has failed: a dry run loads nothing of Skein. */
+async function isSkeinError(error: unknown): Promise<boolean> {
+  return (await import("skein")).isSkeinError(error);
+}
+
+async function importInto(target: ImportTarget, { path, format, related, json }: Arguments): Promise<void> {
+  const report = await runImport({
+    path,
+    ...(format === undefined ? {} : { format }),
+    sink: target,
+    clock,
+    ...(json ? {} : { progress: { write: (text) => process.stderr.write(text), isTerminal: process.stderr.isTTY } }),
+  });
+  const found = related.length === 0 ? [] : await target.related(related, relatedShown);
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ ok: true, ...report, ...(found.length > 0 ? { related: found } : {}) })}\n`);
+    return;
+  }
+  process.stdout.write(`${formatReport(report)}\n`);
+  for (const each of found) {
+    process.stdout.write(`bought together with ${each.sku} ${each.title ?? ""}\n`);
+    for (const other of each.related) {
+      const figures = `G² ${other.score.toFixed(0).padStart(6)}  ${String(other.together).padStart(5)} times`;
+      process.stdout.write(`  ${other.sku.padEnd(8)} ${figures}  ${other.title ?? ""}\n`);
+    }
   }
 }
 
@@ -88,7 +101,7 @@ function readArguments(args: readonly string[]): Arguments {
     parsed = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { format: { type: "string" }, related: { type: "string" }, json: { type: "boolean" } },
+      options: { format: { type: "string" }, related: { type: "string" }, json: { type: "boolean" }, "dry-run": { type: "boolean" } },
     });
   } catch (error) {
     return usage(String((error as Error).message).split(/[.\n]/)[0] ?? "wrong option");
@@ -108,6 +121,7 @@ function readArguments(args: readonly string[]): Arguments {
       .map(normalCode)
       .filter((code) => code !== ""),
     json: values.json === true,
+    dryRun: values["dry-run"] === true,
   };
 }
 

@@ -50,7 +50,8 @@ export interface RetailRejected {
 
 export type RetailRow = RetailLine | RetailRejected;
 
-const fieldCharsMax = 1_000;
+/** As long as a title may be in the catalogue; real ones have 35 characters at most. */
+const fieldCharsMax = 200;
 const quantityMax = 1_000_000;
 const priceMinorMax = 100_000_000;
 

@@ -2,7 +2,11 @@
  * What an import did: its counters, and how they are shown while it runs and at its end.
  * Must never decide anything about a row, and must never print on its own: it is given where to write.
  */
-import type { Clock } from "../../../src/core/clock.ts";
+
+/** Milliseconds from any start, never going back: `performance.now()`, or a test's own. */
+export interface Clock {
+  monotonic(): number;
+}
 
 export type ImportFormat = "online-retail" | "baskets";
 
@@ -49,7 +53,7 @@ const plainEveryMs = 5_000;
 const barWidth = 24;
 
 /** A progress bar: on a terminal one line rewritten ten times a second, elsewhere a new line every 5 s. */
-export function createProgress(output: Output, clock: Pick<Clock, "monotonic">, bytesTotal: number): Progress {
+export function createProgress(output: Output, clock: Clock, bytesTotal: number): Progress {
   const startedMs = clock.monotonic();
   const everyMs = output.isTerminal ? terminalEveryMs : plainEveryMs;
   let lastMs = startedMs;

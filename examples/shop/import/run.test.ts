@@ -1,15 +1,14 @@
 /** A run against sinks of the test's own: the same file twice, back-pressure, a sink that fails, files in pieces. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock } from "../../../src/core/clock.ts";
 import { runImport } from "./run.ts";
 import { createMemorySink } from "./sink.ts";
 import type { MemorySink, Product, ShopSink } from "./sink.ts";
 import { file, header, row } from "./test-support.ts";
 
-const clock = systemClock;
+const clock = { monotonic: () => performance.now() };
 const csv = (...rows: string[]): string => `${[header, ...rows].join("\n")}\n`;
-const state = (sink: MemorySink): unknown => [[...sink.listed], [...sink.related]];
+const state = (sink: MemorySink): unknown => [[...sink.listed], [...sink.kept]];
 
 test("the same file twice leaves the same state; a later title and price of a file win", async (t) => {
   const rows = Array.from({ length: 3_000 }, (_, i) =>
@@ -25,7 +24,7 @@ test("the same file twice leaves the same state; a later title and price of a fi
   await runImport({ path, sink, clock });
   const once = structuredClone(state(sink));
   assert.deepEqual(sink.listed.get("10000"), { sku: "10000", title: "LAST", priceMinor: 999, currency: "GBP" });
-  assert.ok(sink.related.size > 0);
+  assert.ok(sink.kept.size > 0);
   await runImport({ path, sink, clock });
   assert.deepEqual(state(sink), once);
 });
@@ -38,7 +37,7 @@ test("a code without a title is related, but not listed", async (t) => {
   ]);
   const report = await runImport({ path: await file(t, "sales.csv", csv(...rows)), sink, clock });
   assert.deepEqual([...sink.listed.keys()].toSorted(), ["22423", "99999"]);
-  assert.equal(sink.related.get("22423")?.[0]?.other, "84879");
+  assert.equal(sink.kept.get("22423")?.[0]?.other, "84879");
   assert.deepEqual([report.products, report.codes, report.accepted], [2, 4, 8]);
 });
 
@@ -50,7 +49,7 @@ test("rows of an invoice that are apart make one basket", async (t) => {
   const report = await runImport({ path: await file(t, "sales.csv", csv(...interleaved)), sink, clock });
   assert.equal(report.baskets, 100);
   assert.deepEqual(
-    sink.related.get("00003")?.map((pair) => [pair.other, pair.together]),
+    sink.kept.get("00003")?.map((pair) => [pair.other, pair.together]),
     [["10003", 10]],
   );
 });

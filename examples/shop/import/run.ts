@@ -5,13 +5,12 @@
 import { readFileSync } from "node:fs";
 import { createPairCounter } from "../recommend-pairs.ts";
 import type { PairCounter } from "../recommend-pairs.ts";
-import type { Clock } from "../../../src/core/clock.ts";
 import { readBaskets } from "./baskets.ts";
 import { isRetailCode, isShopSku, normalCode } from "./codes.ts";
 import { ImportError } from "./errors.ts";
 import { isRetailHeader, readOnlineRetail } from "./online-retail.ts";
 import { createProgress } from "./report.ts";
-import type { ImportFormat, ImportReport, Output } from "./report.ts";
+import type { Clock, ImportFormat, ImportReport, Output } from "./report.ts";
 import { batchMax } from "./sink.ts";
 import type { Pair, Product, ShopSink } from "./sink.ts";
 import { openSource, readLines } from "./source.ts";
@@ -21,7 +20,7 @@ export interface ImportOptions {
   /** Recognised by the first line when it is not given. */
   readonly format?: ImportFormat;
   readonly sink: ShopSink;
-  readonly clock: Pick<Clock, "monotonic">;
+  readonly clock: Clock;
   /** Shows progress there; none without it. */
   readonly progress?: Output;
 }

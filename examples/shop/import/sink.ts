@@ -31,27 +31,56 @@ export interface ShopSink {
   pairs(batch: Pair[]): Promise<void>;
 }
 
+/** What was bought together with a code, the strongest first; without a title a code is not listed. */
+export interface RelatedTo {
+  readonly sku: string;
+  readonly title: string | undefined;
+  readonly related: readonly {
+    readonly sku: string;
+    readonly title: string | undefined;
+    readonly score: number;
+    readonly together: number;
+  }[];
+}
+
+/** A sink that can say afterwards what it holds. */
+export interface ImportTarget extends ShopSink {
+  related(skus: readonly string[], limit: number): Promise<readonly RelatedTo[]>;
+  close(): Promise<void>;
+}
+
 /** Products of one batch; a batch of pairs ends with the first sku that takes it to this size. */
 export const batchMax = 500;
 
-export interface MemorySink extends ShopSink {
+export interface MemorySink extends ImportTarget {
   readonly listed: ReadonlyMap<string, Product>;
-  readonly related: ReadonlyMap<string, readonly Pair[]>;
+  readonly kept: ReadonlyMap<string, readonly Pair[]>;
 }
 
 /** A sink that keeps everything; for tests and dry runs. */
 export function createMemorySink(): MemorySink {
   const listed = new Map<string, Product>();
-  const related = new Map<string, Pair[]>();
+  const kept = new Map<string, Pair[]>();
   return {
     listed,
-    related,
+    kept,
     async products(batch) {
       for (const product of batch) listed.set(product.sku, product);
     },
     async pairs(batch) {
-      for (const sku of new Set(batch.map((pair) => pair.sku))) related.set(sku, []);
-      for (const pair of batch) related.get(pair.sku)?.push(pair);
+      for (const sku of new Set(batch.map((pair) => pair.sku))) kept.set(sku, []);
+      for (const pair of batch) kept.get(pair.sku)?.push(pair);
     },
+    related(skus, limit) {
+      const found = skus.map((sku) => ({
+        sku,
+        title: listed.get(sku)?.title,
+        related: (kept.get(sku) ?? [])
+          .slice(0, limit)
+          .map(({ other, score, together }) => ({ sku: other, title: listed.get(other)?.title, score, together })),
+      }));
+      return Promise.resolve(found);
+    },
+    close: () => Promise.resolve(),
   };
 }

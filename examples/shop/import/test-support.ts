@@ -1,5 +1,6 @@
 /** Helpers of the importers' tests: sources in memory, files in a private folder, the command as a real process. */
 import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,11 +33,22 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** State directory of the commands that are told no other: one per test process, gone with it. */
+const ownHome = mkdtempSync(join(tmpdir(), "shop-home-"));
+process.once("exit", () => rmSync(ownHome, { recursive: true, force: true }));
+
 /** Runs `main.ts` in a process of its own. */
 export function command(...args: string[]): Promise<Ended> {
+  return commandAt(ownHome, ...args);
+}
+
+/** Runs `main.ts` on the databases of a state directory. */
+export function commandAt(home: string, ...args: string[]): Promise<Ended> {
   const main = new URL("main.ts", import.meta.url).pathname;
+  const { DATABASE_URL: _, ...env } = process.env;
   return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], (error, stdout, stderr) => {
+    const options = { env: { ...env, SKEIN_HOME: home } };
+    execFile(process.execPath, ["--conditions=skein-src", main, ...args], options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });

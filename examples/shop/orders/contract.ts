@@ -4,6 +4,7 @@ import { action, contract, query } from "skein/contract";
 import { User } from "../accounts/contract.ts";
 import { Card } from "../catalog/contract.ts";
 import { Items } from "../stock/contract.ts";
+import { integerMax } from "../values.ts";
 
 export const NewOrder = z.object({ user: User, items: Items });
 
@@ -30,6 +31,7 @@ export const Orders = contract("orders", {
     errors: {
       PRODUCT_UNKNOWN: { data: sku, status: 422, message: "there is no such product" },
       CURRENCIES_MIXED: { status: 422, message: "one order has one currency" },
+      ORDER_TOO_LARGE: { status: 422, message: "one order is at most 20,000,000.00" },
       OUT_OF_STOCK: { data: sku, status: 409, message: "not enough of this product is left" },
       PAYMENT_DECLINED: { status: 402, message: "the payment was declined" },
       PAYMENT_PENDING: { data: z.object({ order: z.int() }), status: 503, canonical: "unavailable", message: "the payment is not through yet; ask again with the same key" },
@@ -37,13 +39,13 @@ export const Orders = contract("orders", {
     },
   }),
   list: query({
-    input: z.object({ user: User.optional(), limit: z.int().min(1).max(100).default(20), after: z.int().min(0).default(0) }),
+    input: z.object({ user: User.optional(), limit: z.int().min(1).max(100).default(20), after: z.int().min(0).max(integerMax).default(0) }),
     output: z.object({ orders: z.array(Order), next: z.string().optional() }),
     http: "GET /orders",
     summary: "Orders by id; `next` is the `after` of the next page",
   }),
   get: query({
-    input: z.object({ id: z.int() }),
+    input: z.object({ id: z.int().min(1).max(integerMax) }),
     output: Order,
     http: "GET /orders/:id",
     summary: "One order",

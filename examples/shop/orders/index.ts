@@ -3,6 +3,8 @@ import { finish, type Row } from "./finish.ts";
 import { orders } from "./service.ts";
 
 const sweepBatch = 100;
+/** Minor units; a sum of everything an order may hold would not fit its column. */
+const totalMax = 2_000_000_000;
 
 export default orders.implement(
   {
@@ -19,6 +21,8 @@ export default orders.implement(
       }
       const [currency] = currencies;
       if (currency === undefined || currencies.size > 1) throw call.error("CURRENCIES_MIXED");
+
+      if (total > totalMax) throw call.error("ORDER_TOO_LARGE");
 
       const principal = call.principal?.subject ?? "";
       const row = await db.transaction(async (tx): Promise<Row> => {
@@ -56,11 +60,13 @@ export default orders.implement(
     },
 
     async list({ user, limit, after }, { db }) {
-      let select = db.selectFrom("orders").selectAll().where("id", ">", after).orderBy("id").limit(limit);
+      let select = db.selectFrom("orders").selectAll().where("id", ">", after).orderBy("id").limit(limit + 1);
       if (user !== undefined) select = select.where("user_name", "=", user);
       const rows = await select.execute();
-      const last = rows.at(-1);
-      return { orders: rows.map(toOrder), ...(rows.length === limit && last !== undefined && { next: String(last.id) }) };
+      // One more than asked for says whether there is a next page.
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      return { orders: page.map(toOrder), ...(rows.length > limit && last !== undefined && { next: String(last.id) }) };
     },
 
     async get({ id }, { db }, call) {

@@ -9,11 +9,13 @@ export default payments.implement({
     if (!provider.answers()) throw call.error("PROVIDER_BUSY");
     if (amount > limit) throw call.error("DECLINED");
     return db.transaction(async (tx) => {
-      const row = await tx
+      // Once per order, not only once per key: a key is forgotten after a day, and belongs to whoever used it.
+      await tx
         .insertInto("charges")
         .values({ order_id: order, user_name: user, amount, currency })
-        .returning("id")
-        .executeTakeFirstOrThrow();
+        .onConflict((conflict) => conflict.column("order_id").doNothing())
+        .execute();
+      const row = await tx.selectFrom("charges").select("id").where("order_id", "=", order).executeTakeFirstOrThrow();
       return { charge: row.id };
     });
   },

@@ -39,9 +39,13 @@ export function createProductIndex(): ProductIndex {
   return {
     async refresh(catalog) {
       const next = await catalog.version();
-      if (next === version) return;
-      building ??= build(catalog, next).finally(() => (building = undefined));
-      await building;
+      if (version >= next) return;
+      // A build ends with the call that started it, when that call is canceled say. Then the next in line starts another.
+      while (building !== undefined) {
+        await building.catch(() => undefined);
+        if (version >= next) return;
+      }
+      await (building = build(catalog, next).finally(() => (building = undefined)));
     },
     find(words, limit) {
       if (words === undefined || words.trim() === "") return products.slice(0, limit);

@@ -1,9 +1,10 @@
 /** What the stock promises: levels, and reservations that happen once per order or not at all. */
 import * as z from "zod";
 import { command, contract, query } from "skein/contract";
+import { line } from "../values.ts";
 
-/** Lines of an order. */
-export const Items = z.array(z.object({ sku: z.string().min(1).max(40), quantity: z.int().min(1).max(1000) })).min(1).max(100);
+/** Lines of an order; lines of one sku add up. */
+export const Items = z.array(z.object({ sku: line(40).min(1), quantity: z.int().min(1).max(1000) })).min(1).max(100);
 
 export const Stock = contract("stock", {
   /** Units available by sku; a sku that was never counted has the opening stock. */

@@ -14,10 +14,12 @@ export default stock.implement({
   },
 
   async reserve({ order, items }, { db }, call) {
+    const sums = new Map<string, number>();
+    for (const { sku, quantity } of items) sums.set(sku, (sums.get(sku) ?? 0) + quantity);
     return db.transaction(async (tx) => {
       let reserved = 0;
       // In order of sku, so that two orders that share products never wait for each other in a circle.
-      for (const { sku, quantity } of items.toSorted((a, b) => (a.sku < b.sku ? -1 : 1))) {
+      for (const [sku, quantity] of [...sums].sort(([a], [b]) => (a < b ? -1 : 1))) {
         const inserted = await tx
           .insertInto("reservations")
           .values({ order_id: order, sku, quantity })

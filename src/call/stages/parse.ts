@@ -1,7 +1,7 @@
 /** Owns the one parse in and the one parse out, both at the callee, and the copies that isolate it from its caller. */
 import { type Schema, toIssues, validate, type Validated } from "../../contract/index.ts";
 import { copyValue, ValueSetError } from "../../core/index.ts";
-import { skeinError, type SkeinError } from "../../errors/index.ts";
+import { skeinError } from "../../errors/index.ts";
 import type { CallScope } from "../scope.ts";
 
 /** A copy of what the caller gave. Throws `SKEIN_VALUE_SET`. */
@@ -9,7 +9,8 @@ export function copyInput(scope: CallScope, input: unknown): unknown {
   try {
     return copyValue(input);
   } catch (error) {
-    throw valueSet(error, `the input of ${scope.endpoint.id}`);
+    if (!(error instanceof ValueSetError)) throw error;
+    throw skeinError("SKEIN_VALUE_SET", `the input of ${scope.endpoint.id}: ${error.path} is ${error.found}`, { cause: error });
   }
 }
 
@@ -20,7 +21,7 @@ export function parseInput(scope: CallScope, input: unknown): unknown {
   return inputOf(scope, result);
 }
 
-/** The reply as the caller sees it, copied. Throws `SKEIN_OUTPUT_INVALID` or `SKEIN_VALUE_SET`. */
+/** The reply as the caller sees it, copied. Throws `SKEIN_OUTPUT_INVALID`, also for what is outside the value set. */
 export function parseOutput(scope: CallScope, schema: Schema, reply: unknown): unknown {
   const result = validate(schema, reply);
   if (result instanceof Promise) return result.then((settled) => outputOf(scope, settled));
@@ -44,11 +45,12 @@ function outputOf(scope: CallScope, result: Validated): unknown {
     // After the parse: not every validator copies, and the handler may keep a reference to what it returned.
     return copyValue(result.value);
   } catch (error) {
-    throw valueSet(error, `the reply of ${scope.endpoint.id}`);
+    if (!(error instanceof ValueSetError)) throw error;
+    const { path, found } = error;
+    // Not SKEIN_VALUE_SET, which blames the caller and says that nothing has started.
+    throw skeinError("SKEIN_OUTPUT_INVALID", `the reply of ${scope.endpoint.id} cannot be passed on: ${path} is ${found}`, {
+      cause: error,
+      data: { issues: [{ path, message: `${found} is outside the value set` }] },
+    });
   }
-}
-
-function valueSet(error: unknown, what: string): SkeinError {
-  if (!(error instanceof ValueSetError)) throw error;
-  return skeinError("SKEIN_VALUE_SET", `${what}: ${error.path} is ${error.found}`, { cause: error });
 }

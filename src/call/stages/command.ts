@@ -1,16 +1,9 @@
-/** Owns running the handler and, for commands, that their reply is what their one transaction stored. */
+/** Owns running a command: its reply is what its one transaction stored. It must never store anything itself. */
 import type { Schema } from "../../contract/index.ts";
 import { skeinError } from "../../errors/index.ts";
 import { Effect } from "../effect.ts";
 import type { CallScope } from "../scope.ts";
 import { parseOutput } from "./parse.ts";
-
-/** The parsed reply of anything but a command and a stream. */
-export async function runHandler(scope: CallScope, input: unknown): Promise<unknown> {
-  const { endpoint } = scope;
-  const reply: unknown = await endpoint.handler(input, endpoint.own(scope), scope);
-  return parseOutput(scope, endpoint.method.output as Schema, reply);
-}
 
 /** The reply of a command. `given` is the input as the caller gave it: its hash guards the key. */
 export async function runCommand(scope: CallScope, input: unknown, given: unknown): Promise<unknown> {

@@ -1,0 +1,75 @@
+/** Owns the command `skein check`: what a system is, and what is wrong with it. It must never load the code of a service. */
+import type { Kind } from "../contract/index.ts";
+import { checkSystem } from "../system/check.ts";
+import type { Finding } from "../system/finding.ts";
+import { endpointGraph } from "../system/graph.ts";
+import { type Access, methodsOf, type System } from "../system/index.ts";
+import type { Given } from "./command.ts";
+import { findSystemFile, loadSystem } from "./load-system.ts";
+import { renderFinding } from "./finding.ts";
+import { createPaint, escapeControl, wantsColour } from "./terminal.ts";
+
+/** One endpoint, as the check sees it. */
+interface EndpointLine {
+  readonly id: string;
+  readonly kind: Kind;
+  /** `"GET /orders"` */
+  readonly http?: string;
+  /** `"none"` when the policy does not say: then nobody may call it. */
+  readonly access: string;
+  /** Endpoints that it may call: every used method that its kind allows. */
+  readonly calls: readonly string[];
+}
+
+export async function runCheck(given: Given): Promise<number> {
+  const system = await loadSystem(findSystemFile(given.arguments[0]));
+  const findings = await checkSystem(system);
+  const endpoints = endpointsOf(system);
+  if (given.options["json"] === true) {
+    const services = system.services.map((entry) => entry.declaration.name);
+    process.stdout.write(`${JSON.stringify({ system: system.name, services, endpoints, findings })}\n`);
+  } else {
+    process.stdout.write(renderCheck(system, endpoints.length, findings, wantsColour(process.stdout)));
+  }
+  return findings.some((finding) => finding.level === "error") ? 1 : 0;
+}
+
+/** Every endpoint of a system, in the order of its services. */
+export function endpointsOf(system: System): EndpointLine[] {
+  const { calls } = endpointGraph(system.services.map((entry) => entry.declaration));
+  return system.services.flatMap(({ declaration }) =>
+    methodsOf(declaration.contract).map(([name, method]) => ({
+      id: `${declaration.name}.${name}`,
+      kind: method.kind,
+      ...(method.http !== undefined && { http: method.http.route }),
+      access: accessText(declaration.policy[name]?.access),
+      calls: calls.get(`${declaration.name}.${name}`) ?? [],
+    })),
+  );
+}
+
+function accessText(access: Access | undefined): string {
+  if (access === undefined) return "none";
+  return typeof access === "string" ? access : `role ${access.role}`;
+}
+
+function renderCheck(system: System, endpoints: number, findings: readonly Finding[], isColoured: boolean): string {
+  const paint = createPaint(isColoured);
+  const errors = findings.filter((finding) => finding.level === "error");
+  const warnings = findings.filter((finding) => finding.level === "warning");
+  const services = system.services.length;
+  let text = `${paint("bold", escapeControl(system.name))}: ${count(services, "service")}, ${count(endpoints, "endpoint")}\n`;
+  for (const [title, group] of [[paint("red", "Errors"), errors] as const, [paint("yellow", "Warnings"), warnings] as const]) {
+    if (group.length === 0) continue;
+    text += `\n${title}\n`;
+    for (const finding of group.toSorted((a, b) => a.where.localeCompare(b.where))) {
+      text += `  ${renderFinding(finding, paint).trimEnd().replaceAll("\n", "\n  ")}\n`;
+    }
+  }
+  const verdict = errors.length > 0 ? paint("red", count(errors.length, "error")) : paint("green", "no errors");
+  return `${text}\n${verdict}${warnings.length > 0 ? `, ${count(warnings.length, "warning")}` : ""}\n`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

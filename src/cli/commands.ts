@@ -1,0 +1,83 @@
+/** Owns the list of commands. It must never import what a command does: each loads its own code when it runs. */
+import type { Command, CommandOption } from "./command.ts";
+
+const systemUsage = "[system.ts]";
+const systemDetail = "The argument is the file whose default export is the system: `system.ts` in the working directory unless given.";
+const hostOption: CommandOption = {
+  name: "host",
+  value: "address",
+  summary: "address to listen on; 127.0.0.1 unless given, so that only this machine can connect",
+};
+
+const dev: Command = {
+  name: "dev",
+  summary: "run a system in one process and reload it on change",
+  usage: `${systemUsage} [options]`,
+  argumentsMax: 1,
+  options: [
+    { name: "port", short: "p", value: "number", summary: "port of the gateway; PORT or 4000 unless given; 0 picks a free one" },
+    hostOption,
+    { name: "inspect", value: "port", optionalValue: true, summary: "let a debugger attach, on port 9229 unless given; 0 picks a free one" },
+    { name: "inspect-brk", value: "port", optionalValue: true, summary: "the same, and wait for the debugger before the system is loaded" },
+  ],
+  details: [
+    systemDetail,
+    "A change is loaded by a new process beside the old one, which keeps answering until the new one is ready; code that does not load leaves the old one running and says where the error is. The first start must succeed.",
+    "State is kept in `.skein/` beside the system file, or where `SKEIN_HOME` says. Ctrl+C lets requests in flight finish; a second one ends at once.",
+    "With `--json` each event is one line: `ready`, `request`, `reloaded`, `failed`, `crashed`, `restarted`, `warning`, `log`, `debugger`, `stopping`, `stopped`. What the services themselves print then goes to stderr.",
+  ],
+  examples: [
+    { line: "skein dev", does: "run system.ts of this directory on port 4000" },
+    { line: "skein dev examples/shop/system.ts --port 0", does: "run another file on a free port" },
+    { line: "skein dev --inspect", does: "with a door for a debugger on 127.0.0.1:9229" },
+  ],
+  run: async (given) => (await import("./dev/index.ts")).runDev(given),
+};
+
+const check: Command = {
+  name: "check",
+  summary: "explain what is wrong with a system, without running it",
+  usage: `${systemUsage} [options]`,
+  argumentsMax: 1,
+  options: [],
+  details: [
+    systemDetail,
+    "Only declarations are loaded, never the code of the services. The exit code is 1 when there is an error; warnings alone leave it 0.",
+    "With `--json` the output is one object: `system`, `services` (names), `endpoints` (`id`, `kind`, `http` if any, `access`, `calls`) and `findings` (`level`, `code`, `where`, `message`, `fix`).",
+  ],
+  examples: [
+    { line: "skein check", does: "check system.ts of this directory" },
+    { line: "skein check examples/shop/system.ts --json", does: "the same for machines" },
+  ],
+  run: async (given) => (await import("./check.ts")).runCheck(given),
+};
+
+const openapi: Command = {
+  name: "openapi",
+  summary: "print the OpenAPI 3.1 description of a system's HTTP routes",
+  usage: `${systemUsage} [options]`,
+  argumentsMax: 1,
+  options: [{ name: "out", short: "o", value: "file", summary: "write to a file instead of printing" }],
+  details: [
+    systemDetail,
+    "The document is JSON with or without `--json`; a running system serves the same one at `/openapi.json`. With `--out` and `--json` the output says which file was written.",
+  ],
+  examples: [
+    { line: "skein openapi > openapi.json", does: "print it" },
+    { line: "skein openapi system.ts --out openapi.json", does: "write it, or leave the old file as it was" },
+  ],
+  run: async (given) => (await import("./openapi.ts")).runOpenApi(given),
+};
+
+const help: Command = {
+  name: "help",
+  summary: "show the help of a command",
+  usage: "[command]",
+  argumentsMax: 1,
+  options: [],
+  details: [],
+  examples: [{ line: "skein help dev", does: "the same as skein dev --help" }],
+  run: async (given) => (await import("./help.ts")).runHelp(given, commands),
+};
+
+export const commands: readonly Command[] = [dev, check, openapi, help];

@@ -1,0 +1,2 @@
+/** The door of `skein dev`. */
+export { runDev } from "./run.ts";

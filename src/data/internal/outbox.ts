@@ -1,0 +1,61 @@
+/**
+ * Owns writing a transaction's events beside its rows. It must never deliver one.
+ */
+import { type Clock, createId, type Random } from "../../core/index.ts";
+import { skeinError } from "../../errors/index.ts";
+import type { CallBinding } from "../../system/index.ts";
+import { type Engine, ownStatement, type Session } from "../engine.ts";
+import { jsonText } from "./values.ts";
+
+/** Events of one transaction at most. */
+const emitsMax = 10_000;
+/** Rows in one insert: both engines limit the parameters of a statement. */
+const rowsPerInsert = 500;
+
+type Row = readonly [string, string, string, number, string, string | null, string, number];
+
+export interface Outbox {
+  emit(name: string, value: unknown): Promise<void>;
+  /** Writes what was emitted, in order, with the transaction's own session. */
+  flush(): Promise<void>;
+}
+
+export function createOutbox(
+  session: Session,
+  engine: Engine,
+  binding: CallBinding,
+  seams: { readonly clock: Clock; readonly random: Random },
+): Outbox {
+  const emitted: Array<Promise<Row>> = [];
+  return {
+    async emit(name, value) {
+      if (emitted.length >= emitsMax) throw skeinError("SKEIN_DATA_TRANSACTION", `a transaction may emit ${emitsMax} events`);
+      const row = encode(name, value, binding, seams);
+      emitted.push(row);
+      await row;
+    },
+    async flush() {
+      // Also waits for an emit that was not awaited; its failure is the transaction's.
+      const rows = await Promise.all(emitted);
+      for (let from = 0; from < rows.length; from += rowsPerInsert) {
+        const part = rows.slice(from, from + rowsPerInsert);
+        const sql = `insert into skein_outbox (id, service, event, version, payload, principal, trace_id, created_at) values ${part
+          .map(() => "(?, ?, ?, ?, ?, ?, ?, ?)")
+          .join(", ")}`;
+        await session.run(ownStatement(engine.family, sql, part.flat()));
+      }
+    },
+  };
+}
+
+async function encode(
+  name: string,
+  value: unknown,
+  binding: CallBinding,
+  seams: { readonly clock: Clock; readonly random: Random },
+): Promise<Row> {
+  const { version, payload } = await binding.encodeEvent(name, value);
+  const { service, principal, traceId } = binding.call;
+  const who = principal === undefined ? null : jsonText(principal);
+  return [createId(seams.random), service, name, version, payload, who, traceId, seams.clock.now()];
+}

@@ -1,0 +1,34 @@
+/** Owns what the calling thread and the SQLite worker say to each other. It must never carry an error object of either. */
+import type { RawResult } from "./file.ts";
+
+export type Operation = "open" | "read" | "write" | "script" | "close";
+
+export interface Request {
+  readonly id: number;
+  readonly operation: Operation;
+  /** SQL, or the path for `open`. */
+  readonly text: string;
+  readonly parameters: readonly unknown[];
+}
+
+/** What SQLite said, as data: a class does not survive the way between threads. */
+export interface Failure {
+  /** SQLite's extended result code; `undefined` when the failure was not SQLite's. */
+  readonly errcode: number | undefined;
+  readonly message: string;
+  /** A code of the catalogue, when the conversion of a value failed. */
+  readonly skeinCode: string | undefined;
+}
+
+export type Reply =
+  | { readonly id: number; readonly result: RawResult | undefined; readonly failure?: undefined }
+  | { readonly id: number; readonly failure: Failure; readonly result?: undefined };
+
+export function toFailure(error: unknown): Failure {
+  const { errcode, message, code } = error as { errcode?: unknown; message?: unknown; code?: unknown };
+  return {
+    errcode: typeof errcode === "number" ? errcode : undefined,
+    message: typeof message === "string" ? message : "unknown failure",
+    skeinCode: typeof code === "string" && code.startsWith("SKEIN_") ? code : undefined,
+  };
+}

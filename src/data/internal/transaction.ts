@@ -1,0 +1,109 @@
+/**
+ * Owns one `db.transaction` of a call: its turn, its key, its events, its commit. It must never commit after the call is
+ * over, nor commit an effect without its key.
+ */
+import type { Clock, Random } from "../../core/index.ts";
+import { isSkeinError, skeinError } from "../../errors/index.ts";
+import type { CallBinding, CommandEffect } from "../../system/index.ts";
+import type { Engine, Limits, Session } from "../engine.ts";
+import type { InFlight } from "./in-flight.ts";
+import { claimKey, findReply, isKeyed, type KeyedEffect, keyInFlight, storeReply } from "./keys.ts";
+import { createOutbox, type Outbox } from "./outbox.ts";
+
+/** What all transactions of one open database share. */
+export interface TransactionPort {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly inFlight: InFlight;
+  /** Runs a body so that the engine knows whose reads they are. */
+  runInside<T>(session: Session, body: () => Promise<T>): Promise<T>;
+}
+
+export type Body = (session: Session, outbox: Outbox) => Promise<unknown>;
+
+/** Leaves a handler whose effect was found committed; the call path ignores it, as it ignores what the handler returns. */
+class Replayed extends Error {
+  static {
+    this.prototype.name = "Replayed";
+  }
+}
+
+/** Runs `body` as the one transaction of a command, or one of the many of an action. */
+export async function runTransaction(port: TransactionPort, binding: CallBinding, limits: Limits, body: Body): Promise<unknown> {
+  const { effect } = binding;
+  if (effect === undefined || !isKeyed(effect)) return attempt(port, binding, limits, body);
+  const leave = await port.inFlight.enter(effect, limits);
+  try {
+    for (;;) {
+      try {
+        return await attempt(port, binding, limits, body);
+      } catch (error) {
+        // Another process holds the key: the engine gave up waiting for its row, the call has not.
+        if (!(error instanceof KeyHeld)) throw error;
+        if (limits.remainingMs() <= 0) throw keyInFlight(error.cause);
+      }
+    }
+  } finally {
+    leave();
+  }
+}
+
+/** The claim did not get its row lock in time. */
+class KeyHeld extends Error {}
+
+async function attempt(port: TransactionPort, binding: CallBinding, limits: Limits, body: Body): Promise<unknown> {
+  const { effect } = binding;
+  assertRunning(limits);
+  const session = await port.engine.begin(limits);
+  try {
+    if (effect !== undefined && isKeyed(effect)) await claim(port, session, effect);
+    const outbox = createOutbox(session, port.engine, binding, port);
+    const returned = await binding.inTransaction(() => port.runInside(session, () => body(session, outbox)));
+    await outbox.flush();
+    const reply = effect === undefined ? returned : await prepare(port, session, effect, returned);
+    assertRunning(limits);
+    await session.commit();
+    effect?.committed();
+    return reply;
+  } catch (error) {
+    await session.rollback();
+    throw error;
+  }
+}
+
+async function claim(port: TransactionPort, session: Session, effect: KeyedEffect): Promise<void> {
+  let encoded: string | undefined;
+  try {
+    encoded = await claimKey(session, port.engine, effect, port.clock);
+  } catch (error) {
+    if (isSkeinError(error) && error.code === "SKEIN_DATA_BUSY") throw new KeyHeld("", { cause: error });
+    throw error;
+  }
+  if (encoded === undefined) return;
+  effect.replay(encoded);
+  throw new Replayed("the effect of this key has committed before");
+}
+
+async function prepare(port: TransactionPort, session: Session, effect: CommandEffect, returned: unknown): Promise<unknown> {
+  const { reply, encoded } = await effect.prepare(returned);
+  if (isKeyed(effect)) await storeReply(session, port.engine, effect, encoded);
+  return reply;
+}
+
+/** Nothing may commit for a caller that has been told otherwise. */
+function assertRunning(limits: Limits): void {
+  const signal = limits.signal();
+  if (signal?.aborted === true) {
+    if (isSkeinError(signal.reason)) throw signal.reason;
+    throw skeinError("SKEIN_CALL_CANCELED", undefined, { cause: signal.reason, outcome: "failed" });
+  }
+  if (limits.remainingMs() <= 0) throw skeinError("SKEIN_CALL_DEADLINE", undefined, { outcome: "failed" });
+}
+
+/** Replays the effect when its reply is there. */
+export async function recallEffect(port: TransactionPort, effect: CommandEffect, limits: Limits): Promise<void> {
+  if (!isKeyed(effect)) return;
+  const encoded = await findReply(port.engine, effect, port.clock, limits);
+  if (encoded !== undefined) effect.replay(encoded);
+}

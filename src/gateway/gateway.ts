@@ -1,0 +1,144 @@
+/**
+ * Owns the gateway's server: listening, connections, the drain. It must never look into a request that the parser
+ * accepted: the front does.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
+import { sleep } from "../core/index.ts";
+import { skeinError } from "../errors/index.ts";
+import type { Host } from "../host/index.ts";
+import { answerBrokenRequest } from "./broken-request.ts";
+import { Front } from "./front.ts";
+import * as limits from "./limits.ts";
+import type { GatewayOptions, HandlerOptions } from "./options.ts";
+import { findPortOwner } from "./port-owner.ts";
+import { Sockets } from "./sockets.ts";
+
+/** A listening gateway. @since 0.1.0 */
+export interface Gateway extends AsyncDisposable {
+  /** `http://127.0.0.1:4000` */
+  readonly url: string;
+  readonly port: number;
+  /** Requests being answered. */
+  readonly inFlight: number;
+  /**
+   * Stops accepting, finishes what is in flight (at most 20 s), closes the connections. The host stays as it is. Safe to
+   * call twice.
+   */
+  close(): Promise<void>;
+}
+
+/** A request listener for a `node:http` server of one's own. @since 0.1.0 */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * The gateway's request listener without a socket: limits of the connection (time-outs, number of headers) are then
+ * those of the server it is given to. Throws `SKEIN_SYSTEM_INVALID` when two methods have one route.
+ * @since 0.1.0
+ */
+export function createHandler(host: Host, options: HandlerOptions = {}): Handler {
+  return new Front(host, options).handle;
+}
+
+/**
+ * Listens on a port and answers with the host's endpoints, `/openapi.json`, `/docs`, `/health/live` and `/health/ready`.
+ * Errors: `SKEIN_PORT_TAKEN`, naming the process that has the port where that can be found out; `SKEIN_SYSTEM_INVALID`.
+ * @since 0.1.0
+ */
+export async function createGateway(host: Host, options: GatewayOptions): Promise<Gateway> {
+  const hostname = options.hostname ?? "127.0.0.1";
+  const front = new Front(host, options);
+  const sockets = new Sockets(front.settings.clock);
+  const server = toServer(front, sockets);
+  await listen(server, options.port, hostname);
+  const { port } = server.address() as AddressInfo;
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= drain(server, front, sockets));
+  return {
+    url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
+    port,
+    get inFlight() {
+      return front.inFlight;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function toServer(front: Front, sockets: Sockets): Server {
+  const server = createServer({
+    maxHeaderSize: limits.headerBytesMax,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: limits.timeoutCheckMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    noDelay: true,
+    // The front answers a missing Host itself, as a problem like any other.
+    requireHostHeader: false,
+  });
+  server.maxRequestsPerSocket = limits.requestsPerSocketMax;
+  server.maxConnections = limits.connectionsMax;
+  // Node would drop what is above its own limit in silence; the front counts and refuses. The bytes are limited above.
+  server.maxHeadersCount = 0;
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request;
+    sockets.began(socket, response);
+    response.once("close", () => sockets.ended(socket));
+    front.handle(request, response);
+  };
+  server.on("request", onRequest);
+  // With a listener of its own, 100 Continue is sent only when the body is wanted.
+  server.on("checkContinue", onRequest);
+  server.on("connection", (socket) => sockets.opened(socket));
+  server.on("clientError", (error, socket) =>
+    answerBrokenRequest(error, socket as Socket, sockets.isAnswering(socket as Socket), front.settings),
+  );
+  return server;
+}
+
+function listen(server: Server, port: number, hostname: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE") void portTaken(port, error).then(reject);
+      else reject(error);
+    });
+    server.listen(port, hostname, () => {
+      server.removeAllListeners("error");
+      resolve();
+    });
+  });
+}
+
+async function portTaken(port: number, cause: Error) {
+  const owner = await findPortOwner(port);
+  const by = owner === undefined ? "another process" : `process ${owner.pid} (${owner.command})`;
+  return skeinError("SKEIN_PORT_TAKEN", `port ${port} is in use by ${by}`, { cause, ...(owner && { data: { port, ...owner } }) });
+}
+
+/**
+ * A connection is closed by its next answer; one without a request, once it has been idle long enough that its client is
+ * not just sending one. Closing idle ones at once, as `http.Server.close` does, would cut requests that are on their way.
+ */
+async function drain(server: Server, front: Front, sockets: Sockets): Promise<void> {
+  const { clock } = front.settings;
+  const endMs = clock.monotonic() + limits.drainMs;
+  let isClosed = false;
+  const closed = new Promise<void>((resolve) => {
+    NetServer.prototype.close.call(server, () => {
+      isClosed = true;
+      resolve();
+    });
+  });
+  front.startDraining();
+  // The server may be closed a little before its last socket says so: without the flag this would never give up its turn.
+  while (!isClosed && sockets.size > 0 && clock.monotonic() < endMs) {
+    sockets.closeIdle(limits.drainIdleMs);
+    await Promise.race([closed, sleep(clock, drainTickMs)]);
+  }
+  sockets.closeAll();
+  await closed;
+  // Only now the http server's own close: it ends the timer that looks for slow requests.
+  server.close();
+}
+
+const drainTickMs = 25;

@@ -1,0 +1,61 @@
+/**
+ * Owns putting a method's input together from path, query, headers and body. It must never validate: the callee's schema
+ * does, so that the answer is the same however the call arrived.
+ */
+import type { IncomingMessage } from "node:http";
+import { skeinError } from "../errors/index.ts";
+import { hasBody, readJson } from "./body.ts";
+import type { Match, Route } from "./router.ts";
+import { readQuery } from "./target.ts";
+import type { Strings } from "./values.ts";
+
+/**
+ * The input of a matched route. Path names win over mapped headers, and those over query and body. Throws
+ * `SKEIN_HTTP_BAD_REQUEST`, `SKEIN_HTTP_BODY_INVALID`, `SKEIN_HTTP_BODY_TOO_LARGE`.
+ */
+export function readInput(request: IncomingMessage, { route, values }: Match, query: string): unknown {
+  const given = named(request, route, values);
+  if (route.readsQuery) {
+    const parameters = readQuery(query);
+    if (!route.hasInput) return undefined;
+    for (const [name, all] of parameters) if (!given.has(name)) given.set(name, all);
+    return route.input.fromStrings(given);
+  }
+  if (!hasBody(request)) return withoutBody(route, given);
+  return withBody(request, route, given);
+}
+
+function named(request: IncomingMessage, route: Route, values: readonly string[]): Strings {
+  const given: Strings = new Map();
+  for (const [i, name] of route.pathNames.entries()) given.set(name, [values[i] ?? ""]);
+  for (const [header, field] of route.headers) {
+    const value = request.headers[header];
+    if (value !== undefined && !given.has(field)) given.set(field, typeof value === "string" ? [value] : value);
+  }
+  return given;
+}
+
+function withoutBody(route: Route, given: Strings): unknown {
+  if (!route.hasInput) return undefined;
+  return given.size === 0 && !takesNames(route) ? undefined : route.input.fromStrings(given);
+}
+
+async function withBody(request: IncomingMessage, route: Route, given: Strings): Promise<unknown> {
+  const json = await readJson(request);
+  // A body of `{}` or `null` for a method without input is what many clients send for nothing.
+  if (!route.hasInput) return json === null || isEmptyObject(json) ? undefined : json;
+  if (!takesNames(route)) return route.input.fromJson(json);
+  if (json !== undefined && (typeof json !== "object" || json === null || Array.isArray(json))) {
+    throw skeinError("SKEIN_HTTP_BODY_INVALID", "the body must be a JSON object: other fields come from the path or headers");
+  }
+  const [body, rest] = await Promise.all([route.input.fromJson(json ?? {}), route.input.fromStrings(given)]);
+  return { ...(body as object), ...(rest as object) };
+}
+
+function takesNames(route: Route): boolean {
+  return route.pathNames.length > 0 || route.headers.length > 0;
+}
+
+function isEmptyObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}

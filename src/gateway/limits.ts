@@ -1,0 +1,43 @@
+/**
+ * Owns the gateway's limits and time-outs, each with its unit. It must never hold one that a service could need to change:
+ * those are policies.
+ */
+
+/** Bytes of a request's body. */
+export const bodyBytesMax = 1_048_576;
+/** Levels of nesting of a JSON body. */
+export const jsonDepthMax = 64;
+/** Keys of all objects of a JSON body together. */
+export const jsonKeysMax = 10_000;
+/** Bytes of all request headers with the request line; the parser refuses more. */
+export const headerBytesMax = 16_384;
+export const headersMax = 100;
+/** Characters of path and query. */
+export const targetMax = 8_192;
+export const queryParametersMax = 100;
+export const headersTimeoutMs = 5_000;
+/** Time for the whole request to arrive. */
+export const requestTimeoutMs = 10_000;
+export const timeoutCheckMs = 1_000;
+/** Longer than the 55 to 60 s of usual clients and load balancers, so that they close first. */
+export const keepAliveMs = 65_000;
+export const requestsPerSocketMax = 10_000;
+export const connectionsMax = 10_000;
+/** How long a drain waits for requests in flight. */
+export const drainMs = 20_000;
+/** In a drain, how long a connection must have been idle before it is closed under its client. */
+export const drainIdleMs = 250;
+/** How long a refused upload is still read (and dropped), so that its sender gets to read the answer. */
+export const lingerMs = 1_000;
+/** How long an answer of `/health/ready` is kept. */
+export const readyCacheMs = 500;
+/** Longest wait for the host to say that it is ready. */
+export const readyMs = 2_000;
+/** How long a stream waits for its first item, and so for an error with a status of its own, before it answers 200. */
+export const firstItemMs = 500;
+/** Characters of an idempotency key. */
+export const keyMax = 255;
+/** Fewest characters of an anonymous caller's key: shorter ones could be guessed, and replies read with them. */
+export const anonymousKeyMin = 16;
+/** Sent with 503, and with 409 and 429 that may be retried. */
+export const retryAfterSeconds = 1;

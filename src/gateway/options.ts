@@ -1,0 +1,65 @@
+/** Owns what a gateway is told by whoever starts it. It must never read the environment: the command line does. */
+import { type Clock, type Random, systemClock, systemRandom } from "../core/index.ts";
+import { silentLog } from "../observe/index.ts";
+import type { Log, Mode } from "../system/index.ts";
+
+/** One request as it was answered, for a line on a terminal or in an access log. @since 0.1.0 */
+export interface RequestLine {
+  readonly method: string;
+  /** Path without its query, which may hold what nobody should log. */
+  readonly path: string;
+  /** 499 when the client left before an answer. */
+  readonly status: number;
+  readonly durationMs: number;
+  /** `orders.place`, where the request reached an endpoint. */
+  readonly endpoint: string | undefined;
+  /** Code of the error it was answered with. */
+  readonly code: string | undefined;
+  readonly traceId: string;
+}
+
+/** What a request listener needs. @since 0.1.0 */
+export interface HandlerOptions {
+  readonly log?: Log;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** In `development` an answer says what a bug was; elsewhere only its code. `production` unless given. */
+  readonly mode?: Mode;
+  /** Called once for each request when it is over. Must not throw. */
+  readonly onRequest?: (line: RequestLine) => void;
+  /** Title of the documentation page and of the OpenAPI document; the system's name unless given. */
+  readonly title?: string;
+  /** Version that the OpenAPI document gives; `0.0.0` unless given. */
+  readonly version?: string;
+}
+
+/** What a gateway needs. @since 0.1.0 */
+export interface GatewayOptions extends HandlerOptions {
+  /** TCP port; 0 takes a free one. */
+  readonly port: number;
+  /** Address to listen on; `127.0.0.1` unless given, so that nothing is offered to a network by accident. */
+  readonly hostname?: string;
+}
+
+/** The options with their defaults. */
+export interface Settings {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly isDevelopment: boolean;
+  readonly onRequest: ((line: RequestLine) => void) | undefined;
+  readonly title: string;
+  readonly version: string;
+}
+
+export function toSettings(options: HandlerOptions, system: string): Settings {
+  return {
+    log: options.log ?? silentLog,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    isDevelopment: options.mode === "development",
+    onRequest: options.onRequest,
+    title: options.title ?? system,
+    version: options.version ?? "0.0.0",
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * Owns one request to an endpoint, from its match to its answer: input, call, reply. It must never decide access: the call
+ * path does.
+ */
+import { toJson } from "../contract/shapes.ts";
+import type { Host } from "../host/index.ts";
+import { badRequest } from "./target.ts";
+import { checkBodyHead, hasBody } from "./body.ts";
+import { readInput } from "./input.ts";
+import { keyOf } from "./key.ts";
+import type { Settings } from "./options.ts";
+import { type Exchange, send } from "./reply.ts";
+import type { Match, Route } from "./router.ts";
+import { resumeFrom, sendStream, streamType } from "./stream.ts";
+
+/** Calls the endpoint and answers with its reply. Rejects with what must be answered as an error. */
+export async function serve(host: Host, settings: Settings, exchange: Exchange, match: Match, query: string): Promise<void> {
+  const { route } = match;
+  const { request, response } = exchange;
+  exchange.endpoint = route.id;
+  const key = keyOf(request, route.method.kind, true);
+  if (hasBody(request)) {
+    if (route.readsQuery) throw badRequest(`a ${route.verb} has no body`);
+    checkBodyHead(request);
+    if (request.headers.expect !== undefined) response.writeContinue();
+  }
+  const input: unknown = await readInput(request, match, query);
+  if (route.isStream && request.method === "HEAD") return send(exchange, route.status, { "content-type": streamType(exchange) });
+  const left = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) left.abort();
+  });
+  const answer = host.call(route.service, route.name, input, {
+    key,
+    signal: left.signal,
+    traceId: exchange.traceId,
+    fromOutside: true,
+    ...(route.isStream && { resumeFrom: resumeFrom(exchange) }),
+  });
+  // A stream that could not even be found is a rejected promise.
+  if (route.isStream && !(answer instanceof Promise)) {
+    return sendStream(exchange, route, answer as AsyncIterable<unknown>, settings);
+  }
+  sendReply(exchange, route, await answer);
+}
+
+function sendReply(exchange: Exchange, route: Route, reply: unknown): void {
+  const cache = route.isPublicQuery ? "no-cache" : "no-store";
+  if (reply === undefined || route.status === 204) return send(exchange, 204, { "cache-control": cache });
+  const body = Buffer.from(JSON.stringify(toJson(reply)), "utf8");
+  send(exchange, route.status, { "content-type": "application/json", "cache-control": cache }, body);
+}

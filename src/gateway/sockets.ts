@@ -1,0 +1,64 @@
+/**
+ * Owns which connections are busy, so that a drain can tell an idle one from one whose client is about to send. It must
+ * never close a connection that has a request in flight.
+ */
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Clock } from "../core/index.ts";
+
+interface State {
+  inFlight: number;
+  /** On the monotonic clock; meaningful while nothing is in flight. */
+  idleSince: number;
+  response: ServerResponse | undefined;
+}
+
+export class Sockets {
+  readonly #clock: Clock;
+  readonly #states = new Map<Socket, State>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#states.size;
+  }
+
+  opened(socket: Socket): void {
+    this.#states.set(socket, { inFlight: 0, idleSince: this.#clock.monotonic(), response: undefined });
+    socket.once("close", () => this.#states.delete(socket));
+  }
+
+  began(socket: Socket, response: ServerResponse): void {
+    const state = this.#states.get(socket);
+    if (state === undefined) return;
+    state.inFlight++;
+    state.response = response;
+  }
+
+  /** Whether part of an answer has been sent, and not all of it. */
+  isAnswering(socket: Socket): boolean {
+    const response = this.#states.get(socket)?.response;
+    return response !== undefined && response.headersSent && !response.writableFinished;
+  }
+
+  ended(socket: Socket): void {
+    const state = this.#states.get(socket);
+    if (state === undefined) return;
+    if (--state.inFlight === 0) state.response = undefined;
+    state.idleSince = this.#clock.monotonic();
+  }
+
+  /** Closes what has been idle for `idleMs`: a client that is about to send has most likely sent by then. */
+  closeIdle(idleMs: number): void {
+    const before = this.#clock.monotonic() - idleMs;
+    for (const [socket, state] of this.#states) {
+      if (state.inFlight === 0 && state.idleSince <= before) socket.end();
+    }
+  }
+
+  closeAll(): void {
+    for (const socket of this.#states.keys()) socket.destroy();
+  }
+}

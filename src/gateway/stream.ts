@@ -1,0 +1,123 @@
+/**
+ * Owns answering item by item: NDJSON, or server-sent events when the client asks for them. It must never read ahead of
+ * its client: the socket's pace is the handler's pace.
+ */
+import type { ServerResponse } from "node:http";
+import type { Clock } from "../core/index.ts";
+import { isStream } from "../contract/index.ts";
+import { toJson } from "../contract/shapes.ts";
+import { firstItemMs } from "./limits.ts";
+import { type Problem, toError, toProblem } from "./problem.ts";
+import { type Exchange, sendHead } from "./reply.ts";
+import type { Route } from "./router.ts";
+
+/** How items and the end of a stream are written. */
+interface Format {
+  readonly type: string;
+  item(item: unknown, id: string | undefined): string;
+  failure(problem: Problem): string;
+  readonly end: string;
+}
+
+const ndjson: Format = {
+  type: "application/x-ndjson",
+  item: (item) => `${JSON.stringify(item)}\n`,
+  // The last line, and then the connection breaks off: a stream that ended well ends with its last chunk.
+  failure: (problem) => `${JSON.stringify({ error: problem })}\n`,
+  end: "",
+};
+
+const events: Format = {
+  type: "text/event-stream",
+  item: (item, id) => `${id === undefined ? "" : `id: ${id}\n`}data: ${JSON.stringify(item)}\n\n`,
+  failure: (problem) => `event: error\ndata: ${JSON.stringify(problem)}\n\n`,
+  // EventSource takes a closed connection for a broken one and connects again; this tells its reader to close.
+  end: "event: end\ndata: {}\n\n",
+};
+
+/** The id after which a client resumes. */
+export function resumeFrom(exchange: Exchange): string | undefined {
+  const id = exchange.request.headers["last-event-id"];
+  return typeof id === "string" && id !== "" ? id : undefined;
+}
+
+/** What the client is answered with, by its `Accept`. */
+export function streamType(exchange: Exchange): string {
+  return formatOf(exchange).type;
+}
+
+export interface StreamSettings {
+  readonly clock: Clock;
+  readonly isDevelopment: boolean;
+}
+
+/** Sends a stream to its end. Rejects with the handler's error only while nothing has been sent. */
+export async function sendStream(exchange: Exchange, route: Route, items: AsyncIterable<unknown>, settings: StreamSettings): Promise<void> {
+  const { response } = exchange;
+  const format = formatOf(exchange);
+  const iterator = items[Symbol.asyncIterator]();
+  try {
+    const first = iterator.next();
+    // An error before the first item still gets its own status; a stream that is merely slow is not waited for.
+    await settledOrAMoment(settings.clock, first);
+    sendHead(exchange, route.status, { "content-type": format.type, "cache-control": "no-store", "x-accel-buffering": "no" });
+    for (let next = await first; next.done !== true; next = await iterator.next()) {
+      if (!response.write(format.item(toJson(next.value), idOf(route, next.value)))) await drained(response);
+      if (response.destroyed) return;
+    }
+    response.end(format.end);
+  } catch (thrown) {
+    if (!response.headersSent) throw thrown;
+    const error = toError(thrown);
+    exchange.code = error.code;
+    response.write(format.failure(toProblem(error, exchange.traceId, settings.isDevelopment)));
+    if (format === events) response.end();
+    else response.socket?.destroySoon();
+  } finally {
+    // Not awaited: a handler that hangs in its own wait would hang this too; its signal has told it.
+    void Promise.resolve(iterator.return?.()).catch(() => undefined);
+  }
+}
+
+/** Resolves when the promise has, or after a moment; rejects if it does within that. */
+function settledOrAMoment(clock: Clock, promise: Promise<unknown>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(firstItemMs, resolve, { unref: true });
+    promise.then(
+      () => {
+        timer.cancel();
+        resolve();
+      },
+      (error: Error) => {
+        timer.cancel();
+        reject(error);
+      },
+    );
+  });
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.on("drain", done);
+    response.on("close", done);
+  });
+}
+
+function formatOf({ request }: Exchange): Format {
+  return /(^|[,\s])text\/event-stream([;,\s]|$)/i.test(request.headers.accept ?? "") ? events : ndjson;
+}
+
+function idOf(route: Route, item: unknown): string | undefined {
+  const { output } = route.method;
+  const field = isStream(output) ? output.id : undefined;
+  if (field === undefined || typeof item !== "object" || item === null) return undefined;
+  const id = (item as Record<string, unknown>)[field];
+  const text = typeof id === "string" || typeof id === "number" || typeof id === "bigint" ? String(id) : "";
+  // A line break would end the field, and EventSource ignores an id with a NUL.
+  return text === "" || /[\0\r\n]/.test(text) ? undefined : text;
+}

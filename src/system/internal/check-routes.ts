@@ -1,0 +1,102 @@
+/** Owns what the check says about HTTP routes: clashes, and names that are no fields of the input. */
+import { isStream, type Method } from "../../contract/index.ts";
+import { fieldNames } from "../../contract/shapes.ts";
+import { nearest } from "../../core/index.ts";
+import { didYouMean, type Finding, finding } from "../finding.ts";
+import { type Declaration, methodsOf } from "../service.ts";
+import type { Shapes } from "./shapes-cache.ts";
+
+/** What the gateway answers itself: these paths and everything below them. */
+const reserved = ["/openapi.json", "/docs", "/health", "/_runs"] as const;
+
+interface Endpoint {
+  readonly id: string;
+  readonly method: Method;
+  readonly isInternal: boolean;
+}
+
+export async function checkRoutes(services: readonly Declaration[], shapes: Shapes): Promise<Finding[]> {
+  const endpoints = endpointsOf(services);
+  const perMethod = await Promise.all(
+    endpoints.map(async (endpoint) => [...(await names(endpoint, shapes)), ...(await streamId(endpoint, shapes))]),
+  );
+  return [...clashes(endpoints), ...perMethod.flat()];
+}
+
+/** The first service of a contract counts; a second one is told as such, and not once more for every route it shares. */
+function endpointsOf(services: readonly Declaration[]): Endpoint[] {
+  const endpoints = new Map<string, Endpoint>();
+  for (const service of services) {
+    for (const [name, method] of methodsOf(service.contract)) {
+      const id = `${service.name}.${name}`;
+      if (!endpoints.has(id))
+        endpoints.set(id, { id, method, isInternal: service.policy[name]?.access === "internal" });
+    }
+  }
+  return [...endpoints.values()];
+}
+
+function clashes(endpoints: readonly Endpoint[]): Finding[] {
+  const seen = new Map<string, { readonly id: string; readonly route: string }>();
+  const found: Finding[] = [];
+  for (const { id, method, isInternal } of endpoints) {
+    // An internal method answers no route; that it has one is found elsewhere.
+    if (method.http === undefined || isInternal) continue;
+    const { route } = method.http;
+    const path = route.slice(route.indexOf(" ") + 1);
+    const own = reserved.find((prefix) => path === prefix || path.startsWith(`${prefix}/`));
+    if (own !== undefined) {
+      const which =
+        path === own ? "one that the gateway answers itself" : `below ${own}, which the gateway answers itself`;
+      found.push(finding("error", "SKEIN_CHECK_ROUTE_RESERVED", id, `its route ${route} is ${which}`));
+    }
+    const key = routeKey(route);
+    const other = seen.get(key);
+    if (other === undefined) seen.set(key, { id, route });
+    else
+      found.push(
+        finding(
+          "error",
+          "SKEIN_CHECK_ROUTE_CLASH",
+          id,
+          `its route ${route} is the same as ${other.route} of ${other.id}`,
+        ),
+      );
+  }
+  return found;
+}
+
+/** The same for routes that no request can tell apart. */
+export function routeKey(route: string): string {
+  return route.replace(/:[^/]+/g, ":").replace(/\/+$/, "");
+}
+
+async function names({ id, method, isInternal }: Endpoint, shapes: Shapes): Promise<Finding[]> {
+  const { http } = method;
+  if (http === undefined || isInternal) return [];
+  const parameters = [...http.route.matchAll(/:([^/]+)/g)].map((match) => match[1] as string);
+  const headers = Object.entries(http.headers ?? {});
+  if (parameters.length + headers.length === 0) return [];
+  const fields = fieldNames(await shapes(method.input, "input"));
+  if (fields === undefined) return [];
+  const found = parameters
+    .filter((name) => !fields.has(name))
+    .map((name) => {
+      const message = `its route ${http.route} has the parameter :${name}, and its input has no field of that name`;
+      return finding("error", "SKEIN_CHECK_ROUTE_PARAMETER", id, message + didYouMean(nearest(name, fields)));
+    });
+  for (const [header, field] of headers) {
+    if (fields.has(field)) continue;
+    const message = `its header ${header} gives the field "${field}", and its input has no field of that name`;
+    found.push(finding("error", "SKEIN_CHECK_HEADER_FIELD", id, message + didYouMean(nearest(field, fields))));
+  }
+  return found;
+}
+
+async function streamId({ id, method }: Endpoint, shapes: Shapes): Promise<Finding[]> {
+  if (!isStream(method.output) || method.output.id === undefined) return [];
+  const fields = fieldNames(await shapes(method.output.item, "output"));
+  if (fields === undefined || fields.has(method.output.id)) return [];
+  const message = `its stream is resumed by "${method.output.id}", and the items have no field of that name`;
+  return [finding("error", "SKEIN_CHECK_STREAM_ID", id, message + didYouMean(nearest(method.output.id, fields)))];
+}
