@@ -1,0 +1,77 @@
+/**
+ * Owns the list of environment variables that Skein reads, and the reference page made of it. It must never read one: a
+ * test holds the list against the sources instead.
+ */
+import * as limits from "../gateway/limits.ts";
+
+interface Variable {
+  readonly name: string;
+  readonly fallback: string;
+  readonly meaning: string;
+}
+
+export const variables: readonly Variable[] = [
+  { name: "PORT", fallback: "4000", meaning: "port of the gateway; `--port` comes first; `0` picks a free one" },
+  { name: "SKEIN_HOME", fallback: "`.skein` beside the system file", meaning: "directory of the state: databases and what else a system keeps" },
+  { name: "DATABASE_URL", fallback: "SQLite", meaning: "PostgreSQL server of every `portable` and `postgres` database; one schema per database name" },
+  { name: "DATABASE_URL_<NAME>", fallback: "`DATABASE_URL`", meaning: "the same for one database, its name in upper snake case" },
+  { name: "SKEIN_CONFIG_<SERVICE>", fallback: "empty", meaning: "a service's `config`, as a JSON object" },
+  { name: "<SERVICE>_<KEY>", fallback: "the schema's default", meaning: "one key of a service's `config`: `ORDERS_MAX_LINES` sets `maxLines` of `orders`" },
+  { name: "SKEIN_DEBUG", fallback: "off", meaning: "set to anything: an unexpected error of the command line is printed with its stack" },
+  { name: "PATH", fallback: "the system's", meaning: "where a PostgreSQL server is looked for when a `postgres` database has no URL (development and tests only)" },
+  { name: "NO_COLOR", fallback: "colour on a terminal", meaning: "set to anything: no colour" },
+  { name: "TERM", fallback: "the terminal's", meaning: "`dumb`: no colour" },
+  { name: "NODE_OPTIONS", fallback: "none", meaning: "Node's own; an `--inspect` in it goes to the process that runs the services" },
+];
+
+/** What each limit of the gateway means; its value is read from the code. */
+const meanings: Readonly<Record<keyof typeof limits, string>> = {
+  bodyBytesMax: "bytes of a request's body",
+  jsonDepthMax: "levels of nesting of a JSON body",
+  jsonKeysMax: "keys of all objects of a JSON body together",
+  headerBytesMax: "bytes of all request headers",
+  headersMax: "request headers",
+  targetMax: "characters of path and query",
+  queryParametersMax: "query parameters",
+  headersTimeoutMs: "milliseconds for the headers to arrive",
+  requestTimeoutMs: "milliseconds for the whole request to arrive",
+  timeoutCheckMs: "milliseconds between looks for requests that are late",
+  keepAliveMs: "milliseconds an idle connection is kept",
+  requestsPerSocketMax: "requests on one connection",
+  connectionsMax: "connections",
+  drainMs: "milliseconds a drain waits for requests in flight",
+  drainIdleMs: "milliseconds of silence after which a drain closes a connection",
+  lingerMs: "milliseconds a refused upload is still read, so that its sender can read the answer",
+  readyCacheMs: "milliseconds an answer of `/health/ready` is kept",
+  readyMs: "milliseconds the host has to say that it is ready",
+  firstItemMs: "milliseconds a stream waits for its first item before it answers 200",
+  keyMax: "characters of an idempotency key",
+  anonymousKeyMin: "fewest characters of an anonymous caller's key",
+  retryAfterSeconds: "seconds in `Retry-After`",
+};
+
+/** docs/reference/configuration.md. */
+export function renderConfigurationReference(): string {
+  const rows = variables.map(({ name, fallback, meaning }) => `| \`${name}\` | ${fallback} | ${meaning} |`);
+  const limitRows = Object.entries(meanings).map(([name, meaning]) => {
+    const value = limits[name as keyof typeof limits];
+    return `| \`${name}\` | ${value.toLocaleString("en")} | ${meaning} |`;
+  });
+  return `# Configuration
+
+Generated from [the code](../../src/cli/environment.ts) by \`npm run docs:reference\`. Everything has a default; a system
+runs without any of it. Secrets and addresses belong into the environment, never into a declaration.
+
+## Environment
+
+| variable | unless set | meaning |
+|---|---|---|
+${rows.join("\n")}
+
+## Limits of the gateway
+
+| limit | value | meaning |
+|---|---|---|
+${limitRows.join("\n")}
+`;
+}
