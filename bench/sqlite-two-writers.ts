@@ -26,7 +26,16 @@ const figures = {
 // What the machine does to a process that does nothing, at the same time: a stall beyond it is ours.
 const idle = { stallMaxMs: summary(results.map((item) => item.controlMs)) };
 const headline = { stallMaxMs: figures.stallMaxMs.max, lost: figures.lost.max };
-if (json) console.log(JSON.stringify({ bench: "sqlite-two-writers", node: process.version, rounds, results: { skein: figures, idle }, headline }));
+if (json)
+  console.log(
+    JSON.stringify({
+      bench: "sqlite-two-writers",
+      node: process.version,
+      rounds,
+      results: { skein: figures, idle },
+      headline,
+    }),
+  );
 else console.log({ skein: figures, idle });
 process.exitCode = headline.lost > 0 || headline.stallMaxMs > stallMsMax ? 1 : 0;
 
@@ -35,11 +44,15 @@ async function once() {
   try {
     const writers = ["a", "b"].map((name) => startWriter(home, name, count, 500));
     await Promise.all(writers.map((writer) => writer.ready));
-    const watcher = spawn(process.execPath, [import.meta.filename, "--control"], { stdio: ["pipe", "pipe", "inherit"] });
+    const watcher = spawn(process.execPath, [import.meta.filename, "--control"], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     await new Promise((resolve) => watcher.stdout.once("data", resolve));
     for (const writer of writers) writer.go();
     const reports = await Promise.all(writers.map((writer) => writer.ended));
-    const told = new Promise<string>((resolve) => watcher.stdout.once("data", (data: Buffer) => resolve(data.toString())));
+    const told = new Promise<string>((resolve) =>
+      watcher.stdout.once("data", (data: Buffer) => resolve(data.toString())),
+    );
     watcher.stdin.end("stop\n");
     const controlMs = Number(await told);
     const file = new DatabaseSync(join(home, "data", "ledger.sqlite"), { readOnly: true });
@@ -73,5 +86,9 @@ async function control(): Promise<never> {
 
 function summary(values: readonly number[]) {
   const sorted = values.toSorted((a, b) => a - b);
-  return { median: sorted[Math.floor(sorted.length / 2)] as number, min: sorted[0] as number, max: sorted.at(-1) as number };
+  return {
+    median: sorted[Math.floor(sorted.length / 2)] as number,
+    min: sorted[0] as number,
+    max: sorted.at(-1) as number,
+  };
 }

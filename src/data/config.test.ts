@@ -14,15 +14,25 @@ async function valueOf(env: Record<string, string>) {
 }
 
 test("values come from one JSON variable and from single ones, which win", async () => {
-  assert.deepEqual(await valueOf({ SKEIN_CONFIG_ORDERS: '{"currency":"EUR","maxLines":5}' }), { currency: "EUR", maxLines: 5 });
-  assert.deepEqual(await valueOf({ SKEIN_CONFIG_ORDERS: '{"currency":"EUR"}', ORDERS_CURRENCY: "USD", ORDERS_MAX_LINES: "7" }), {
-    currency: "USD",
-    maxLines: 7,
+  assert.deepEqual(await valueOf({ SKEIN_CONFIG_ORDERS: '{"currency":"EUR","maxLines":5}' }), {
+    currency: "EUR",
+    maxLines: 5,
   });
+  assert.deepEqual(
+    await valueOf({ SKEIN_CONFIG_ORDERS: '{"currency":"EUR"}', ORDERS_CURRENCY: "USD", ORDERS_MAX_LINES: "7" }),
+    {
+      currency: "USD",
+      maxLines: 7,
+    },
+  );
 });
 
 test("text that looks like a number stays text where the schema takes text", async () => {
-  assert.deepEqual(await valueOf({ ORDERS_CURRENCY: "1", ORDERS_TOKEN: "12345678", ORDERS_MAX_LINES: "3" }), { currency: "1", token: "12345678", maxLines: 3 });
+  assert.deepEqual(await valueOf({ ORDERS_CURRENCY: "1", ORDERS_TOKEN: "12345678", ORDERS_MAX_LINES: "3" }), {
+    currency: "1",
+    token: "12345678",
+    maxLines: 3,
+  });
 });
 
 test("every wrong key is named with its variable, and no value is shown", async () => {

@@ -43,7 +43,10 @@ async function readConfig(schema: Schema, context: OpenContext): Promise<unknown
   const again = await validate(schema, second);
   if (again.issues === undefined) return again.value;
   const named = toIssues(again.issues).map((issue) => nameOf(issue.path, prefix));
-  throw skeinError("SKEIN_CONFIG_INVALID", `configuration of ${context.service}: missing or wrong: ${[...new Set(named)].join(", ")}`);
+  throw skeinError(
+    "SKEIN_CONFIG_INVALID",
+    `configuration of ${context.service}: missing or wrong: ${[...new Set(named)].join(", ")}`,
+  );
 }
 
 function parseBase(variable: string, env: OpenContext["env"]): Record<string, unknown> {

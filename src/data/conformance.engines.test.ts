@@ -8,7 +8,10 @@ describeConformance(
   async () => {
     const server = await startLocalServer({ home: "/nonexistent", inMemory: true, env: process.env });
     const env = { DATABASE_URL: server.target.connectionString.reveal() };
-    return { context: (options = {}) => contextOf({ home: "/nonexistent", env, ...options }), close: () => server.close() };
+    return {
+      context: (options = {}) => contextOf({ home: "/nonexistent", env, ...options }),
+      close: () => server.close(),
+    };
   },
   100,
 );

@@ -13,5 +13,11 @@ export {
   type TransactionDatabase,
 } from "./database.ts";
 export type { Baseline, Migrated } from "./internal/run-migrations.ts";
-export { type Migration, migration, type MigrationBuilder, type MigrationStatement, type MigrationSteps } from "./migration.ts";
+export {
+  type Migration,
+  migration,
+  type MigrationBuilder,
+  type MigrationStatement,
+  type MigrationSteps,
+} from "./migration.ts";
 export { resource, type ResourceContext, type ResourceSpec } from "./resource.ts";

@@ -6,13 +6,24 @@ import type { Compilable, Kysely, Sql } from "kysely";
 import { skeinError } from "../errors/index.ts";
 
 /** A statement as text, or built with Kysely. */
-export type MigrationStatement = string | Compilable | { compile(executor: Kysely<never>): { sql: string; parameters: readonly unknown[] } };
+export type MigrationStatement =
+  | string
+  | Compilable
+  | { compile(executor: Kysely<never>): { sql: string; parameters: readonly unknown[] } };
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a migration sees tables as they were, which no type describes
-export type MigrationBuilder = Pick<Kysely<any>, "schema" | "insertInto" | "updateTable" | "deleteFrom" | "selectFrom" | "fn" | "dynamic">;
+type AnyKysely = Kysely<any>;
+
+/** What a migration builds its statements with; nothing runs through it. */
+export type MigrationBuilder = Pick<
+  AnyKysely,
+  "schema" | "insertInto" | "updateTable" | "deleteFrom" | "selectFrom" | "fn" | "dynamic"
+>;
 
 /** Makes the statements of one migration. Pure: it is compiled, hashed and only then run. */
-export type MigrationSteps = readonly MigrationStatement[] | ((db: MigrationBuilder, sql: Sql) => readonly MigrationStatement[]);
+export type MigrationSteps =
+  | readonly MigrationStatement[]
+  | ((db: MigrationBuilder, sql: Sql) => readonly MigrationStatement[]);
 
 /** A declared migration. @since 0.1.0 */
 export interface Migration {

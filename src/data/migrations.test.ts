@@ -22,7 +22,11 @@ after(() => rm(home, { recursive: true }));
 let counter = 0;
 const freshName = (): string => `db${++counter}`;
 
-async function openWith(name: string, migrations: readonly Migration[], options: ContextOptions & { baseline?: Baseline } = {}) {
+async function openWith(
+  name: string,
+  migrations: readonly Migration[],
+  options: ContextOptions & { baseline?: Baseline } = {},
+) {
   const { baseline, ...context } = options;
   const owned = database(name, { dialect: "portable", migrations, ...(baseline && { baseline }) });
   const opened = await owned.open(contextOf({ home, mode: "development", ...context }));
@@ -33,7 +37,12 @@ async function openWith(name: string, migrations: readonly Migration[], options:
 
 async function tablesOf(handle: unknown): Promise<string[]> {
   const db = handle as QueryDatabase<{ sqlite_schema: { name: string; type: string } }>;
-  const rows = await db.selectFrom("sqlite_schema").select("name").where("type", "=", "table").orderBy("name").execute();
+  const rows = await db
+    .selectFrom("sqlite_schema")
+    .select("name")
+    .where("type", "=", "table")
+    .orderBy("name")
+    .execute();
   return rows.map((row) => row.name).filter((name) => !name.startsWith("skein_") && !name.startsWith("sqlite_"));
 }
 
@@ -61,7 +70,10 @@ test("a changed migration is refused by name", async () => {
 test("a migration put in the middle is refused", async () => {
   const name = freshName();
   await openWith(name, [one, three]);
-  await assert.rejects(openWith(name, [one, two, three]), code("SKEIN_MIGRATION_CHANGED", /"002_b" was put before "003_c"/));
+  await assert.rejects(
+    openWith(name, [one, two, three]),
+    code("SKEIN_MIGRATION_CHANGED", /"002_b" was put before "003_c"/),
+  );
 });
 
 test("a database newer than the build is refused", async () => {
@@ -81,7 +93,10 @@ test("production opens only what is migrated; migrate does it and says what it d
   const name = freshName();
   const owned = database(name, { dialect: "portable", migrations: [one, two] });
   await assert.rejects(owned.open(contextOf({ home, mode: "production" })), code("SKEIN_MIGRATION_PENDING"));
-  assert.deepEqual(await migrate(owned, contextOf({ home, mode: "production" })), { applied: ["001_a", "002_b"], adopted: [] });
+  assert.deepEqual(await migrate(owned, contextOf({ home, mode: "production" })), {
+    applied: ["001_a", "002_b"],
+    adopted: [],
+  });
   assert.deepEqual(await migrate(owned, contextOf({ home, mode: "production" })), { applied: [], adopted: [] });
   const opened = await owned.open(contextOf({ home, mode: "production" }));
   await opened.close();
@@ -89,7 +104,10 @@ test("production opens only what is migrated; migrate does it and says what it d
 
 test("several opening at once run each migration once", async () => {
   const name = freshName();
-  const slow = migration("001_many", Array.from({ length: 50 }, (_, i) => `create table t${i} (id integer)`));
+  const slow = migration(
+    "001_many",
+    Array.from({ length: 50 }, (_, i) => `create table t${i} (id integer)`),
+  );
   // Each with an engine of its own, as processes have.
   const all = await Promise.all(Array.from({ length: 4 }, () => openWith(name, [slow, one, two])));
   for (const tables of all) assert.equal(tables.length, 52);
@@ -117,13 +135,20 @@ test("services that share a database keep their own migrations, and one name mea
   assert.deepEqual(await tablesOf(b.bind(bindingOf({ kind: "query" }))), ["a", "b"]);
   await a.close();
   assert.deepEqual(await tablesOf(b.bind(bindingOf({ kind: "query" }))), ["a", "b"]);
-  const other = database(name, { dialect: "portable", migrations: [migration("002_b", ["create table other (id integer)"])] });
-  await assert.rejects(other.open(contextOf({ service: "third", shared })), code("SKEIN_MIGRATION_CHANGED", /recorded by second/));
+  const other = database(name, {
+    dialect: "portable",
+    migrations: [migration("002_b", ["create table other (id integer)"])],
+  });
+  await assert.rejects(
+    other.open(contextOf({ service: "third", shared })),
+    code("SKEIN_MIGRATION_CHANGED", /recorded by second/),
+  );
   await b.close();
 });
 
 test("a declaration that cannot work is refused when it is made", () => {
-  const declare = (name: string, extra: object) => () => database(name, { dialect: "portable", migrations: [one, two], ...extra });
+  const declare = (name: string, extra: object) => () =>
+    database(name, { dialect: "portable", migrations: [one, two], ...extra });
   assert.throws(declare("Bad Name", {}), code("SKEIN_SERVICE_INVALID"));
   assert.throws(declare("a", { migrations: [one, one] }), code("SKEIN_SERVICE_INVALID", /two migrations/));
   assert.throws(declare("a", { poolMax: 1 }), code("SKEIN_SERVICE_INVALID"));
@@ -132,7 +157,13 @@ test("a declaration that cannot work is refused when it is made", () => {
 });
 
 test("a migration says each dialect apart, and one without words for the engine is refused", async () => {
-  const apart = migration("001_apart", { sqlite: ["create table s (id integer)"], postgres: ["create table p (id integer)"] });
+  const apart = migration("001_apart", {
+    sqlite: ["create table s (id integer)"],
+    postgres: ["create table p (id integer)"],
+  });
   assert.deepEqual(await openWith(freshName(), [apart]), ["s"]);
-  await assert.rejects(openWith(freshName(), [migration("001_p", { postgres: [] })]), code("SKEIN_SERVICE_INVALID", /nothing for sqlite/));
+  await assert.rejects(
+    openWith(freshName(), [migration("001_p", { postgres: [] })]),
+    code("SKEIN_SERVICE_INVALID", /nothing for sqlite/),
+  );
 });

@@ -4,7 +4,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, test, type TestContext } from "node:test";
 import { sql } from "kysely";
 import { isSkeinError } from "../errors/index.ts";
 import type { Opened } from "../system/index.ts";
@@ -32,13 +32,16 @@ const code = (expected: string, outcome?: string) => (error: unknown) => {
 };
 const orders = (name: string, poolMax?: number) =>
   database<Tables>(name, { dialect: "portable", migrations, ...(poolMax && { poolMax }) });
-const open = (name: string, poolMax?: number, url = env) => orders(name, poolMax).open(contextOf({ home: "/nonexistent", env: url, mode: "development" }));
+const open = (name: string, poolMax?: number, url = env) =>
+  orders(name, poolMax).open(contextOf({ home: "/nonexistent", env: url, mode: "development" }));
 const db = (opened: Opened, options: BindingOptions = {}) => opened.bind(bindingOf(options)) as CommandDatabase<Tables>;
 const insert = (opened: Opened, customer: string, options: BindingOptions = {}) =>
-  db(opened, options).transaction((tx) => tx.insertInto("orders").values({ customer, total: 1, paid: false }).returning("id").executeTakeFirstOrThrow());
+  db(opened, options).transaction((tx) =>
+    tx.insertInto("orders").values({ customer, total: 1, paid: false }).returning("id").executeTakeFirstOrThrow(),
+  );
 
 /** A way to the server that can be cut: by hand, or when a client sends a text. */
-async function cuttable() {
+async function cuttable(context: TestContext) {
   const directory = await mkdtemp(join(tmpdir(), "skein-cut-"));
   const sockets = new Set<Socket>();
   const state = { cutOn: "", forward: true };
@@ -49,30 +52,32 @@ async function cuttable() {
       socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
     }
     upstream.on("data", (data) => client.write(data)).on("close", () => client.destroy());
-    client.on("close", () => upstream.destroy()).on("data", (data) => {
-      if (state.cutOn !== "" && data.includes(state.cutOn)) {
-        // Reaches the server, or not; either way the client never hears.
-        if (state.forward) upstream.end(data);
-        client.destroy();
-      } else upstream.write(data);
-    });
+    client
+      .on("close", () => upstream.destroy())
+      .on("data", (data) => {
+        if (state.cutOn !== "" && data.includes(state.cutOn)) {
+          // Reaches the server, or not; either way the client never hears.
+          if (state.forward) upstream.end(data);
+          client.destroy();
+        } else upstream.write(data);
+      });
   });
   await new Promise<void>((resolve) => proxy.listen(join(directory, ".s.PGSQL.5432"), resolve));
+  context.after(async () => {
+    proxy.close();
+    sockets.forEach((socket) => socket.destroy());
+    await rm(directory, { recursive: true, force: true });
+  });
   const url = `postgresql://skein@localhost/postgres?host=${encodeURIComponent(directory)}&port=5432`;
   return {
     env: { DATABASE_URL: url },
     state,
     cut: () => sockets.forEach((socket) => socket.destroy()),
-    async close() {
-      proxy.close();
-      sockets.forEach((socket) => socket.destroy());
-      await rm(directory, { recursive: true, force: true });
-    },
   };
 }
 
-test("a connection lost before the commit kept nothing; lost at the commit is unknown; then it heals", async () => {
-  const way = await cuttable();
+test("a connection lost before the commit kept nothing; lost at the commit is unknown; then it heals", async (context) => {
+  const way = await cuttable(context);
   const opened = await open(uniqueName("cut"), 2, way.env);
   const before = db(opened).transaction(async (tx) => {
     await tx.insertInto("orders").values({ customer: "before", total: 1, paid: false }).execute();
@@ -80,23 +85,28 @@ test("a connection lost before the commit kept nothing; lost at the commit is un
     await tx.insertInto("orders").values({ customer: "before-2", total: 1, paid: false }).execute();
   });
   await assert.rejects(before, code("SKEIN_DATA_UNAVAILABLE", "failed"));
-  way.state.cutOn = "commit";
+  way.state.cutOn = "commit\0"; // the query, not the setting of that name
   const key = { key: "unknown-0123456789ab", input: 1 };
-  await assert.rejects(insert(opened, "at-commit", key), code("SKEIN_DATA_UNAVAILABLE", "unknown"));
+  await assert.rejects(insert(opened, "at-the-end", key), code("SKEIN_DATA_UNAVAILABLE", "unknown"));
   way.state.cutOn = "";
   // The same key resolves it: one effect, whichever way it went.
   const again = bindingOf(key);
   await (opened.bind(again) as CommandDatabase<Tables>)
-    .transaction((tx) => tx.insertInto("orders").values({ customer: "at-commit", total: 1, paid: false }).returning("id").executeTakeFirstOrThrow())
+    .transaction((tx) =>
+      tx
+        .insertInto("orders")
+        .values({ customer: "at-the-end", total: 1, paid: false })
+        .returning("id")
+        .executeTakeFirstOrThrow(),
+    )
     .catch((error: Error) => assert.equal(error.name, "Replayed"));
   const rows = await db(opened).selectFrom("orders").select("customer").where("customer", "!=", "seed").execute();
-  assert.deepEqual(rows, [{ customer: "at-commit" }]);
+  assert.deepEqual(rows, [{ customer: "at-the-end" }]);
   await opened.close();
-  await way.close();
 });
 
-test("idle connections that die are replaced without a word", async () => {
-  const way = await cuttable();
+test("idle connections that die are replaced without a word", async (context) => {
+  const way = await cuttable(context);
   const opened = await open(uniqueName("idle"), 4, way.env);
   await insert(opened, "one");
   way.cut();
@@ -104,7 +114,6 @@ test("idle connections that die are replaced without a word", async () => {
   await insert(opened, "two");
   assert.equal((await db(opened).selectFrom("orders").select("id").execute()).length, 3);
   await opened.close();
-  await way.close();
 });
 
 test("two processes with one key: the second waits for the first and replays", async () => {
@@ -116,12 +125,18 @@ test("two processes with one key: the second waits for the first and replays", a
   const first = db(a, options).transaction(async (tx) => {
     enter();
     await allowed;
-    return tx.insertInto("orders").values({ customer: "once", total: 1, paid: false }).returning("id").executeTakeFirstOrThrow();
+    return tx
+      .insertInto("orders")
+      .values({ customer: "once", total: 1, paid: false })
+      .returning("id")
+      .executeTakeFirstOrThrow();
   });
   await entered;
-  await assert.rejects(insert(b, "once", { ...options, timeoutMs: 100 }), code("SKEIN_KEY_IN_FLIGHT"));
+  await assert.rejects(insert(b, "once", { ...options, timeoutMs: 500 }), code("SKEIN_KEY_IN_FLIGHT"));
   const binding = bindingOf(options);
-  const second = (b.bind(binding) as CommandDatabase<Tables>).transaction(() => Promise.reject(new Error("must not run")));
+  const second = (b.bind(binding) as CommandDatabase<Tables>).transaction(() =>
+    Promise.reject(new Error("must not run")),
+  );
   setTimeout(allow, 50);
   const reply = await first;
   await assert.rejects(second, { name: "Replayed" });
@@ -140,21 +155,30 @@ test("no free connection is busy, a slow statement is ended by the server, and b
   await entered;
   const startedMs = performance.now();
   await assert.rejects(insert(opened, "x"), code("SKEIN_DATA_BUSY", "not_started"));
-  assert.ok(performance.now() - startedMs < 1_500);
+  assert.ok(performance.now() - startedMs < 3_000);
   allow();
   await holding;
-  const slow = db(opened, { timeoutMs: 200 }).transaction((tx) => sql`select pg_sleep(30)`.execute(tx));
-  await assert.rejects(slow, (error: unknown) => isSkeinError(error) && ["SKEIN_DATA_TIMEOUT", "SKEIN_CALL_DEADLINE"].includes(error.code));
+  const slow = db(opened, { timeoutMs: 500 }).transaction((tx) => sql`select pg_sleep(30)`.execute(tx));
+  await assert.rejects(
+    slow,
+    (error: unknown) => isSkeinError(error) && ["SKEIN_DATA_TIMEOUT", "SKEIN_CALL_DEADLINE"].includes(error.code),
+  );
   await insert(opened, "after");
   await opened.close();
 });
 
 test("settings of every session are what the limits say", async () => {
   const opened = await open(uniqueName("settings"));
-  const names = ["synchronous_commit", "TimeZone", "idle_in_transaction_session_timeout", "default_transaction_read_only"];
+  const names = [
+    "synchronous_commit",
+    "TimeZone",
+    "idle_in_transaction_session_timeout",
+    "default_transaction_read_only",
+  ];
   const read = async (on: Parameters<ReturnType<typeof sql>["execute"]>[0]) => {
     const found: unknown[] = [];
-    for (const name of names) found.push((await sql<{ v: string }>`select current_setting(${name}) as v`.execute(on)).rows[0]?.v);
+    for (const name of names)
+      found.push((await sql<{ v: string }>`select current_setting(${name}) as v`.execute(on)).rows[0]?.v);
     return found;
   };
   assert.deepEqual(await read(db(opened)), ["on", "UTC", "5s", "on"]);
@@ -168,13 +192,25 @@ test("several hosts opening at once migrate once, and an existing schema is adop
   for (const opened of all) assert.equal((await db(opened).selectFrom("orders").select("id").execute()).length, 1);
   await Promise.all(all.map((opened) => opened.close()));
   const legacy = uniqueName("legacy");
-  const old = await database(legacy, { dialect: "postgres", migrations: [migration("old", ["create table users (id int)"])] }).open(contextOf({ home: "/nonexistent", env, mode: "development" }));
+  const old = await database(legacy, {
+    dialect: "postgres",
+    migrations: [migration("old", ["create table users (id int)"])],
+  }).open(contextOf({ home: "/nonexistent", env, mode: "development" }));
   await old.close();
-  const later = [migration("001_users", ["create table users (id int)"]), migration("002_mail", ["alter table users add column mail text"])];
+  const later = [
+    migration("001_users", ["create table users (id int)"]),
+    migration("002_mail", ["alter table users add column mail text"]),
+  ];
   const url = new URL(env["DATABASE_URL"] as string);
   url.searchParams.set("schema", legacy);
-  const adopted = database<{ users: { id: number; mail: string } }>("users", { dialect: "postgres", migrations: later, baseline: { through: "001_users", table: "users" } });
-  const opened = await adopted.open(contextOf({ home: "/nonexistent", env: { DATABASE_URL_USERS: url.href }, mode: "development", service: "users" }));
+  const adopted = database<{ users: { id: number; mail: string } }>("users", {
+    dialect: "postgres",
+    migrations: later,
+    baseline: { through: "001_users", table: "users" },
+  });
+  const opened = await adopted.open(
+    contextOf({ home: "/nonexistent", env: { DATABASE_URL_USERS: url.href }, mode: "development", service: "users" }),
+  );
   const handle = opened.bind(bindingOf()) as CommandDatabase<{ users: { id: number; mail: string } }>;
   assert.deepEqual(await handle.selectFrom("users").select("mail").execute(), []);
   await opened.close();
@@ -185,9 +221,17 @@ test("the postgres dialect finds a server by itself, private, and stops it", asy
   const context = contextOf({ env: { PATH: process.env["PATH"] } });
   const opened = await database<{ x: { ids: number[] } }>("own", spec).open(context);
   const handle = opened.bind(bindingOf({ kind: "action" })) as CommandDatabase<{ x: { ids: number[] } }>;
-  await handle.transaction((tx) => tx.insertInto("x").values({ ids: [1, 2] }).execute());
+  await handle.transaction((tx) =>
+    tx
+      .insertInto("x")
+      .values({ ids: [1, 2] })
+      .execute(),
+  );
   assert.deepEqual(await handle.selectFrom("x").selectAll().execute(), [{ ids: [1, 2] }]);
-  const { rows } = await sql<{ d: string; l: string }>`select current_setting('unix_socket_directories') as d, current_setting('listen_addresses') as l`.execute(handle);
+  const { rows } = await sql<{
+    d: string;
+    l: string;
+  }>`select current_setting('unix_socket_directories') as d, current_setting('listen_addresses') as l`.execute(handle);
   assert.equal(rows[0]?.l, "");
   assert.equal((await stat(rows[0]?.d as string)).mode & 0o777, 0o700);
   await opened.close();
@@ -199,7 +243,11 @@ test("the postgres dialect finds a server by itself, private, and stops it", asy
 
 test("a URL never shows its password", async () => {
   const secret = "hunter2hunter2";
-  for (const url of [`postgres://bob:${secret}@127.0.0.1:1/x`, `mysql://bob:${secret}@h/x`, `postgres://bob:${secret}@ho st/x`]) {
+  for (const url of [
+    `postgres://bob:${secret}@127.0.0.1:1/x`,
+    `mysql://bob:${secret}@h/x`,
+    `postgres://bob:${secret}@ho st/x`,
+  ]) {
     const error = await open("secret", 2, { DATABASE_URL: url }).then(
       () => assert.fail("must not open"),
       (reason: unknown) => reason as Error,

@@ -5,7 +5,10 @@ import { skeinError } from "../errors/index.ts";
 import { createOwned, type OpenContext, type Owned } from "../system/index.ts";
 
 /** What a resource may know of where it opens. @since 0.1.0 */
-export type ResourceContext = Pick<OpenContext, "system" | "service" | "mode" | "home" | "env" | "clock" | "random" | "log">;
+export type ResourceContext = Pick<
+  OpenContext,
+  "system" | "service" | "mode" | "home" | "env" | "clock" | "random" | "log"
+>;
 
 /** @since 0.1.0 */
 export interface ResourceSpec<T> {

@@ -57,7 +57,9 @@ test("a lock of another process is waited for until the deadline, then the datab
   const other = new DatabaseSync(join(home, "busy/data/ledger.sqlite"), { timeout: 0 });
   other.exec("begin immediate");
   const insert = (timeoutMs: number) =>
-    handleOf(opened, { timeoutMs }).transaction((tx) => tx.insertInto("ledger").values({ writer: "x", n: 1 }).execute());
+    handleOf(opened, { timeoutMs }).transaction((tx) =>
+      tx.insertInto("ledger").values({ writer: "x", n: 1 }).execute(),
+    );
   await assert.rejects(insert(60), code("SKEIN_DATA_BUSY", "not_started"));
   // Readers do not mind the writer.
   assert.deepEqual(await handleOf(opened).selectFrom("ledger").selectAll().execute(), []);
@@ -104,7 +106,10 @@ test("an open database does not keep the process alive", () => {
     import { ledger } from ${JSON.stringify(new URL("./fixtures/writer.ts", import.meta.url).href)};
     import { contextOf } from ${JSON.stringify(new URL("./fixtures/harness.ts", import.meta.url).href)};
     await ledger.open(contextOf({ home: ${JSON.stringify(join(home, "alive"))}, mode: "development" }));`;
-  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8", timeout: 20_000 });
+  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    encoding: "utf8",
+    timeout: 20_000,
+  });
   assert.equal(status, 0, stderr);
 });
 
@@ -123,8 +128,15 @@ test("killed in the middle of transactions, every acknowledged row is there and 
     assert.equal(writer.child.signalCode, "SIGKILL");
     for (const n of writer.acked) acked.add(n);
     const file = new DatabaseSync(join(place, "data/ledger.sqlite"));
-    const rows = new Set(file.prepare("select n from ledger").all().map((row) => row["n"] as number));
-    const keys = file.prepare("select count(*) as n, count(distinct key) as k, count(reply) as r from skein_keys").get();
+    const rows = new Set(
+      file
+        .prepare("select n from ledger")
+        .all()
+        .map((row) => row["n"] as number),
+    );
+    const keys = file
+      .prepare("select count(*) as n, count(distinct key) as k, count(reply) as r from skein_keys")
+      .get();
     // Start again from nothing but what was acknowledged, so that the next round has work to do.
     file.exec("delete from ledger; delete from skein_keys");
     file.close();
@@ -143,7 +155,13 @@ test("two processes write one file and nothing is lost", async () => {
   const file = new DatabaseSync(join(place, "data/ledger.sqlite"), { readOnly: true });
   const rows = file.prepare("select writer, count(*) as n from ledger group by writer order by writer").all();
   file.close();
-  assert.deepEqual(rows.map((row) => ({ ...row })), [{ writer: "a", n: 200 }, { writer: "b", n: 200 }]);
+  assert.deepEqual(
+    rows.map((row) => ({ ...row })),
+    [
+      { writer: "a", n: 200 },
+      { writer: "b", n: 200 },
+    ],
+  );
   // The bench holds it to 20 ms on a quiet machine; a lock waited for in the event loop would be 100 ms and more here.
   for (const report of reports) assert.ok((report?.stallMaxMs ?? Infinity) < 90, `stalled ${report?.stallMaxMs} ms`);
 });
@@ -158,7 +176,10 @@ test("fsync comes before the acknowledgement", { timeout: 60_000 }, async (conte
   const trace = ["-f", "-qq", "-e", "trace=fdatasync,fsync,write", "-e", "signal=none", "-s", "16"];
   const stop = new AbortController();
   context.after(() => stop.abort());
-  const child = spawn("strace", [...trace, process.execPath, script, place, "fsync", "1", "0"], { stdio: ["pipe", "ignore", "pipe"], signal: stop.signal });
+  const child = spawn("strace", [...trace, process.execPath, script, place, "fsync", "1", "0"], {
+    stdio: ["pipe", "ignore", "pipe"],
+    signal: stop.signal,
+  });
   child.on("error", () => undefined);
   let lines = "";
   child.stderr.on("data", (chunk: Buffer) => (lines += chunk.toString()));
@@ -188,9 +209,16 @@ test("importing the data layer loads no engine and no query builder", () => {
 test("keys are kept for 24 hours, then swept by the clock's timer, and an expired one is free at once", async () => {
   const clock = createVirtualClock();
   const opened = await ledger.open(contextOf({ clock }));
-  const db = (options: Parameters<typeof bindingOf>[0]) => opened.bind(bindingOf({ clock, ...options })) as CommandDatabase<WriterTables>;
+  const db = (options: Parameters<typeof bindingOf>[0]) =>
+    opened.bind(bindingOf({ clock, ...options })) as CommandDatabase<WriterTables>;
   const insert = (key: string, n: number) =>
-    db({ key, input: n }).transaction((tx) => tx.insertInto("ledger").values({ writer: key, n }).execute().then(() => ({ n })));
+    db({ key, input: n }).transaction((tx) =>
+      tx
+        .insertInto("ledger")
+        .values({ writer: key, n })
+        .execute()
+        .then(() => ({ n })),
+    );
   const keys = async () => {
     const { rows } = await sql<{ n: number }>`select count(*) as n from skein_keys`.execute(db({ kind: "query" }));
     return rows[0]?.n;
@@ -207,6 +235,41 @@ test("keys are kept for 24 hours, then swept by the clock's timer, and an expire
   assert.equal(await keys(), 2);
   await opened.close();
   assert.equal(clock.pending, 0);
+});
+
+test("a full disk refuses the write, keeps what was there, and goes on when there is room", async () => {
+  const opened = await ledger.open(contextOf({ home: join(home, "full"), mode: "development" }));
+  const db = () => handleOf(opened, { kind: "action" });
+  const fill = () =>
+    db().transaction(async (tx) => {
+      await tx
+        .insertInto("ledger")
+        .values({ writer: "x".repeat(100_000), n: 1 })
+        .execute();
+    });
+  // SQLite's own limit on the file's size gives the answer that a full disk gives.
+  const room = (pages: number) => db().transaction((tx) => sql.raw(`pragma max_page_count = ${pages}`).execute(tx));
+  await room(1);
+  await assert.rejects(fill(), code("SKEIN_DATA_FULL", "failed"));
+  assert.deepEqual(await db().selectFrom("ledger").selectAll().execute(), []);
+  await room(1_000_000);
+  await fill();
+  await opened.close();
+});
+
+test("a migration lock held for a minute is given up with its own code", async () => {
+  const place = join(home, "locked");
+  const clock = createVirtualClock();
+  await (await ledger.open(contextOf({ home: place, mode: "development" }))).close();
+  const other = new DatabaseSync(join(place, "data/ledger.sqlite"), { timeout: 0 });
+  other.exec("begin immediate");
+  let over = false;
+  const opening = ledger.open(contextOf({ home: place, mode: "development", clock })).finally(() => (over = true));
+  const refused = assert.rejects(opening, code("SKEIN_MIGRATION_LOCKED", "not_started"));
+  while (!over) await clock.advance("1s");
+  await refused;
+  other.exec("rollback");
+  other.close();
 });
 
 test("the sqlite dialect ignores DATABASE_URL", async () => {

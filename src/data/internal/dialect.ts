@@ -17,7 +17,11 @@ import {
 import type { Family } from "../engine.ts";
 
 /** Types that only one engine spells so; both mean the same to portable code. */
-const postgresTypes: Readonly<Record<string, string>> = { blob: "bytea", datetime: "timestamptz", double: "double precision" };
+const postgresTypes: Readonly<Record<string, string>> = {
+  blob: "bytea",
+  datetime: "timestamptz",
+  double: "double precision",
+};
 
 class PortablePostgresCompiler extends PostgresQueryCompiler {
   protected override getAutoIncrement(): string {

@@ -39,8 +39,10 @@ export function createHandleFactory(port: TransactionPort): HandleFactory {
     // Where a write cannot be, the handle says so in Skein's words before the engine does in its own.
     seal(handle, {
       transaction: async (callback: unknown) => {
-        if (binding.kind === "query") throw skeinError("SKEIN_DATA_READ_ONLY", "a query opens no transaction; its db only reads");
-        if (typeof callback !== "function") throw skeinError("SKEIN_DATA_TRANSACTION", "write db.transaction(async (tx) => ...)");
+        if (binding.kind === "query")
+          throw skeinError("SKEIN_DATA_READ_ONLY", "a query opens no transaction; its db only reads");
+        if (typeof callback !== "function")
+          throw skeinError("SKEIN_DATA_TRANSACTION", "write db.transaction(async (tx) => ...)");
         if (binding.effect !== undefined) {
           if (begun.has(binding.effect)) throw skeinError("SKEIN_COMMAND_SECOND_TRANSACTION");
           begun.add(binding.effect);
@@ -62,13 +64,21 @@ function transactionHandle(props: (run: Run) => KyselyProps, session: Session, o
 
 function refuse(name: string) {
   return () => {
-    throw skeinError("SKEIN_DATA_TRANSACTION", `db.${name} is not available: Skein opens and closes connections and transactions`);
+    throw skeinError(
+      "SKEIN_DATA_TRANSACTION",
+      `db.${name} is not available: Skein opens and closes connections and transactions`,
+    );
   };
 }
 
 /** What would step around the call's one transaction is replaced on the object itself. */
 function seal(handle: object, own: Record<string, unknown>): void {
-  const members = { connection: refuse("connection"), startTransaction: refuse("startTransaction"), destroy: refuse("destroy"), ...own };
+  const members = {
+    connection: refuse("connection"),
+    startTransaction: refuse("startTransaction"),
+    destroy: refuse("destroy"),
+    ...own,
+  };
   for (const [name, value] of Object.entries(members)) Object.defineProperty(handle, name, { value });
 }
 

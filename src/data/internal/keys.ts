@@ -25,7 +25,12 @@ export function isKeyed(effect: CommandEffect): effect is KeyedEffect {
 }
 
 /** The encoded reply of the same effect, if it committed; `SKEIN_KEY_REUSED` when the input was another. */
-export async function findReply(engine: Engine, effect: KeyedEffect, clock: Clock, limits: Limits): Promise<string | undefined> {
+export async function findReply(
+  engine: Engine,
+  effect: KeyedEffect,
+  clock: Clock,
+  limits: Limits,
+): Promise<string | undefined> {
   const statement = `select input_hash, reply from skein_keys where ${where} and created_at >= ?`;
   const parameters = [...identity(effect), clock.now() - keyRetentionMs];
   return replyOf(await engine.read(ownStatement(engine.family, statement, parameters), limits), effect);
@@ -35,7 +40,12 @@ export async function findReply(engine: Engine, effect: KeyedEffect, clock: Cloc
  * Takes the key for this transaction, or gives the reply it was used for. Waits for a transaction of another process
  * that holds it, as long as the engine lets a statement wait for a lock.
  */
-export async function claimKey(session: Session, engine: Engine, effect: KeyedEffect, clock: Clock): Promise<string | undefined> {
+export async function claimKey(
+  session: Session,
+  engine: Engine,
+  effect: KeyedEffect,
+  clock: Clock,
+): Promise<string | undefined> {
   const nowMs = clock.now();
   // An expired row is taken over, whether or not the sweep has come by: the answer must not depend on it.
   const claim = `insert into skein_keys (principal, service, method, key, input_hash, reply, created_at)
@@ -49,7 +59,12 @@ export async function claimKey(session: Session, engine: Engine, effect: KeyedEf
   return replyOf(await session.run(ownStatement(engine.family, found, identity(effect))), effect);
 }
 
-export async function storeReply(session: Session, engine: Engine, effect: KeyedEffect, encoded: string): Promise<void> {
+export async function storeReply(
+  session: Session,
+  engine: Engine,
+  effect: KeyedEffect,
+  encoded: string,
+): Promise<void> {
   const statement = `update skein_keys set reply = ? where ${where}`;
   await session.run(ownStatement(engine.family, statement, [encoded, ...identity(effect)]));
 }
@@ -65,7 +80,9 @@ export async function sweepKeys(engine: Engine, clock: Clock): Promise<number> {
       const locked = engine.family === "sqlite" ? "" : " for update skip locked";
       const old = `select ${id} from skein_keys where created_at < ? order by created_at limit ${sweepBatch}${locked}`;
       const match = engine.family === "sqlite" ? `${id} in (${old})` : `${id} = any (array(${old}))`;
-      const statement = ownStatement(engine.family, `delete from skein_keys where ${match}`, [clock.now() - keyRetentionMs]);
+      const statement = ownStatement(engine.family, `delete from skein_keys where ${match}`, [
+        clock.now() - keyRetentionMs,
+      ]);
       const { affected } = await session.run(statement);
       await session.commit();
       total += Number(affected ?? 0n);

@@ -32,7 +32,10 @@ export async function openDatabase(name: string, spec: DatabaseSpec, context: Op
   const shared = await context.shared(`database:${name}`, () => openShared(name, spec, context));
   try {
     if (shared.dialect !== spec.dialect) {
-      throw skeinError("SKEIN_SERVICE_INVALID", `database "${name}" is declared as ${spec.dialect} and as ${shared.dialect}; services that share it must agree`);
+      throw skeinError(
+        "SKEIN_SERVICE_INVALID",
+        `database "${name}" is declared as ${spec.dialect} and as ${shared.dialect}; services that share it must agree`,
+      );
     }
     if (context.mode === "production") await assertMigrated(shared, spec, context);
     else await bringUp(shared, spec, context);
@@ -69,7 +72,9 @@ async function openShared(name: string, spec: DatabaseSpec, context: OpenContext
   };
   function sweep(): void {
     sweepKeys(engine, clock)
-      .catch((error: unknown) => context.log.debug("expired keys were left for the next sweep", { database: name, error }))
+      .catch((error: unknown) =>
+        context.log.debug("expired keys were left for the next sweep", { database: name, error }),
+      )
       .finally(() => {
         if (!closed) arm(sweepEveryMs);
       });
@@ -119,7 +124,10 @@ async function openPostgres(name: string, spec: DatabaseSpec, context: OpenConte
   let stopServer: (() => Promise<void>) | undefined;
   if (target === undefined && spec.dialect === "postgres") {
     if (context.mode === "production") {
-      throw skeinError("SKEIN_DATA_NO_ENGINE", `database "${name}" needs DATABASE_URL: a production host starts no server of its own`);
+      throw skeinError(
+        "SKEIN_DATA_NO_ENGINE",
+        `database "${name}" needs DATABASE_URL: a production host starts no server of its own`,
+      );
     }
     const { startLocalServer } = await import("./postgres/local-server.ts");
     const server = await context.shared("postgres:local", () => startLocalServer(context));
@@ -158,14 +166,17 @@ function plansOf(shared: SharedDatabase, spec: DatabaseSpec, context: OpenContex
 async function bringUp(shared: SharedDatabase, spec: DatabaseSpec, context: OpenContext): Promise<Migrated> {
   let result: Migrated = { applied: [], adopted: [] };
   for (const plan of plansOf(shared, spec, context)) result = await runMigrations(shared.engine, plan, context.clock);
-  for (const name of result.applied) context.log.info("migration applied", { service: context.service, migration: name });
-  for (const name of result.adopted) context.log.info("migration adopted", { service: context.service, migration: name });
+  for (const name of result.applied)
+    context.log.info("migration applied", { service: context.service, migration: name });
+  for (const name of result.adopted)
+    context.log.info("migration adopted", { service: context.service, migration: name });
   return result;
 }
 
 async function assertMigrated(shared: SharedDatabase, spec: DatabaseSpec, context: OpenContext): Promise<void> {
   for (const plan of plansOf(shared, spec, context)) {
     const [first] = await pendingMigrations(shared.engine, plan, context.clock);
-    if (first !== undefined) throw skeinError("SKEIN_MIGRATION_PENDING", `migration "${first}" of ${plan.owner} is not applied`);
+    if (first !== undefined)
+      throw skeinError("SKEIN_MIGRATION_PENDING", `migration "${first}" of ${plan.owner} is not applied`);
   }
 }

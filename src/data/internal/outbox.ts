@@ -29,7 +29,8 @@ export function createOutbox(
   const emitted: Array<Promise<Row>> = [];
   return {
     async emit(name, value) {
-      if (emitted.length >= emitsMax) throw skeinError("SKEIN_DATA_TRANSACTION", `a transaction may emit ${emitsMax} events`);
+      if (emitted.length >= emitsMax)
+        throw skeinError("SKEIN_DATA_TRANSACTION", `a transaction may emit ${emitsMax} events`);
       const row = encode(name, value, binding, seams);
       emitted.push(row);
       await row;

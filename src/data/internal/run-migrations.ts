@@ -79,7 +79,8 @@ async function beginLocked(engine: Engine, plan: MigrationPlan, clock: Clock): P
     return session;
   } catch (error) {
     await session?.rollback();
-    if (isSkeinError(error) && error.code === "SKEIN_DATA_BUSY") throw skeinError("SKEIN_MIGRATION_LOCKED", undefined, { cause: error });
+    if (isSkeinError(error) && error.code === "SKEIN_DATA_BUSY")
+      throw skeinError("SKEIN_MIGRATION_LOCKED", undefined, { cause: error });
     throw error;
   }
 }
@@ -107,7 +108,11 @@ async function oneStep(
     }
   } catch (cause) {
     const hint = missing === 0 ? "; if the tables are there already, declare a baseline" : "";
-    throw skeinError("SKEIN_MIGRATION_FAILED", `migration "${next.name}" of ${plan.owner} failed and was rolled back${hint}`, { cause });
+    throw skeinError(
+      "SKEIN_MIGRATION_FAILED",
+      `migration "${next.name}" of ${plan.owner} failed and was rolled back${hint}`,
+      { cause },
+    );
   }
   await record(session, engine, plan, next, clock);
   return { names: [next.name], adopted: false };
@@ -119,7 +124,10 @@ function firstMissing(plan: MigrationPlan, rows: readonly Applied[]): number {
   const names = new Set(plan.migrations.map((item) => item.name));
   for (const row of rows) {
     if (row.owner === plan.owner && !names.has(row.name)) {
-      throw skeinError("SKEIN_MIGRATION_UNKNOWN", `the database has migration "${row.name}" of ${plan.owner}, which this build does not know`);
+      throw skeinError(
+        "SKEIN_MIGRATION_UNKNOWN",
+        `the database has migration "${row.name}" of ${plan.owner}, which this build does not know`,
+      );
     }
   }
   let missing = plan.migrations.findIndex((item) => !known.has(item.name));
@@ -129,11 +137,17 @@ function firstMissing(plan: MigrationPlan, rows: readonly Applied[]): number {
     if (row === undefined) continue;
     if (index > missing) {
       const before = plan.migrations[missing]?.name ?? "";
-      throw skeinError("SKEIN_MIGRATION_CHANGED", `migration "${before}" was put before "${item.name}", which is applied already; add it at the end`);
+      throw skeinError(
+        "SKEIN_MIGRATION_CHANGED",
+        `migration "${before}" was put before "${item.name}", which is applied already; add it at the end`,
+      );
     }
     if (row.checksum !== item.checksum) {
       const whose = row.owner === plan.owner ? "" : ` (recorded by ${row.owner}; names are unique in a database)`;
-      throw skeinError("SKEIN_MIGRATION_CHANGED", `migration "${item.name}" of ${plan.owner} has changed since it was applied${whose}`);
+      throw skeinError(
+        "SKEIN_MIGRATION_CHANGED",
+        `migration "${item.name}" of ${plan.owner} has changed since it was applied${whose}`,
+      );
     }
   }
   return missing;
@@ -155,10 +169,20 @@ function tableQuery(engine: Engine, table: string) {
   return { sql, parameters: [table] };
 }
 
-async function record(session: Session, engine: Engine, plan: MigrationPlan, item: CompiledMigration, clock: Clock): Promise<void> {
+async function record(
+  session: Session,
+  engine: Engine,
+  plan: MigrationPlan,
+  item: CompiledMigration,
+  clock: Clock,
+): Promise<void> {
   const at = new Date(clock.now()).toISOString();
   const values = [item.name, plan.owner, item.checksum, at];
   await session.run(
-    ownStatement(engine.family, "insert into skein_migrations (name, owner, checksum, applied_at) values (?, ?, ?, ?)", values),
+    ownStatement(
+      engine.family,
+      "insert into skein_migrations (name, owner, checksum, applied_at) values (?, ?, ?, ?)",
+      values,
+    ),
   );
 }

@@ -30,7 +30,12 @@ class Replayed extends Error {
 }
 
 /** Runs `body` as the one transaction of a command, or one of the many of an action. */
-export async function runTransaction(port: TransactionPort, binding: CallBinding, limits: Limits, body: Body): Promise<unknown> {
+export async function runTransaction(
+  port: TransactionPort,
+  binding: CallBinding,
+  limits: Limits,
+  body: Body,
+): Promise<unknown> {
   const { effect } = binding;
   if (effect === undefined || !isKeyed(effect)) return attempt(port, binding, limits, body);
   const leave = await port.inFlight.enter(effect, limits);
@@ -85,7 +90,12 @@ async function claim(port: TransactionPort, session: Session, effect: KeyedEffec
   throw new Replayed("the effect of this key has committed before");
 }
 
-async function prepare(port: TransactionPort, session: Session, effect: CommandEffect, returned: unknown): Promise<unknown> {
+async function prepare(
+  port: TransactionPort,
+  session: Session,
+  effect: CommandEffect,
+  returned: unknown,
+): Promise<unknown> {
   const { reply, encoded } = await effect.prepare(returned);
   if (isKeyed(effect)) await storeReply(session, port.engine, effect, encoded);
   return reply;

@@ -92,7 +92,8 @@ function checkJson(value: unknown, path: string, depth: number): void {
   if (depth > jsonDepthMax) throw refusedJson(path, `more than ${jsonDepthMax} levels`);
   if (value === null || typeof value === "boolean") return;
   if (typeof value === "number") {
-    if (!Number.isFinite(value) || Object.is(value, -0)) throw refusedJson(path, Object.is(value, -0) ? "-0" : String(value));
+    if (!Number.isFinite(value) || Object.is(value, -0))
+      throw refusedJson(path, Object.is(value, -0) ? "-0" : String(value));
   } else if (typeof value === "string") {
     if (value.includes("\0") || !value.isWellFormed()) throw refusedJson(path, "text that no JSON column holds");
   } else if (Array.isArray(value)) {

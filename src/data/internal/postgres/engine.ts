@@ -5,7 +5,7 @@
  */
 import type { Pool, PoolClient, PoolConfig, QueryResult } from "pg";
 import { type Timer, systemClock } from "../../../core/index.ts";
-import { type Outcome, skeinError } from "../../../errors/index.ts";
+import { isSkeinError, type Outcome, skeinError } from "../../../errors/index.ts";
 import {
   type Engine,
   idleInTransactionMsMax,
@@ -27,6 +27,8 @@ import type { PostgresTarget } from "./url.ts";
 const acquireMsMax = 1_000;
 /** What the server gets beyond a limit of its own before a connection that does not answer is given up. */
 const graceMs = 500;
+/** How much later a statement's limit comes than a lock's, when both are what is left of a call. */
+const lockMarginMs = 100;
 /** The advisory lock for creating schemas; any number that is Skein's own. */
 const schemaLock = 5_384_216_770_117_293_585n;
 
@@ -70,7 +72,10 @@ export async function createPostgresEngine(options: PostgresOptions): Promise<En
     },
     begin: (limits, begin) => beginSession(talk, writing, limits, begin?.migration === true),
     async ready() {
-      await engine.read({ sql: "select 1", parameters: [] }, { remainingMs: () => acquireMsMax, signal: () => undefined });
+      await engine.read(
+        { sql: "select 1", parameters: [] },
+        { remainingMs: () => acquireMsMax, signal: () => undefined },
+      );
     },
     close: () => (closing ??= Promise.all([writing.end(), reading.end()]).then(() => undefined)),
   };
@@ -80,7 +85,10 @@ export async function createPostgresEngine(options: PostgresOptions): Promise<En
 /** The schema's name has been checked to be an identifier. */
 export async function createSchema(engine: Engine, schema: string): Promise<void> {
   const limits = limitsOf(systemClock, 5_000);
-  const there = await engine.read({ sql: "select 1 from pg_catalog.pg_namespace where nspname = $1", parameters: [schema] }, limits);
+  const there = await engine.read(
+    { sql: "select 1 from pg_catalog.pg_namespace where nspname = $1", parameters: [schema] },
+    limits,
+  );
   if (there.rows.length > 0) return;
   const session = await engine.begin(limits);
   try {
@@ -132,8 +140,9 @@ function poolConfig({ target, schema }: PostgresOptions, max: number, extra: str
 async function acquire(pool: Pool, limits: Limits): Promise<PoolClient> {
   const remainingMs = limits.remainingMs();
   if (remainingMs <= 0) throw skeinError("SKEIN_DATA_BUSY");
-  const wanted = pool.connect();
+  // Asked first: a connection that is being made counts too, and may fail for another reason.
   const full = pool.totalCount >= (pool.options.max ?? 0) && pool.idleCount === 0;
+  const wanted = pool.connect();
   // The pool has its own limit; this one is for a call that has less left.
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = systemClock.after(Math.min(remainingMs, acquireMsMax), () => reject(skeinError("SKEIN_DATA_BUSY")));
@@ -144,22 +153,36 @@ async function acquire(pool: Pool, limits: Limits): Promise<PoolClient> {
     if (full) throw skeinError("SKEIN_DATA_BUSY", undefined, { cause });
     const known = fromPostgres(cause, "not_started");
     // The driver gives up a connection that does not come up with an error of no code.
-    throw known.code === "SKEIN_DATA_BUSY" ? skeinError("SKEIN_DATA_UNAVAILABLE", undefined, { cause, outcome: "not_started" }) : known;
+    throw known.code === "SKEIN_DATA_BUSY"
+      ? skeinError("SKEIN_DATA_UNAVAILABLE", undefined, { cause, outcome: "not_started" })
+      : known;
   } finally {
     timer.cancel();
   }
 }
 
 /** Sends one statement. The server ends it by its own limit; a server that says nothing loses the connection. */
-async function ask(talk: Talk, client: PoolClient, statement: Statement, limitMs: number, lost: Outcome): Promise<Rows> {
+async function ask(
+  talk: Talk,
+  client: PoolClient,
+  statement: Statement,
+  limitMs: number,
+  lost: Outcome,
+): Promise<Rows> {
   const values = toBindables(statement.parameters, talk.spelling) as unknown[];
   const { promise: silent, reject } = Promise.withResolvers<never>();
   const timer: Timer = systemClock.after(limitMs + graceMs, () => {
-    const error = skeinError("SKEIN_CALL_DEADLINE", "the database did not answer in time", { outcome: lost, cause: { code: "" } });
+    const error = skeinError("SKEIN_CALL_DEADLINE", "the database did not answer in time", {
+      outcome: lost,
+      cause: { code: "" },
+    });
     reject(error);
   });
   try {
-    const result = await Promise.race([client.query({ text: statement.sql, values, types: talk.parsers as never }), silent]);
+    const result = await Promise.race([
+      client.query({ text: statement.sql, values, types: talk.parsers as never }),
+      silent,
+    ]);
     return toRows(result);
   } catch (error) {
     throw fromPostgres(error, lost);
@@ -172,7 +195,11 @@ function toRows(result: QueryResult): Rows {
   // A script of several statements answers with a list, which nobody reads.
   if (Array.isArray(result)) return { rows: [], affected: undefined, insertId: undefined };
   const reading = ["SELECT", "SHOW", "EXPLAIN"].includes(result.command);
-  return { rows: result.rows as Rows["rows"], affected: reading ? undefined : BigInt(result.rowCount ?? 0), insertId: undefined };
+  return {
+    rows: result.rows as Rows["rows"],
+    affected: reading ? undefined : BigInt(result.rowCount ?? 0),
+    insertId: undefined,
+  };
 }
 
 async function beginSession(talk: Talk, pool: Pool, limits: Limits, migration: boolean): Promise<Session> {
@@ -180,11 +207,14 @@ async function beginSession(talk: Talk, pool: Pool, limits: Limits, migration: b
   const session = createSession(talk, client, limits, migration);
   const remainingMs = Math.max(1, Math.ceil(limits.remainingMs()));
   // Numbers of our own; sent with BEGIN in one message so that limits cost no round trip.
-  const statementMs = migration ? 0 : Math.min(statementMsMax, remainingMs);
+  // The lock's limit comes first, or a wait for a row would look like a slow statement.
+  const statementMs = migration ? 0 : Math.min(statementMsMax, remainingMs + lockMarginMs);
   const lockMs = migration ? migrationLockMs : Math.min(lockMsMax, remainingMs);
   const idle = migration ? "; set local idle_in_transaction_session_timeout = 0" : "";
   try {
-    await session.script(`begin; set local statement_timeout = ${statementMs}; set local lock_timeout = ${lockMs}${idle}`);
+    await session.script(
+      `begin; set local statement_timeout = ${statementMs}; set local lock_timeout = ${lockMs}${idle}`,
+    );
     return session;
   } catch (error) {
     await session.rollback();
@@ -203,7 +233,8 @@ function createSession(talk: Talk, client: PoolClient, limits: Limits, migration
   client.on("error", onError);
 
   async function guarded<T>(run: () => Promise<T>): Promise<T> {
-    if (state !== "open") throw skeinError("SKEIN_DATA_TRANSACTION", state === "over" ? "the transaction is over" : undefined);
+    if (state !== "open")
+      throw skeinError("SKEIN_DATA_TRANSACTION", state === "over" ? "the transaction is over" : undefined);
     if (!migration && limits.remainingMs() <= 0) {
       state = "failed";
       throw skeinError("SKEIN_CALL_DEADLINE", undefined, { outcome: "failed" });
@@ -213,7 +244,9 @@ function createSession(talk: Talk, client: PoolClient, limits: Limits, migration
     } catch (error) {
       state = "failed";
       if (breaksConnection(error)) broken = true;
-      throw error;
+      const isLate =
+        !migration && limits.remainingMs() <= 0 && isSkeinError(error) && error.code === "SKEIN_DATA_TIMEOUT";
+      throw isLate ? skeinError("SKEIN_CALL_DEADLINE", undefined, { cause: error, outcome: "failed" }) : error;
     }
   }
   const end = (): void => {
@@ -260,7 +293,12 @@ function breaksConnection(error: unknown): boolean {
 async function commitOnce(client: PoolClient, limitMs: number): Promise<{ command: string }> {
   const { promise: silent, reject } = Promise.withResolvers<never>();
   const timer = systemClock.after(limitMs + graceMs, () =>
-    reject(skeinError("SKEIN_DATA_UNAVAILABLE", "the database did not confirm a commit", { outcome: "unknown", cause: { code: "" } })),
+    reject(
+      skeinError("SKEIN_DATA_UNAVAILABLE", "the database did not confirm a commit", {
+        outcome: "unknown",
+        cause: { code: "" },
+      }),
+    ),
   );
   try {
     return await Promise.race([client.query("commit"), silent]);

@@ -4,32 +4,22 @@
  */
 import { isSkeinError, type Outcome, skeinError, type SkeinError } from "../../../errors/index.ts";
 
-/** The driver's error as data: SQLSTATE for the server's, a system code such as ECONNREFUSED for the socket's. */
-function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === "string" ? code : "";
-}
-
-/** Five characters, digits and upper-case letters; system codes are longer. */
-function isSqlState(code: string): boolean {
-  return /^[0-9A-Z]{5}$/.test(code);
+/** SQLSTATE of an error that the server sent; empty for a socket's, whose own code (`EPIPE`) may look like one. */
+function stateOf(error: unknown): string {
+  const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown };
+  return typeof code === "string" && typeof severity === "string" ? code : "";
 }
 
 /** After these the connection is gone, or about to be: admin shutdown, crash, cannot connect now, and class 08. */
 export function isConnectionLost(error: unknown): boolean {
-  const code = codeOf(error);
-  return !isSqlState(code) || code.startsWith("08") || ["57P01", "57P02", "57P03", "57P05", "25P03"].includes(code);
-}
-
-/** A row, table or advisory lock that did not come in time. */
-export function isLockTimeout(error: unknown): boolean {
-  return codeOf(error) === "55P03";
+  const state = stateOf(error);
+  return state === "" || state.startsWith("08") || ["57P01", "57P02", "57P03", "57P05", "25P03"].includes(state);
 }
 
 /** `lost` is the outcome when the connection is gone: `unknown` only once a commit was sent. */
 export function fromPostgres(error: unknown, lost: Outcome = "failed"): SkeinError {
   if (isSkeinError(error)) return error;
-  const code = codeOf(error);
+  const code = stateOf(error);
   const cause = error;
   if (code === "25P03") return skeinError("SKEIN_DATA_TIMEOUT", "the transaction sat idle for too long", { cause });
   if (isConnectionLost(error)) return skeinError("SKEIN_DATA_UNAVAILABLE", undefined, { cause, outcome: lost });
@@ -59,7 +49,10 @@ export function fromPostgres(error: unknown, lost: Outcome = "failed"): SkeinErr
       // Disk full; too many connections is the same class and is a matter of waiting.
       return skeinError(code === "53100" ? "SKEIN_DATA_FULL" : "SKEIN_DATA_BUSY", undefined, { cause });
     case "28":
-      return skeinError("SKEIN_DATA_UNAVAILABLE", "the database refused the user or the password", { cause, outcome: "not_started" });
+      return skeinError("SKEIN_DATA_UNAVAILABLE", "the database refused the user or the password", {
+        cause,
+        outcome: "not_started",
+      });
     default:
       return skeinError("SKEIN_DATA_QUERY", undefined, { cause });
   }

@@ -45,17 +45,40 @@ export async function startLocalServer(place: LocalServerPlace): Promise<LocalSe
   const account = process.getuid?.() === 0 ? await findAccount() : undefined;
   const run = await runDirectory(place, account);
   const data = account === undefined && !place.inMemory ? join(place.home, "postgres") : join(run, "data");
-  const target = parseTarget(`postgresql://${user}@localhost/postgres?host=${encodeURIComponent(run)}&port=${port}`, "the local server's URL");
+  const target = parseTarget(
+    `postgresql://${user}@localhost/postgres?host=${encodeURIComponent(run)}&port=${port}`,
+    "the local server's URL",
+  );
   if (await answers(run)) return { target, pid: undefined, close: () => Promise.resolve() };
   if (!(await exists(join(data, "PG_VERSION")))) {
     await mkdir(data, { recursive: true, mode: 0o700 });
     if (account !== undefined) await chown(data, account.uid, account.gid);
     // Whoever can reach the socket's directory is its owner: there is no password to lose.
-    await finish(start(join(binaries, "initdb"), ["-D", data, "-U", user, "-A", "trust", "-E", "UTF8", "--no-locale"], run, account));
+    await finish(
+      start(
+        join(binaries, "initdb"),
+        ["-D", data, "-U", user, "-A", "trust", "-E", "UTF8", "--no-locale"],
+        run,
+        account,
+      ),
+    );
   }
   const durability = place.inMemory ? ["-c", "fsync=off"] : [];
-  const settings = ["-c", "listen_addresses=", "-c", "unix_socket_permissions=0700", "-c", "max_connections=100", ...durability];
-  const server = start(join(binaries, "postgres"), ["-D", data, "-k", run, "-p", String(port), ...settings], run, account);
+  const settings = [
+    "-c",
+    "listen_addresses=",
+    "-c",
+    "unix_socket_permissions=0700",
+    "-c",
+    "max_connections=100",
+    ...durability,
+  ];
+  const server = start(
+    join(binaries, "postgres"),
+    ["-D", data, "-k", run, "-p", String(port), ...settings],
+    run,
+    account,
+  );
   const ended = new Promise<void>((resolve) => server.once("exit", () => resolve()));
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= stop(server, ended, place.inMemory ? run : undefined));
@@ -83,11 +106,16 @@ async function stop(server: ChildProcess, ended: Promise<void>, remove: string |
 async function findBinaries(env: LocalServerPlace["env"]): Promise<string> {
   const candidates = (env["PATH"] ?? "").split(delimiter).filter((path) => path !== "");
   const versions = await readdir("/usr/lib/postgresql").catch(() => []);
-  candidates.push(...versions.toSorted((a, b) => Number(b) - Number(a)).map((version) => `/usr/lib/postgresql/${version}/bin`));
+  candidates.push(
+    ...versions.toSorted((a, b) => Number(b) - Number(a)).map((version) => `/usr/lib/postgresql/${version}/bin`),
+  );
   for (const path of candidates) {
     if ((await exists(join(path, "initdb"))) && (await exists(join(path, "postgres")))) return path;
   }
-  throw skeinError("SKEIN_DATA_NO_ENGINE", "no DATABASE_URL is set, and no PostgreSQL server is installed on this machine");
+  throw skeinError(
+    "SKEIN_DATA_NO_ENGINE",
+    "no DATABASE_URL is set, and no PostgreSQL server is installed on this machine",
+  );
 }
 
 /** PostgreSQL refuses root, so root gives the server to an account that owns nothing else here. */
@@ -95,7 +123,10 @@ async function findAccount(): Promise<Account> {
   const lines = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
   const entry = lines.find(([name]) => name === "postgres") ?? lines.find(([name]) => name === "nobody");
   if (entry === undefined) {
-    throw skeinError("SKEIN_DATA_NO_ENGINE", "PostgreSQL does not run as root, and there is no account postgres or nobody to run it as");
+    throw skeinError(
+      "SKEIN_DATA_NO_ENGINE",
+      "PostgreSQL does not run as root, and there is no account postgres or nobody to run it as",
+    );
   }
   return { uid: Number(entry[2]), gid: Number(entry[3]) };
 }
@@ -148,14 +179,19 @@ async function untilReady(server: ChildProcess, data: string): Promise<void> {
   });
   while (systemClock.monotonic() < endMs) {
     if (failed !== undefined || server.exitCode !== null) {
-      throw skeinError("SKEIN_DATA_NO_ENGINE", `the PostgreSQL server in ${data} ended while starting`, { cause: failed });
+      throw skeinError("SKEIN_DATA_NO_ENGINE", `the PostgreSQL server in ${data} ended while starting`, {
+        cause: failed,
+      });
     }
     // The eighth line of its pid file is how the server tells pg_ctl its state; the first must be this process.
     const lines = (await readFile(join(data, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
     if (Number(lines[0]) === server.pid && lines[7]?.trim() === "ready") return;
     await sleep(systemClock, pollMs);
   }
-  throw skeinError("SKEIN_DATA_NO_ENGINE", `the PostgreSQL server in ${data} did not start within ${startMsMax / 1000} s`);
+  throw skeinError(
+    "SKEIN_DATA_NO_ENGINE",
+    `the PostgreSQL server in ${data} did not start within ${startMsMax / 1000} s`,
+  );
 }
 
 function answers(run: string): Promise<boolean> {

@@ -33,14 +33,20 @@ export function parseTarget(text: string, variable: string): PostgresTarget {
     url = new URL(text);
   } catch {
     // Without a cause: URL's own error carries the text, and with it the password.
-    throw skeinError("SKEIN_CONFIG_INVALID", `${variable} is not a URL; write postgres://user:password@host:port/database`);
+    throw skeinError(
+      "SKEIN_CONFIG_INVALID",
+      `${variable} is not a URL; write postgres://user:password@host:port/database`,
+    );
   }
   if (url.protocol !== "postgres:" && url.protocol !== "postgresql:") {
     throw skeinError("SKEIN_CONFIG_INVALID", `${variable} is not a PostgreSQL URL: it starts with ${url.protocol}//`);
   }
   const schema = url.searchParams.get("schema") ?? undefined;
   if (schema !== undefined && !/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
-    throw skeinError("SKEIN_CONFIG_INVALID", `${variable} names a schema that is not lower-case letters, digits and "_"`);
+    throw skeinError(
+      "SKEIN_CONFIG_INVALID",
+      `${variable} names a schema that is not lower-case letters, digits and "_"`,
+    );
   }
   url.searchParams.delete("schema");
   return { connectionString: new Secret(url.href), schema, shown: shownUrl(url) };

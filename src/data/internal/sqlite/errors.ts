@@ -5,7 +5,17 @@ import { isSkeinCode, isSkeinError, skeinError, type SkeinError } from "../../..
 import { type Failure, toFailure } from "./protocol.ts";
 
 /** Primary result codes (https://sqlite.org/rescode.html): the low eight bits of what is reported. */
-const primary = { busy: 5, locked: 6, readOnly: 8, ioError: 10, full: 13, cantOpen: 14, constraint: 19, mismatch: 20, auth: 23 };
+const primary = {
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  ioError: 10,
+  full: 13,
+  cantOpen: 14,
+  constraint: 19,
+  mismatch: 20,
+  auth: 23,
+};
 const extended = { foreignKey: 787, primaryKey: 1_555, unique: 2_067, rowId: 2_579 };
 
 export function isBusy(failure: Failure): boolean {
@@ -21,7 +31,8 @@ export function fromFailure(failure: Failure): SkeinError {
   }
   if (failure.errcode === undefined) return skeinError("SKEIN_DATA_QUERY", undefined, { cause });
   const { unique, primaryKey, rowId } = extended;
-  if ([unique, primaryKey, rowId].includes(failure.errcode)) return skeinError("SKEIN_DATA_UNIQUE", undefined, { cause });
+  if ([unique, primaryKey, rowId].includes(failure.errcode))
+    return skeinError("SKEIN_DATA_UNIQUE", undefined, { cause });
   switch (failure.errcode & 0xff) {
     case primary.busy:
     case primary.locked:
@@ -33,7 +44,10 @@ export function fromFailure(failure: Failure): SkeinError {
     case primary.ioError:
     case primary.cantOpen:
     case primary.auth:
-      return skeinError("SKEIN_DATA_UNAVAILABLE", "the database file cannot be read or written", { cause, outcome: "failed" });
+      return skeinError("SKEIN_DATA_UNAVAILABLE", "the database file cannot be read or written", {
+        cause,
+        outcome: "failed",
+      });
     case primary.constraint:
       return skeinError("SKEIN_DATA_CONSTRAINT", undefined, { cause });
     case primary.mismatch:

@@ -6,7 +6,15 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Clock, createLock, LockFull, type Random, sleep, type Timer } from "../../../core/index.ts";
 import { skeinError } from "../../../errors/index.ts";
-import { type Engine, type Limits, limitsOf, type Rows, type Session, statementMsMax, writersWaitingMax } from "../../engine.ts";
+import {
+  type Engine,
+  type Limits,
+  limitsOf,
+  type Rows,
+  type Session,
+  statementMsMax,
+  writersWaitingMax,
+} from "../../engine.ts";
 import { sqliteSpelling, toBindables } from "../values.ts";
 import { fromFailure, isBusy } from "./errors.ts";
 import type { RawResult } from "./file.ts";
@@ -56,7 +64,9 @@ export function createFileEngine(path: string, seams: Seams): Engine {
     async read(statement, limits) {
       const parameters = toBindables(statement.parameters, sqliteSpelling);
       // A reader meets a lock only while another process recovers or closes the file, and then for a moment.
-      return toRows(await untilFree(seams, limits, () => timed(seams, limits, client.send("read", statement.sql, parameters))));
+      return toRows(
+        await untilFree(seams, limits, () => timed(seams, limits, client.send("read", statement.sql, parameters))),
+      );
     },
     async begin(limits) {
       const release = await takeTurn(limits);
@@ -84,7 +94,8 @@ function createSession(client: WorkerClient, seams: Seams, limits: Limits, done:
   let state: "open" | "failed" | "over" = "open";
 
   async function guarded<T>(run: () => Promise<T>): Promise<T> {
-    if (state !== "open") throw skeinError("SKEIN_DATA_TRANSACTION", state === "over" ? "the transaction is over" : undefined);
+    if (state !== "open")
+      throw skeinError("SKEIN_DATA_TRANSACTION", state === "over" ? "the transaction is over" : undefined);
     // Another thread would run the statement outside any transaction.
     if (client.generation !== generation) {
       state = "failed";
@@ -123,7 +134,10 @@ function createSession(client: WorkerClient, seams: Seams, limits: Limits, done:
         end();
       } catch (error) {
         throw sent && client.generation !== generation
-          ? skeinError("SKEIN_DATA_UNAVAILABLE", "the thread of the database ended during a commit", { cause: error, outcome: "unknown" })
+          ? skeinError("SKEIN_DATA_UNAVAILABLE", "the thread of the database ended during a commit", {
+              cause: error,
+              outcome: "unknown",
+            })
           : error;
       }
     },

@@ -48,9 +48,11 @@ export function createMemoryEngine(): Engine {
     },
     async begin(limits: Limits) {
       const signal = limits.signal();
-      const release = await turns.acquire({ limit: writersWaitingMax, ...(signal && { signal }) }).catch((error: unknown) => {
-        throw error instanceof LockFull ? skeinError("SKEIN_DATA_BUSY", undefined, { cause: error }) : error;
-      });
+      const release = await turns
+        .acquire({ limit: writersWaitingMax, ...(signal && { signal }) })
+        .catch((error: unknown) => {
+          throw error instanceof LockFull ? skeinError("SKEIN_DATA_BUSY", undefined, { cause: error }) : error;
+        });
       try {
         assertOpen();
         file.script("begin immediate");
@@ -86,7 +88,8 @@ function createSession(
   let state: "open" | "failed" | "over" = "open";
 
   function guarded<T>(run: () => T): T {
-    if (state !== "open") throw skeinError("SKEIN_DATA_TRANSACTION", state === "over" ? "the transaction is over" : undefined);
+    if (state !== "open")
+      throw skeinError("SKEIN_DATA_TRANSACTION", state === "over" ? "the transaction is over" : undefined);
     try {
       return run();
     } catch (error) {

@@ -73,7 +73,9 @@ function startThread(onLost: () => void): Thread {
       return new Promise((resolve, reject) => {
         if (lost) return reject(threadLost(undefined));
         if (pending.size >= requestsMax) {
-          return reject(skeinError("SKEIN_DATA_BUSY", `more than ${requestsMax} statements are waiting for one database`));
+          return reject(
+            skeinError("SKEIN_DATA_BUSY", `more than ${requestsMax} statements are waiting for one database`),
+          );
         }
         const request: Request = { id: nextId++, operation, text, parameters };
         pending.set(request.id, { resolve, reject });
@@ -106,7 +108,8 @@ export function createWorkerClient(path: string, openWith: (open: () => Promise<
   }
 
   function ensureOpen(): Promise<void> {
-    if (closed) return Promise.reject(skeinError("SKEIN_DATA_UNAVAILABLE", "the database is closed", { outcome: "not_started" }));
+    if (closed)
+      return Promise.reject(skeinError("SKEIN_DATA_UNAVAILABLE", "the database is closed", { outcome: "not_started" }));
     opening ??= openWith(async () => {
       await currentThread().post("open", path, []);
     }).catch((error: unknown) => {
