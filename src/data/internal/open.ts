@@ -112,10 +112,21 @@ async function openEngine(name: string, spec: DatabaseSpec, context: OpenContext
     return { engine: createMemoryEngine(), place: name, runInside };
   }
   const { createFileEngine } = await import("./sqlite/file-engine.ts");
+  const { createLanes } = await import("./sqlite/threads.ts");
+  const lanes = await context.shared("sqlite:threads", () => Promise.resolve(createLanes()));
   const path = join(context.home, "data", `${name}.sqlite`);
-  const engine = createFileEngine(path, context);
-  await engine.ready();
-  return { engine, place: path, runInside: (_session, body) => body() };
+  const engine = createFileEngine(path, context, lanes.take());
+  const close = async (): Promise<void> => {
+    await engine.close();
+    await lanes.close();
+  };
+  try {
+    await engine.ready();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { engine: { ...engine, close }, place: path, runInside: (_session, body) => body() };
 }
 
 async function openPostgres(name: string, spec: DatabaseSpec, context: OpenContext) {

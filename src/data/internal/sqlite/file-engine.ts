@@ -19,7 +19,8 @@ import { sqliteSpelling, toBindables } from "../values.ts";
 import { fromFailure, isBusy } from "./errors.ts";
 import type { RawResult } from "./file.ts";
 import { toObjects } from "./rows.ts";
-import { createWorkerClient, SqliteFailure, type WorkerClient } from "./worker-client.ts";
+import { type Lane, SqliteFailure } from "./threads.ts";
+import { createWorkerClient, type WorkerClient } from "./worker-client.ts";
 
 /** Full jitter between tries for a lock another process holds: from 1 ms, doubling, to this. */
 const retryMsMax = 8;
@@ -31,10 +32,10 @@ interface Seams {
   readonly random: Random;
 }
 
-export function createFileEngine(path: string, seams: Seams): Engine {
+export function createFileEngine(path: string, seams: Seams, lane: Lane): Engine {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   chmodSync(dirname(path), 0o700);
-  const client = createWorkerClient(path, (open) => untilFree(seams, limitsOf(seams.clock, openMsMax), open));
+  const client = createWorkerClient(path, lane, (open) => untilFree(seams, limitsOf(seams.clock, openMsMax), open));
   const turns = createLock();
   let writing = false;
 

@@ -5,8 +5,10 @@ export type Operation = "open" | "read" | "write" | "script" | "close";
 
 export interface Request {
   readonly id: number;
+  /** Path of the file. */
+  readonly file: string;
   readonly operation: Operation;
-  /** SQL, or the path for `open`. */
+  /** SQL. */
   readonly text: string;
   readonly parameters: readonly unknown[];
 }

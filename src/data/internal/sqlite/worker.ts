@@ -1,21 +1,22 @@
 /**
- * Owns the thread in which a SQLite file is read and written: one request, one reply, in order.
+ * Owns the thread in which SQLite files are read and written: one request, one reply, in order.
  * It must never decide anything: retries, queues and deadlines belong to the thread that asks.
  */
 import type { SQLInputValue } from "node:sqlite";
 import { parentPort } from "node:worker_threads";
-import { assert } from "../../../core/index.ts";
+import { assert } from "../../../core/assert.ts";
 import { openFile, type RawResult, type SqliteFile } from "./file.ts";
 import { type Reply, type Request, toFailure } from "./protocol.ts";
 
-let file: SqliteFile | undefined;
+const files = new Map<string, SqliteFile>();
 
-function perform({ operation, text, parameters }: Request): RawResult | undefined {
+function perform({ file: path, operation, text, parameters }: Request): RawResult | undefined {
   if (operation === "open") {
-    file = openFile(text);
+    files.set(path, openFile(path));
     return undefined;
   }
-  assert(file !== undefined, `the SQLite worker was asked to ${operation} before it was opened`);
+  const file = files.get(path);
+  assert(file !== undefined, `the SQLite worker was asked to ${operation} what is not open`);
   switch (operation) {
     case "read":
       return file.read(text, parameters as readonly SQLInputValue[]);
@@ -26,7 +27,7 @@ function perform({ operation, text, parameters }: Request): RawResult | undefine
       return undefined;
     case "close":
       file.close();
-      file = undefined;
+      files.delete(path);
       return undefined;
   }
 }
