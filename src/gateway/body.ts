@@ -34,7 +34,10 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
 
 function isJsonType(type: string): boolean {
   if (type === "application/json") return true;
-  const [name = "", ...parameters] = type.toLowerCase().split(";").map((part) => part.trim());
+  const [name = "", ...parameters] = type
+    .toLowerCase()
+    .split(";")
+    .map((part) => part.trim());
   if (name !== "application/json") return false;
   return parameters.every((parameter) => parameter === "" || /^charset="?utf-8"?$/.test(parameter));
 }

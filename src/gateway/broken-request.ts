@@ -4,24 +4,31 @@ import { createTraceId } from "../core/index.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { Settings } from "./options.ts";
 import { rawProblem } from "./problem.ts";
+import { report } from "./request-line.ts";
 
 /** `isAnswering`: part of an answer is already on its way, so nothing may be added. */
-export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket, isAnswering: boolean, settings: Settings): void {
+export function answerBrokenRequest(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  isAnswering: boolean,
+  settings: Settings,
+): void {
   if (isAnswering || !socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return;
   }
   const problem = toProblemError(error.code);
-  settings.onRequest?.({
+  const traceId = createTraceId(settings.random);
+  report(settings, {
     method: "-",
     path: "-",
     status: problem.status,
     durationMs: 0,
     endpoint: undefined,
     code: problem.code,
-    traceId: "-",
+    traceId,
   });
-  socket.end(rawProblem(problem, createTraceId(settings.random)), () => socket.destroy());
+  socket.end(rawProblem(problem, traceId), () => socket.destroy());
 }
 
 function toProblemError(code: string | undefined): SkeinError {

@@ -11,6 +11,7 @@ import { type HandlerOptions, type Settings, toSettings } from "./options.ts";
 import { type OwnPage, ownPages } from "./own-pages.ts";
 import { problemHeaders, toError, toProblem } from "./problem.ts";
 import { type Exchange, send, sendAndClose } from "./reply.ts";
+import { report } from "./request-line.ts";
 import { createRouter, type Router } from "./router.ts";
 import { serve } from "./serve.ts";
 import { readTarget } from "./target.ts";
@@ -91,21 +92,19 @@ export class Front {
     }
     const problem = toProblem(error, exchange.traceId, isDevelopment);
     const body = JSON.stringify(problem);
-    const headers = { "content-type": "application/problem+json", "cache-control": "no-store", ...problemHeaders(problem) };
+    const headers = {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      ...problemHeaders(problem),
+    };
     if (mustClose(exchange.request, error)) sendAndClose(exchange, clock, problem.status, headers, body);
     else send(exchange, problem.status, headers, body);
   }
 
   #report({ request, response, endpoint, code, traceId }: Exchange, durationMs: number): void {
-    const { onRequest, log } = this.settings;
-    if (onRequest === undefined) return;
     const [path = ""] = (request.url ?? "").split("?", 1);
     const status = response.headersSent ? response.statusCode : statusClientLeft;
-    try {
-      onRequest({ method: request.method ?? "", path, status, durationMs, endpoint, code, traceId });
-    } catch (error) {
-      log.error("onRequest threw", { error });
-    }
+    report(this.settings, { method: request.method ?? "", path, status, durationMs, endpoint, code, traceId });
   }
 }
 
@@ -120,5 +119,7 @@ function refuseVerb(exchange: Exchange, verb: string, allowed: readonly string[]
 function mustClose(request: IncomingMessage, error: SkeinError): boolean {
   if (error.code === "SKEIN_HTTP_BAD_REQUEST" || error.code === "SKEIN_HTTP_BODY_TOO_LARGE") return true;
   if (request.complete) return false;
-  return request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > bodyBytesMax;
+  return (
+    request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > bodyBytesMax
+  );
 }

@@ -51,6 +51,10 @@ export async function createGateway(host: Host, options: GatewayOptions): Promis
   const sockets = new Sockets(front.settings.clock);
   const server = toServer(front, sockets);
   await listen(server, options.port, hostname);
+  // Too many open files, for one: the server goes on with what it has, and says so.
+  server.on("error", (error) =>
+    front.settings.log.error("the gateway's listening socket reported an error", { error }),
+  );
   const { port } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= drain(server, front, sockets));
@@ -112,7 +116,10 @@ function listen(server: Server, port: number, hostname: string): Promise<void> {
 async function portTaken(port: number, cause: Error) {
   const owner = await findPortOwner(port);
   const by = owner === undefined ? "another process" : `process ${owner.pid} (${owner.command})`;
-  return skeinError("SKEIN_PORT_TAKEN", `port ${port} is in use by ${by}`, { cause, ...(owner && { data: { port, ...owner } }) });
+  return skeinError("SKEIN_PORT_TAKEN", `port ${port} is in use by ${by}`, {
+    cause,
+    ...(owner && { data: { port, ...owner } }),
+  });
 }
 
 /**

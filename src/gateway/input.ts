@@ -46,7 +46,10 @@ async function withBody(request: IncomingMessage, route: Route, given: Strings):
   if (!route.hasInput) return json === null || isEmptyObject(json) ? undefined : json;
   if (!takesNames(route)) return route.input.fromJson(json);
   if (json !== undefined && (typeof json !== "object" || json === null || Array.isArray(json))) {
-    throw skeinError("SKEIN_HTTP_BODY_INVALID", "the body must be a JSON object: other fields come from the path or headers");
+    throw skeinError(
+      "SKEIN_HTTP_BODY_INVALID",
+      "the body must be a JSON object: other fields come from the path or headers",
+    );
   }
   const [body, rest] = await Promise.all([route.input.fromJson(json ?? {}), route.input.fromStrings(given)]);
   return { ...(body as object), ...(rest as object) };

@@ -15,7 +15,10 @@ export function keyOf(request: IncomingMessage, kind: Kind, isAnonymous: boolean
     throw skeinError("SKEIN_KEY_INVALID", `an idempotency key has 1 to ${keyMax} visible characters`);
   }
   if (isAnonymous && key.length < anonymousKeyMin) {
-    throw skeinError("SKEIN_KEY_INVALID", `an anonymous caller's idempotency key has at least ${anonymousKeyMin} characters`);
+    throw skeinError(
+      "SKEIN_KEY_INVALID",
+      `an anonymous caller's idempotency key has at least ${anonymousKeyMin} characters`,
+    );
   }
   return key;
 }

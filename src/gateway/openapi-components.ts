@@ -24,7 +24,8 @@ export class Components {
     if ($defs === undefined) return this.#rewrite(body, new Map()) as JsonSchema;
     const names = new Map<string, string>();
     // Two passes: definitions may refer to each other.
-    for (const [key, def] of Object.entries($defs)) names.set(key, this.#nameFor(nameOf(def) ?? toName(key), JSON.stringify(def)));
+    for (const [key, def] of Object.entries($defs))
+      names.set(key, this.#nameFor(nameOf(def) ?? toName(key), JSON.stringify(def)));
     for (const [key, def] of Object.entries($defs)) {
       const name = names.get(key) as string;
       if (!this.#byName.has(name)) this.#byName.set(name, this.#rewrite(def, names) as JsonSchema);
@@ -90,5 +91,10 @@ function nameOf(json: JsonSchema): string | undefined {
 
 /** What OpenAPI takes as the key of a component. */
 function toName(text: string): string {
-  return text.replace(/^#/, "").replace(/[^A-Za-z0-9._-]+/g, "_").slice(0, 64) || "schema";
+  return (
+    text
+      .replace(/^#/, "")
+      .replace(/[^A-Za-z0-9._-]+/g, "_")
+      .slice(0, 64) || "schema"
+  );
 }

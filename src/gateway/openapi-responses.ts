@@ -29,7 +29,7 @@ async function successOf(route: Route, components: Components): Promise<object> 
   const { output } = route.method;
   const shape = await describeSchema(isStream(output) ? output.item : output, "output");
   if (shape.json["x-skein"] === "nothing") return { description };
-  const schema = components.add(shape.json);
+  const schema = components.add(forReaders(shape.json));
   if (!route.isStream) return { description, content: { "application/json": { schema } } };
   return {
     description: "A stream: one item per line, or per event when the client accepts text/event-stream",
@@ -37,11 +37,17 @@ async function successOf(route: Route, components: Components): Promise<object> 
   };
 }
 
-async function declaredErrors(route: Route, components: Components): Promise<Map<number, { code: string; schema: JsonSchema }[]>> {
+async function declaredErrors(
+  route: Route,
+  components: Components,
+): Promise<Map<number, { code: string; schema: JsonSchema }[]>> {
   const byStatus = new Map<number, { code: string; schema: JsonSchema }[]>();
   for (const [code, spec] of Object.entries(route.method.errors)) {
     const status = spec.status ?? statusDeclared;
-    const data = spec.data === undefined ? undefined : components.add((await describeSchema(spec.data, "output")).json);
+    const data =
+      spec.data === undefined
+        ? undefined
+        : components.add(forReaders((await describeSchema(spec.data, "output")).json));
     const schema: JsonSchema = {
       allOf: [
         components.define("Problem", problemSchema) as JsonSchema,
@@ -55,6 +61,17 @@ async function declaredErrors(route: Route, components: Components): Promise<Map
     byStatus.set(status, [...(byStatus.get(status) ?? []), { code, schema }]);
   }
   return byStatus;
+}
+
+/** A reader drops fields it does not know, so that a newer server may add some: the document must not forbid them. */
+function forReaders<T>(json: T): T {
+  if (Array.isArray(json)) return json.map(forReaders) as T;
+  if (typeof json !== "object" || json === null) return json;
+  const copy: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(json)) {
+    if (key !== "additionalProperties" || value !== false) copy[key] = forReaders(value);
+  }
+  return copy as T;
 }
 
 function problemResponse(schema: object, description: string): object {

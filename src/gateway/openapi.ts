@@ -23,7 +23,7 @@ export async function renderOpenApi(system: System, info: OpenApiInfo = {}): Pro
   const paths: Record<string, Record<string, unknown>> = {};
   const routes = routesOf(system);
   for (const route of routes) {
-    const path = route.path.replace(/:([A-Za-z][A-Za-z0-9]*)/g, "{$1}");
+    const path = toTemplate(route.path);
     (paths[path] ??= {})[route.verb.toLowerCase()] = await operationOf(route, components);
   }
   return {
@@ -33,6 +33,16 @@ export async function renderOpenApi(system: System, info: OpenApiInfo = {}): Pro
     paths,
     components: { schemas: components.schemas() },
   };
+}
+
+/** `/orders/{id}`: a brace that is plain text in the route would be a parameter here. */
+function toTemplate(path: string): string {
+  return path
+    .split("/")
+    .map((segment) =>
+      segment.startsWith(":") ? `{${segment.slice(1)}}` : segment.replaceAll("{", "%7B").replaceAll("}", "%7D"),
+    )
+    .join("/");
 }
 
 async function operationOf(route: Route, components: Components): Promise<object> {
@@ -77,7 +87,8 @@ const keyParameter = {
   name: "Idempotency-Key",
   in: "header",
   required: false,
-  description: "The same key with the same input has one effect. At least 16 characters when anonymous; a random UUID is good.",
+  description:
+    "The same key with the same input has one effect. At least 16 characters when anonymous; a random UUID is good.",
   schema: { type: "string", minLength: 1, maxLength: 255 },
 };
 
@@ -100,7 +111,11 @@ function bodyOf(input: SchemaShape, taken: ReadonlySet<string>, components: Comp
   if (Object.keys(rest).length === 0) return undefined;
   const { title: _, $id: __, required: ___, ...others } = input.json;
   const stillRequired = (required ?? []).filter((name) => !taken.has(name));
-  const json: JsonSchema = { ...others, properties: rest, ...(stillRequired.length > 0 && { required: stillRequired }) };
+  const json: JsonSchema = {
+    ...others,
+    properties: rest,
+    ...(stillRequired.length > 0 && { required: stillRequired }),
+  };
   return { required: stillRequired.length > 0, content: { "application/json": { schema: components.add(json) } } };
 }
 

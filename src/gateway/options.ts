@@ -25,7 +25,7 @@ export interface HandlerOptions {
   readonly random?: Random;
   /** In `development` an answer says what a bug was; elsewhere only its code. `production` unless given. */
   readonly mode?: Mode;
-  /** Called once for each request when it is over. Must not throw. */
+  /** Called once for each request when it is over; what it throws is logged. */
   readonly onRequest?: (line: RequestLine) => void;
   /** Title of the documentation page and of the OpenAPI document; the system's name unless given. */
   readonly title?: string;

@@ -11,7 +11,8 @@ import { type Exchange, send } from "./reply.ts";
 
 export type OwnPage = (exchange: Exchange) => void | Promise<void>;
 
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** The gateway's pages by path. */
 export function ownPages(host: Host, settings: Settings, isDraining: () => boolean): ReadonlyMap<string, OwnPage> {
@@ -19,7 +20,9 @@ export function ownPages(host: Host, settings: Settings, isDraining: () => boole
   // Made at the first request and once: describing every schema would slow the start of a big system.
   let openApi: Promise<string> | undefined;
   const document = () =>
-    (openApi ??= renderOpenApi(host.system, { title: settings.title, version: settings.version }).then((api) => JSON.stringify(api)));
+    (openApi ??= renderOpenApi(host.system, { title: settings.title, version: settings.version }).then((api) =>
+      JSON.stringify(api),
+    ));
   return new Map<string, OwnPage>([
     ["/health/live", (exchange) => answerHealth(exchange, true, "live")],
     ["/health/ready", async (exchange) => answerHealth(exchange, await health.isReady(), "ready")],
@@ -32,15 +35,25 @@ export function ownPages(host: Host, settings: Settings, isDraining: () => boole
 
 function answerHealth(exchange: Exchange, isWell: boolean, what: string): void {
   const body = JSON.stringify({ status: isWell ? what : `not ${what}` });
-  const headers = { "content-type": "application/json", "cache-control": "no-store", ...(!isWell && { "retry-after": 1 }) };
+  const headers = {
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    ...(!isWell && { "retry-after": 1 }),
+  };
   send(exchange, isWell ? 200 : 503, headers, body);
 }
 
 /** A body that does not change while the process lives, with an ETag for who asks again. */
 function sendFixed(exchange: Exchange, type: string, body: string): void {
   const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
-  const headers = { etag, "cache-control": "no-cache", "content-security-policy": policy, "referrer-policy": "no-referrer" };
+  const headers = {
+    etag,
+    "cache-control": "no-cache",
+    "content-security-policy": policy,
+    "referrer-policy": "no-referrer",
+  };
   const known = exchange.request.headers["if-none-match"];
-  if (known !== undefined && known.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag)) return send(exchange, 304, headers);
+  if (known !== undefined && known.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag))
+    return send(exchange, 304, headers);
   send(exchange, 200, { ...headers, "content-type": type }, body);
 }

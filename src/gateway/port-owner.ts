@@ -51,5 +51,9 @@ async function ownerOf(inodes: ReadonlySet<string>): Promise<PortOwner | undefin
 async function commandOf(pid: string): Promise<string> {
   const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
   // Arguments end with NUL; a process may have put anything there, so that nothing unprintable reaches a terminal.
-  return line.replaceAll("\0", " ").replace(/[^\x20-\x7e]/g, "?").trim().slice(0, 120);
+  return line
+    .replaceAll("\0", " ")
+    .replace(/[^\x20-\x7e]/g, "?")
+    .trim()
+    .slice(0, 120);
 }

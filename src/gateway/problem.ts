@@ -3,7 +3,15 @@
  * a foreign message; who must act decides how much of an error travels.
  */
 import { STATUS_CODES } from "node:http";
-import { catalogue, isDeclaredError, isSkeinCode, isSkeinError, type SkeinError, skeinError, toWireError } from "../errors/index.ts";
+import {
+  catalogue,
+  isDeclaredError,
+  isSkeinCode,
+  isSkeinError,
+  type SkeinError,
+  skeinError,
+  toWireError,
+} from "../errors/index.ts";
 import { toJson } from "../contract/shapes.ts";
 import { retryAfterSeconds } from "./limits.ts";
 

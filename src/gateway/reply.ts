@@ -59,5 +59,8 @@ export function sendAndClose(exchange: Exchange, clock: Clock, status: number, h
 
 function writeHead(exchange: Exchange, status: number, headers: Headers): void {
   const common = { "x-content-type-options": "nosniff", "x-request-id": exchange.traceId };
-  exchange.response.writeHead(status, exchange.isLast() ? { ...headers, ...common, connection: "close" } : { ...headers, ...common });
+  exchange.response.writeHead(
+    status,
+    exchange.isLast() ? { ...headers, ...common, connection: "close" } : { ...headers, ...common },
+  );
 }

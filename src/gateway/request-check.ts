@@ -8,7 +8,14 @@ import { headersMax, targetMax } from "./limits.ts";
 import { badRequest } from "./target.ts";
 
 /** What may not be said twice, because two readers could take different ones. Node joins or drops repeats in silence. */
-const single = new Set(["host", "content-length", "content-type", "content-encoding", "idempotency-key", "authorization"]);
+const single = new Set([
+  "host",
+  "content-length",
+  "content-type",
+  "content-encoding",
+  "idempotency-key",
+  "authorization",
+]);
 
 /**
  * The target in origin form (`/path?query`) or `*`. Throws `SKEIN_HTTP_BAD_REQUEST`, `SKEIN_HTTP_HEADERS` or
@@ -16,7 +23,8 @@ const single = new Set(["host", "content-length", "content-type", "content-encod
  */
 export function checkHead(request: IncomingMessage): string {
   const raw = request.rawHeaders;
-  if (raw.length > headersMax * 2) throw skeinError("SKEIN_HTTP_HEADERS", `the request has more than ${headersMax} headers`);
+  if (raw.length > headersMax * 2)
+    throw skeinError("SKEIN_HTTP_HEADERS", `the request has more than ${headersMax} headers`);
   let seen = "";
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
@@ -25,7 +33,8 @@ export function checkHead(request: IncomingMessage): string {
     seen += ` ${name};`;
   }
   const host = request.headers.host;
-  if (host === undefined || !/^[A-Za-z0-9.\-_:[\]]+$/.test(host)) throw badRequest("the request has no usable Host header");
+  if (host === undefined || !/^[A-Za-z0-9.\-_:[\]]+$/.test(host))
+    throw badRequest("the request has no usable Host header");
   return originForm(request.url ?? "", host);
 }
 
@@ -35,6 +44,7 @@ function originForm(target: string, host: string): string {
   const absolute = /^https?:\/\/([^/?#]+)(.*)$/i.exec(target);
   if (absolute === null) throw badRequest("the target is neither a path nor an address");
   const [, authority = "", rest = ""] = absolute;
-  if (authority.toLowerCase() !== host.toLowerCase()) throw badRequest("the target names another host than the Host header");
+  if (authority.toLowerCase() !== host.toLowerCase())
+    throw badRequest("the target names another host than the Host header");
   return rest.startsWith("/") ? rest : `/${rest}`;
 }

@@ -60,10 +60,16 @@ export function createRouter(system: System, reserved: ReadonlySet<string>): Rou
     const shape = `${route.verb} ${route.path.replace(/:[^/]+/g, ":")}`;
     const other = seen.get(shape);
     if (other !== undefined) {
-      throw skeinError("SKEIN_SYSTEM_INVALID", `${other.id} and ${route.id} have the same route ${route.verb} ${route.path}`);
+      throw skeinError(
+        "SKEIN_SYSTEM_INVALID",
+        `${other.id} and ${route.id} have the same route ${route.verb} ${route.path}`,
+      );
     }
     if (reserved.has(route.path)) {
-      throw skeinError("SKEIN_SYSTEM_INVALID", `${route.id} has the route ${route.path}, which the gateway answers itself`);
+      throw skeinError(
+        "SKEIN_SYSTEM_INVALID",
+        `${route.id} has the route ${route.path}, which the gateway answers itself`,
+      );
     }
     seen.set(shape, route);
     addRoute(tree, route.verb, toPattern(route.path), route);
@@ -112,7 +118,10 @@ function toRoute(service: string, name: string, method: Method, isPublic: boolea
     method,
     verb,
     path,
-    pathNames: path.split("/").filter((segment) => segment.startsWith(":")).map((segment) => segment.slice(1)),
+    pathNames: path
+      .split("/")
+      .filter((segment) => segment.startsWith(":"))
+      .map((segment) => segment.slice(1)),
     headers: Object.entries(http.headers ?? {}).map(([header, field]) => [header.toLowerCase(), field] as const),
     status: isEmpty && (http.status ?? 200) === 200 ? 204 : (http.status ?? 200),
     isStream: isStreaming,

@@ -14,7 +14,13 @@ import type { Match, Route } from "./router.ts";
 import { resumeFrom, sendStream, streamType } from "./stream.ts";
 
 /** Calls the endpoint and answers with its reply. Rejects with what must be answered as an error. */
-export async function serve(host: Host, settings: Settings, exchange: Exchange, match: Match, query: string): Promise<void> {
+export async function serve(
+  host: Host,
+  settings: Settings,
+  exchange: Exchange,
+  match: Match,
+  query: string,
+): Promise<void> {
   const { route } = match;
   const { request, response } = exchange;
   exchange.endpoint = route.id;
@@ -25,7 +31,8 @@ export async function serve(host: Host, settings: Settings, exchange: Exchange, 
     if (request.headers.expect !== undefined) response.writeContinue();
   }
   const input: unknown = await readInput(request, match, query);
-  if (route.isStream && request.method === "HEAD") return send(exchange, route.status, { "content-type": streamType(exchange) });
+  if (route.isStream && request.method === "HEAD")
+    return send(exchange, route.status, { "content-type": streamType(exchange) });
   const left = new AbortController();
   response.once("close", () => {
     if (!response.writableFinished) left.abort();

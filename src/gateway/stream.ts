@@ -52,7 +52,12 @@ export interface StreamSettings {
 }
 
 /** Sends a stream to its end. Rejects with the handler's error only while nothing has been sent. */
-export async function sendStream(exchange: Exchange, route: Route, items: AsyncIterable<unknown>, settings: StreamSettings): Promise<void> {
+export async function sendStream(
+  exchange: Exchange,
+  route: Route,
+  items: AsyncIterable<unknown>,
+  settings: StreamSettings,
+): Promise<void> {
   const { response } = exchange;
   const format = formatOf(exchange);
   const iterator = items[Symbol.asyncIterator]();
@@ -60,7 +65,11 @@ export async function sendStream(exchange: Exchange, route: Route, items: AsyncI
     const first = iterator.next();
     // An error before the first item still gets its own status; a stream that is merely slow is not waited for.
     await settledOrAMoment(settings.clock, first);
-    sendHead(exchange, route.status, { "content-type": format.type, "cache-control": "no-store", "x-accel-buffering": "no" });
+    sendHead(exchange, route.status, {
+      "content-type": format.type,
+      "cache-control": "no-store",
+      "x-accel-buffering": "no",
+    });
     for (let next = await first; next.done !== true; next = await iterator.next()) {
       if (!response.write(format.item(toJson(next.value), idOf(route, next.value)))) await drained(response);
       if (response.destroyed) return;

@@ -57,10 +57,16 @@ function fieldItem(name, given, isRequired, description, place, depth) {
   const rules = rulesText(schema);
   const about = description || schema.description;
   const children = childrenOf(schema, depth || 0);
-  return el("li", {}, el("div.line", {}, el("span.name", {}, name), el("span.type", {}, typeText(given)), isRequired && el("span.req", {}, "required"), place && el("span.where", {}, place)),
+  return el("li", {}, el("div.line", {}, el("span.name", {}, name), el("span.type", {}, typeText(given)), isAnswer ? !isRequired && el("span.where", {}, "may be absent") : isRequired && el("span.req", {}, "required"), place && el("span.where", {}, place)),
     about && el("p.desc", {}, about), rules && el("p.rules", {}, rules), children);
 }
-function schemaView(given) {
+/** In an answer what may be absent is worth saying, in a request what must be there. */
+let isAnswer = false;
+function schemaView(given, asAnswer) {
+  isAnswer = asAnswer === true;
+  try { return schemaNode(given); } finally { isAnswer = false; }
+}
+function schemaNode(given) {
   const schema = merged(given);
   const children = childrenOf(schema, 0);
   const rules = rulesText(schema);

@@ -12,7 +12,7 @@ function control(p, id) {
   const schema = merged(p.schema);
   const values = schema.enum || (schema.type === "boolean" ? [true, false] : undefined);
   if (values) return el("select", { id, name: p.name }, el("option", { value: "" }, p.required ? "choose" : "not sent"), values.map((v) => el("option", { value: String(v) }, String(v))));
-  const hint = schema.default !== undefined ? String(schema.default) : "";
+  const hint = schema.default !== undefined ? String(schema.default) : schema.type === "array" ? "one, two" : "";
   return el("input", { id, name: p.name, placeholder: hint, autocomplete: "off", spellcheck: "false", inputmode: schema.type === "integer" ? "numeric" : undefined });
 }
 

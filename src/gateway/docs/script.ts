@@ -117,7 +117,7 @@ function responseView(status, response, isOpen) {
   const label = el("summary", {}, el("span.code.s" + (status === "default" ? "0" : status[0]), {}, status), el("span.about", {}, about));
   if (content.length === 0) return el("div.resp", {}, el("div.inside", {}, el("p", {}, el("span.code.s" + status[0], {}, status), " " + about + ", without a body")));
   const [type, media] = content[0];
-  return el("details.resp", { open: isOpen }, label, el("div.inside", {}, el("p.one", {}, content.map(([t]) => t).join(" or ")), schemaView(media.schema)));
+  return el("details.resp", { open: isOpen }, label, el("div.inside", {}, el("p.one", {}, content.map(([t]) => t).join(" or ")), schemaView(media.schema, true)));
 }
 
 function show() {

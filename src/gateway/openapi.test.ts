@@ -1,0 +1,135 @@
+/** The OpenAPI document of a system whose schemas are Zod's, Valibot's and ArkType's, against the official schema of 3.1. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import * as z from "zod";
+import { action, contract, query } from "../contract/index.ts";
+import { createHost } from "../host/index.ts";
+import { service, system } from "../system/index.ts";
+import { sample } from "./fixtures/sample.ts";
+import { createGateway, renderOpenApi } from "./index.ts";
+
+interface Operation {
+  readonly operationId: string;
+  readonly tags: string[];
+  readonly parameters?: Array<{ name: string; in: string; required: boolean; schema: unknown }>;
+  readonly requestBody?: { required: boolean; content: Record<string, { schema: Record<string, unknown> }> };
+  readonly responses: Record<string, { content?: Record<string, { schema: Record<string, unknown> }> }>;
+}
+interface Api {
+  readonly openapi: string;
+  readonly info: { title: string; version: string };
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { schemas: Record<string, unknown> };
+}
+
+const render = async () => (await renderOpenApi(sample(), { title: "Sample", version: "1.2.3" })) as Api;
+
+test("the document is valid OpenAPI 3.1", async () => {
+  const api = await render();
+  const validator = new Validator();
+  const { valid, errors } = await validator.validate(structuredClone(api) as unknown as Record<string, unknown>);
+  assert.ok(valid, JSON.stringify(errors, undefined, 1));
+  assert.equal(validator.version, "3.1");
+  assert.deepEqual(api.info, { title: "Sample", version: "1.2.3" });
+});
+
+test("the validator itself can say no", async () => {
+  const { valid } = await new Validator().validate({ ...(await render()), paths: { orders: {} } });
+  assert.equal(valid, false);
+});
+
+test("path, query, header and body come from one input", async () => {
+  const { paths } = await render();
+  const names = (operation: Operation | undefined) =>
+    (operation?.parameters ?? []).map((p) => `${p.in} ${p.name}${p.required ? "!" : ""}`);
+  assert.deepEqual(names(paths["/orders"]?.get), ["query user", "query limit", "query tags", "query open"]);
+  assert.deepEqual(names(paths["/orders/{id}"]?.get), ["path id!"]);
+  assert.deepEqual(names(paths["/orders/{id}/note"]?.put), ["path id!", "header if-match", "header Idempotency-Key"]);
+  assert.deepEqual(names(paths["/valibot"]?.get), ["query n!", "query on", "query kind"]);
+  const note = paths["/orders/{id}/note"]?.put?.requestBody?.content["application/json"]?.schema;
+  assert.deepEqual(Object.keys(note?.properties as object), ["text"]);
+  assert.equal(paths["/ping"]?.post?.requestBody, undefined);
+  assert.equal(paths["/orders"]?.post?.operationId, "orders.place");
+  assert.ok(paths["/caf\u00e9/%7Bx%7D(y)/{who}"]);
+});
+
+test("named schemas are shared, declared errors are merged by status", async () => {
+  const { paths, components } = await render();
+  assert.deepEqual(Object.keys(components.schemas).toSorted(), ["Line", "Order", "Problem"]);
+  const order = paths["/orders/{id}"]?.get?.responses["200"]?.content?.["application/json"]?.schema;
+  assert.deepEqual(order, { $ref: "#/components/schemas/Order" });
+  const conflict = paths["/orders"]?.post?.responses["409"]?.content?.["application/problem+json"]?.schema;
+  assert.equal((conflict?.oneOf as unknown[] | undefined)?.length, 2);
+  assert.ok(paths["/arktype"]?.post?.responses["422"]);
+  assert.deepEqual(Object.keys(paths["/orders"]?.post?.responses ?? {}).toSorted(), ["201", "400", "409", "default"]);
+  assert.ok(paths["/watch"]?.get?.responses["200"]?.content?.["application/x-ndjson"]);
+});
+
+test("a schema that refers to itself and two of one name", async () => {
+  const Tree = z
+    .object({
+      name: z.string(),
+      get kids() {
+        return z.array(Tree);
+      },
+    })
+    .meta({ id: "Tree" });
+  const one = z.object({ a: z.string() }).meta({ title: "Same" });
+  const two = z.object({ b: z.string() }).meta({ title: "Same" });
+  const C = contract("c", {
+    tree: action({ input: Tree, output: Tree, http: "POST /tree" }),
+    one: query({ output: one, http: "GET /one" }),
+    two: query({ output: two, http: "GET /two" }),
+  });
+  const c = service(C, {
+    policy: { tree: { access: "public" }, one: { access: "public" }, two: { access: "internal" } },
+  });
+  const api = (await renderOpenApi(
+    system("s", { services: [c.implement({ tree: (t) => t, one: () => ({ a: "" }), two: () => ({ b: "" }) })] }),
+  )) as Api;
+  const { valid, errors } = await new Validator().validate(structuredClone(api) as unknown as Record<string, unknown>);
+  assert.ok(valid, JSON.stringify(errors));
+  assert.doesNotMatch(JSON.stringify(api), /\$defs/);
+  assert.equal(api.paths["/two"], undefined);
+});
+
+test("it is served once made, with an ETag; the page and its parts under a strict policy", async () => {
+  const host = await createHost(sample());
+  await using gateway = await createGateway(host, { port: 0, title: "A <b>shop</b>" });
+  const first = await fetch(`${gateway.url}/openapi.json`);
+  const etag = first.headers.get("etag") ?? "";
+  assert.equal(((await first.json()) as Api).openapi, "3.1.0");
+  const again = await fetch(`${gateway.url}/openapi.json`, { headers: { "if-none-match": `"x", ${etag}` } });
+  assert.equal(again.status, 304);
+  assert.equal(await again.text(), "");
+  const page = await fetch(`${gateway.url}/docs`);
+  const html = await page.text();
+  assert.match(page.headers.get("content-security-policy") ?? "", /default-src 'none'; script-src 'self'/);
+  assert.doesNotMatch(html, /<b>|<script>|style=|https?:/);
+  for (const [, path = ""] of html.matchAll(/(?:src|href)="(\/docs\/[^"]+)"/g))
+    assert.equal((await fetch(gateway.url + path)).status, 200, path);
+  const script = await (await fetch(`${gateway.url}/docs/app.js`)).text();
+  assert.doesNotThrow(() => new Function(script));
+  assert.doesNotMatch(script, /innerHTML|insertAdjacentHTML|document\.write/);
+  await host.close();
+});
+
+test("two methods of one route, and a route of the gateway's own, are refused", async () => {
+  const A = contract("a", {
+    one: query({ input: z.object({ x: z.string() }), http: "GET /a/:x" }),
+    two: query({ input: z.object({ y: z.string() }), http: "GET /a/:y" }),
+  });
+  const B = contract("b", { docs: query({ http: "GET /docs" }) });
+  for (const [entry, words] of [
+    [service(A, { policy: {} }).implement({ one: () => undefined, two: () => undefined }), /a\.one and a\.two/],
+    [service(B, { policy: {} }).implement({ docs: () => undefined }), /b\.docs/],
+  ] as const) {
+    const host = await createHost(system("s", { services: [entry] }));
+    await assert.rejects(
+      createGateway(host, { port: 0 }),
+      (error: Error & { code: string }) => error.code === "SKEIN_SYSTEM_INVALID" && words.test(error.message),
+    );
+    await host.close();
+  }
+});
