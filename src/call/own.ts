@@ -4,6 +4,7 @@
  */
 import { type AnyContract, type CallOptions, isStream, type Kind, type Member } from "../contract/index.ts";
 import type { Declaration, Opened } from "../system/index.ts";
+import { skeinError } from "../errors/index.ts";
 import type { CallScope } from "./scope.ts";
 
 /** Makes `own` for one call. A guard's `own` is made for a query, whatever its method is. */
@@ -61,8 +62,16 @@ export function createClient(
   call: (method: string, input: unknown, options: CallOptions | undefined) => unknown,
 ): object {
   const client: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(contract.members as Readonly<Record<string, Member>>)) {
+  const members: Readonly<Record<string, Member>> = contract.members;
+  for (const [name, member] of Object.entries(contract.full)) {
     if (member.kind === "event") continue;
+    if (!Object.hasOwn(members, name)) {
+      // Plain JavaScript gets past the types; it should learn what is wrong instead of "is not a function".
+      const refuse = () =>
+        Promise.reject(skeinError("SKEIN_CALL_UNDECLARED", `"${contract.name}.${name}" is not among the picked methods in uses`));
+      Object.defineProperty(client, name, { value: refuse });
+      continue;
+    }
     client[name] = isStream(member.output)
       ? (input: unknown, options?: CallOptions) => toItems(call(name, input, options))
       : (input: unknown, options?: CallOptions) => call(name, input, options);

@@ -35,9 +35,6 @@ export interface MayNotCall<Why extends string> {
   readonly "~why": Why;
 }
 
-type Refused<By extends Kind, K extends string, M extends Method> =
-  MayNotCall<`a ${By} may call only queries, and '${K}' is ${M["kind"] extends "action" ? "an action" : `a ${M["kind"]}`}`>;
-
 type MayCall<By extends Kind, M extends Method> = By extends "query" | "command"
   ? M["kind"] extends "query"
     ? true
@@ -51,7 +48,8 @@ type MemberClient<M extends Members, By extends Kind> = {
   readonly [K in MethodNames<M>]: M[K] extends Method
     ? MayCall<By, M[K]> extends true
       ? ClientMethod<M[K]>
-      : Refused<By, K, M[K]>
+      : // Spelled out here, since the compiler prints the name of an alias instead of what it stands for.
+        MayNotCall<`a ${By} may call only queries, and '${K}' is ${M[K]["kind"] extends "action" ? "an action" : `a ${M[K]["kind"]}`}`>
     : never;
 };
 

@@ -84,12 +84,6 @@ export const catalogue = {
     what: "The method failed with an error its contract does not declare.",
     fix: "Find the cause in the log of the service that failed, by the trace id; declare the error in the contract if callers should handle it.",
   },
-  SKEIN_CALL_SHED: {
-    canonical: "resource_exhausted", retry: true, outcome: "not_started", who: "operator", status: 503, since: "0.1.0",
-    what: "The service is at its limit and refused the call before starting it.",
-    fix: "Retry after the time given in Retry-After; if it lasts, add replicas or reduce the load.",
-  },
-
   // --- access ---
   SKEIN_ACCESS_UNAUTHENTICATED: {
     canonical: "unauthenticated", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
@@ -140,12 +134,6 @@ export const catalogue = {
     what: "The idempotency key is not usable.",
     fix: "Send 1 to 255 visible characters, at least 16 when the caller is anonymous; a random UUID is good.",
   },
-  SKEIN_KEY_REQUIRED: {
-    canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
-    what: "The method needs an idempotency key and the call has none.",
-    fix: "Send the Idempotency-Key header, or `{ key }` as the second argument of the client.",
-  },
-
   // --- commands ---
   SKEIN_COMMAND_NO_TRANSACTION: {
     canonical: "internal", retry: false, outcome: "unknown", who: "bug", since: "0.1.0",
@@ -442,12 +430,6 @@ export const catalogue = {
   },
 
   // --- streams ---
-  SKEIN_STREAM_OVERFLOW: {
-    canonical: "resource_exhausted", retry: false, outcome: "unknown", who: "caller", since: "0.1.0",
-    what: "The stream was ended because its reader fell too far behind.",
-    fix: "Read faster or ask for less; resume from the id of the last item received.",
-  },
-
   // --- the command line and the machine ---
   SKEIN_PORT_TAKEN: {
     canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0",

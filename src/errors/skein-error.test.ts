@@ -41,7 +41,7 @@ test("an error of the catalogue carries its row", () => {
 
 test("detail, cause, data, outcome and retry override the row", () => {
   const cause = new Error("why");
-  const error = skeinError("SKEIN_CALL_SHED", "the queue is full", {
+  const error = skeinError("SKEIN_DATA_BUSY", "the queue is full", {
     cause,
     data: { queue: 3 },
     outcome: "unknown",
@@ -70,8 +70,8 @@ test("a declared error is typed, defaults to 422, and cannot take the catalogue'
   );
   assert.equal(declaredError("GONE", null, { status: 410, canonical: "not_found", message: "m" }).status, 410);
   assert.equal(isDeclaredError(error), true);
-  assert.equal(isDeclaredError(skeinError("SKEIN_CALL_SHED")), false);
-  assert.throws(() => declaredError("SKEIN_CALL_SHED", {}), { name: "AssertionFailed" });
+  assert.equal(isDeclaredError(skeinError("SKEIN_DATA_BUSY")), false);
+  assert.throws(() => declaredError("SKEIN_DATA_BUSY", {}), { name: "AssertionFailed" });
 });
 
 test("an error survives the wire", () => {
@@ -136,14 +136,14 @@ test("whatever a peer sends, an error comes back", () => {
       assert.equal(fromWireError(wire).code, "SKEIN_CALL_FAILED");
     }),
   );
-  const good: WireError = toWireError(skeinError("SKEIN_CALL_SHED"));
-  assert.equal(fromWireError(good).code, "SKEIN_CALL_SHED");
+  const good: WireError = toWireError(skeinError("SKEIN_DATA_BUSY"));
+  assert.equal(fromWireError(good).code, "SKEIN_DATA_BUSY");
   const bad: Record<string, unknown>[] = [
     { code: "SKEIN_NO_SUCH_CODE" },
     { code: 7 },
     { code: "toString" },
     { code: "OUT_OF_STOCK" },
-    { code: "SKEIN_CALL_SHED", declared: true },
+    { code: "SKEIN_DATA_BUSY", declared: true },
     { canonical: "bad" },
     { canonical: "constructor" },
     { message: 1 },
@@ -172,13 +172,13 @@ test("whatever a peer sends, an error comes back", () => {
 });
 
 test("a message is cut to its limit, and a known code's status is this side's own", () => {
-  assert.equal(toWireError(skeinError("SKEIN_CALL_SHED", "x".repeat(9_000))).message.length, 2_000);
+  assert.equal(toWireError(skeinError("SKEIN_DATA_BUSY", "x".repeat(9_000))).message.length, 2_000);
   const wire = {
-    ...toWireError(skeinError("SKEIN_CALL_SHED")),
+    ...toWireError(skeinError("SKEIN_DATA_BUSY")),
     status: 418,
     canonical: "internal",
     message: "y".repeat(9_000),
   };
   const error = fromWireError(wire);
-  assert.deepEqual([error.status, error.canonical, error.message.length], [503, "resource_exhausted", 2_000]);
+  assert.deepEqual([error.status, error.canonical, error.message.length], [503, "unavailable", 2_000]);
 });

@@ -52,13 +52,14 @@ const right = { subject: "ada", roles: ["user", "admin"] };
 const [ok, denied, unknown] = ["ok", "SKEIN_ACCESS_DENIED", "SKEIN_ACCESS_UNAUTHENTICATED"];
 
 /** Outcome by principal (nobody, the wrong one, the right one); the same for trusted code, a service and the gateway, but for `internal`. */
-const table: Array<[access: "public" | "internal" | "role" | "guarded" | "none", inside: string[], gateway: string[]]> = [
-  ["public", [ok, ok, ok], [ok, ok, ok]],
-  ["internal", [ok, ok, ok], [denied, denied, denied]],
-  ["role", [unknown, denied, ok], [unknown, denied, ok]],
-  ["guarded", [denied, denied, ok], [denied, denied, ok]],
-  ["none", [denied, denied, denied], [denied, denied, denied]],
-];
+const table: Array<[access: "public" | "internal" | "role" | "guarded" | "none", inside: string[], gateway: string[]]> =
+  [
+    ["public", [ok, ok, ok], [ok, ok, ok]],
+    ["internal", [ok, ok, ok], [denied, denied, denied]],
+    ["role", [unknown, denied, ok], [unknown, denied, ok]],
+    ["guarded", [denied, denied, ok], [denied, denied, ok]],
+    ["none", [denied, denied, denied], [denied, denied, denied]],
+  ];
 
 for (const { mode, far } of modes) {
   describe(`access, ${mode}`, () => {
@@ -69,7 +70,10 @@ for (const { mode, far } of modes) {
           const who = principal?.subject ?? "nobody";
           const input = access === "guarded" ? { owner: "ada" } : undefined;
           const before = ran;
-          const trusted = t.as(principal).client(Guarded) as unknown as Record<string, (input: unknown) => Promise<unknown>>;
+          const trusted = t.as(principal).client(Guarded) as unknown as Record<
+            string,
+            (input: unknown) => Promise<unknown>
+          >;
           assert.equal(await codeOf(trusted[access]?.(input)), inside[i], `${who}, trusted code`);
           const fromService = await codeOf(t.as(principal).client(Caller).call(access));
           // What a service may not call is the service's failure, not that of whoever called the service.
@@ -98,8 +102,22 @@ for (const { mode, far } of modes) {
 
     it("a principal without usable roles has none", async () => {
       await using t = await testSystem(system("s", { services: [guarded] }), { far });
-      for (const principal of [{ subject: "x" }, { subject: "x", roles: "admin" }, { subject: "x", roles: null }, "admin", 7]) {
-        assert.equal(await codeOf(t.as(principal as never).client(Guarded).role()), denied);
+      for (const principal of [
+        { subject: "x" },
+        { subject: "x", roles: "admin" },
+        { subject: "x", roles: null },
+        "admin",
+        7,
+      ]) {
+        assert.equal(
+          await codeOf(
+            t
+              .as(principal as never)
+              .client(Guarded)
+              .role(),
+          ),
+          denied,
+        );
       }
     });
 
@@ -108,7 +126,10 @@ for (const { mode, far } of modes) {
         call: action({ input: z.string(), output: z.string() }),
         act: action({ output: z.string() }),
       });
-      const truthy = service(Truthy, { uses: { caller: Caller }, policy: { call: { access: "guarded" }, act: { access: "public" } } }).implement(
+      const truthy = service(Truthy, {
+        uses: { caller: Caller },
+        policy: { call: { access: "guarded" }, act: { access: "public" } },
+      }).implement(
         { call: handler, act: handler },
         {
           guards: {
@@ -123,16 +144,21 @@ for (const { mode, far } of modes) {
       await using t = await testSystem(system("s", { services: [truthy, caller, guarded] }), { far });
       const client = t.as(right).client(Truthy);
       assert.equal(await codeOf(client.call("true")), "ok");
-      for (const answer of ["1", '"yes"', "{}", "null", "false"]) assert.equal(await codeOf(client.call(answer)), denied, answer);
+      for (const answer of ["1", '"yes"', "{}", "null", "false"])
+        assert.equal(await codeOf(client.call(answer)), denied, answer);
       assert.equal(await codeOf(client.call("throw")), "SKEIN_CALL_FAILED");
       assert.equal(await codeOf(client.call("act")), "SKEIN_CALL_KIND");
     });
 
     it("nobody can change who a call is for", async () => {
       const Escalate = contract("escalate", { run: action({ output: z.string() }) });
-      const escalate = service(Escalate, { uses: { guarded: Guarded }, policy: { run: { access: "public" } } }).implement({
+      const escalate = service(Escalate, {
+        uses: { guarded: Guarded },
+        policy: { run: { access: "public" } },
+      }).implement({
         run: (_, { guarded }, call) => {
-          assert.throws(() => (call.principal?.roles as string[]).push("admin"), TypeError);
+          const roles = (call.principal?.roles ?? []) as string[];
+          assert.throws(() => roles.push("admin"), TypeError);
           assert.throws(() => Object.assign(call.principal ?? {}, { roles: ["admin"] }), TypeError);
           return guarded.role();
         },
@@ -146,11 +172,16 @@ for (const { mode, far } of modes) {
 
     it("own has exactly the declared names", async () => {
       const Names = contract("names", { list: query({ output: z.array(z.string()) }) });
-      const names = service(Names, { uses: { g: Guarded.pick("public"), c: Caller }, policy: { list: { access: "public" } } }).implement({
-        list: (_, own) => {
+      const names = service(Names, {
+        uses: { g: Guarded.pick("public"), c: Caller },
+        policy: { list: { access: "public" } },
+      }).implement({
+        list: async (_, own) => {
           const found: string[] = [];
           for (const name in own) found.push(name);
-          assert.equal((own as Record<string, unknown>)["toString"] === undefined, false);
+          // What plain JavaScript would call past the types.
+          const { internal } = own.g as unknown as { internal(): Promise<unknown> };
+          assert.equal(await codeOf(internal()), "SKEIN_CALL_UNDECLARED");
           assert.deepEqual(Object.keys(own.g), ["public"]);
           assert.ok(Object.isFrozen(own.g));
           assert.equal(own.g, own.g, "made once");

@@ -27,7 +27,12 @@ const Middle = contract("middle", {
 const seen: string[] = [];
 let background: Promise<string> | undefined;
 const leaf = service(Leaf, {
-  policy: { hang: { access: "public" }, left: { access: "public" }, short: { access: "public", timeout: "1s" }, tellSignal: { access: "public" } },
+  policy: {
+    hang: { access: "public" },
+    left: { access: "public" },
+    short: { access: "public", timeout: "1s" },
+    tellSignal: { access: "public" },
+  },
 }).implement({
   hang,
   left: (_, __, call) => call.remainingMs(),
@@ -43,7 +48,16 @@ const leaf = service(Leaf, {
 const open = { access: "public" } as const;
 const middle = service(Middle, {
   uses: { leaf: Leaf },
-  policy: { hang: open, left: open, late: open, patient: { ...open, timeout: "2s" }, short: open, race: open, busy: open, items: open },
+  policy: {
+    hang: open,
+    left: open,
+    late: open,
+    patient: { ...open, timeout: "2s" },
+    short: open,
+    race: open,
+    busy: open,
+    items: open,
+  },
 }).implement({
   async hang(_, { leaf }, call) {
     try {
@@ -92,12 +106,17 @@ for (const { mode, far } of modes) {
       await using t = await testSystem(whole, { far });
       const started = t.clock.monotonic();
       let endedAt = -1;
-      const failing = failureOf(t.client(Leaf).hang(undefined, { timeout: 250 })).finally(() => (endedAt = t.clock.monotonic()));
+      const failing = failureOf(t.client(Leaf).hang(undefined, { timeout: 250 })).finally(
+        () => (endedAt = t.clock.monotonic()),
+      );
       await t.clock.advance(249);
       assert.equal(endedAt, -1);
       await t.clock.advance(20);
       const error = await failing;
-      assert.equal(`${error.code} ${error.outcome} ${error.retry} ${error.status}`, "SKEIN_CALL_DEADLINE unknown false 504");
+      assert.equal(
+        `${error.code} ${error.outcome} ${error.retry} ${error.status}`,
+        "SKEIN_CALL_DEADLINE unknown false 504",
+      );
       assert.ok(endedAt - started >= 250 && endedAt - started <= 260, `at ${endedAt - started} ms`);
     });
 

@@ -58,13 +58,8 @@ export interface Host extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/**
- * Starts services of a system in this process and resolves when they are ready. On failure everything opened is closed
- * again and the error says which service. Errors: `SKEIN_SYSTEM_LOAD`, `SKEIN_RESOURCE_FAILED`, `SKEIN_CONFIG_INVALID`,
- * the `SKEIN_DATA_*` and `SKEIN_MIGRATION_*` of its databases.
- * @since 0.1.0
- */
-export async function createHost(system: System, options: HostOptions = {}): Promise<Host> {
+/** What `createHost` does; it has the documentation. */
+export async function openHost(system: System, options: HostOptions = {}): Promise<Host> {
   const clock = options.clock ?? systemClock;
   const recorder = options.recorder ?? createRecorder();
   const log = options.log ?? silentLog;

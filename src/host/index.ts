@@ -1,2 +1,3 @@
 /** The host layer: running services in one process. */
-export { type ClientOptions, createHost, type Host, type HostOptions } from "./host.ts";
+export { createHost } from "./create-host.ts";
+export type { ClientOptions, Host, HostOptions } from "./host.ts";

@@ -28,8 +28,9 @@ export interface Call<P = Principal, E extends ErrorSpecs = ErrorSpecs> {
   readonly resumeFrom: string | undefined;
   readonly log: Log;
   /** A declared error of this method, to be thrown. `throw call.error("OUT_OF_STOCK", { sku })` */
-  error<Code extends keyof E & string>(
-    code: Code,
-    ...data: ErrorDataIn<E[Code]> extends undefined ? [data?: undefined] : [data: ErrorDataIn<E[Code]>]
-  ): DeclaredError<Code, ErrorDataIn<E[Code]>>;
+  error<Code extends string>(
+    // Not a bound of Code: a wrong name would then be reported as a wrong number of arguments.
+    code: Code extends keyof E ? Code : keyof E & string,
+    ...data: Code extends keyof E ? (ErrorDataIn<E[Code]> extends undefined ? [data?: undefined] : [data: ErrorDataIn<E[Code]>]) : [data?: unknown]
+  ): DeclaredError<Code, Code extends keyof E ? ErrorDataIn<E[Code]> : never>;
 }

@@ -57,7 +57,11 @@ export function fake<const Name extends string, M extends Members, const H exten
 ): Fake<Name, M, keyof H & string> {
   const missing = (method: string) =>
     `the fake of ${contract.name} has no handler for "${method}": give it one, fake(..., { ${method}: (input) => ... })`;
-  return createFake(contract, handlers as Readonly<Record<string, AnyHandler | undefined>>, missing) as Fake<Name, M, keyof H & string>;
+  return createFake(contract, handlers as Readonly<Record<string, AnyHandler | undefined>>, missing) as Fake<
+    Name,
+    M,
+    keyof H & string
+  >;
 }
 
 /** A fake of a contract that says why it cannot answer, for a service that a test gave no fake for. */

@@ -30,7 +30,8 @@ export interface ServiceTestTools<C extends AnyContract, Who> extends Observed {
 }
 
 /** A service under test: its methods, as `t.place(cart)`, and the tools. @since 0.1.0 */
-export type ServiceTest<C extends AnyContract, Who> = ServiceTestTools<C, Who> & Omit<Client<C>, keyof ServiceTestTools<C, Who>>;
+export type ServiceTest<C extends AnyContract, Who> = ServiceTestTools<C, Who> &
+  Omit<Client<C>, keyof ServiceTestTools<C, Who>>;
 
 /**
  * Runs one service in this process: databases in memory, a virtual clock, mode `test`. Fails with
@@ -43,8 +44,15 @@ export async function test<const Name extends string, T extends Implemented>(
 ): Promise<ServiceTest<T["contract"], T["principal"]>> {
   const { declaration } = implementation;
   const { fakes, ...rest } = options;
-  const others = fakesOf(declaration.name, declaration.uses, (fakes ?? {}) as Readonly<Record<string, Implementation | undefined>>);
-  const tested = await testSystem<T["principal"]>(system(declaration.name, { services: [implementation, ...others] }), rest);
+  const others = fakesOf(
+    declaration.name,
+    declaration.uses,
+    (fakes ?? {}) as Readonly<Record<string, Implementation | undefined>>,
+  );
+  const tested = await testSystem<T["principal"]>(
+    system(declaration.name, { services: [implementation, ...others] }),
+    rest,
+  );
   // The declaration is that of the implementation's type.
   const contract = declaration.contract as T["contract"];
   const call = tested.client(contract);
@@ -52,17 +60,24 @@ export async function test<const Name extends string, T extends Implemented>(
   // Descriptors, since some of what is observed is read anew each time.
   const tools: object = Object.defineProperties({}, observed as PropertyDescriptorMap);
   Object.assign(tools, { call, as: (principal: T["principal"] | undefined) => tested.as(principal).client(contract) });
-  for (const [name, method] of Object.entries(call)) if (!Object.hasOwn(tools, name)) Object.assign(tools, { [name]: method });
+  for (const [name, method] of Object.entries(call))
+    if (!Object.hasOwn(tools, name)) Object.assign(tools, { [name]: method });
   return tools as ServiceTest<T["contract"], T["principal"]>;
 }
 
 /** One implementation for each contract in `uses`; without a fake, one that says how to give it. */
-function fakesOf(service: string, uses: Uses, given: Readonly<Record<string, Implementation | undefined>>): Implementation[] {
+function fakesOf(
+  service: string,
+  uses: Uses,
+  given: Readonly<Record<string, Implementation | undefined>>,
+): Implementation[] {
   for (const [name, fake] of Object.entries(given)) {
     const used = Object.hasOwn(uses, name) ? uses[name] : undefined;
     if (used === undefined) throw invalid(`${service} uses nothing named "${name}"`);
     if (fake !== undefined && fake.declaration?.name !== used.name) {
-      throw invalid(`the fake for "${name}" is of "${fake.declaration?.name}", but ${service} uses "${used.name}" there`);
+      throw invalid(
+        `the fake for "${name}" is of "${fake.declaration?.name}", but ${service} uses "${used.name}" there`,
+      );
     }
   }
   const byContract = new Map<string, Implementation>();

@@ -63,7 +63,10 @@ export interface SystemTest<Who = unknown> extends Observed {
  * `shop.with({ payments: fake(Payments, {...}) })`. Fails as `createHost` does.
  * @since 0.1.0
  */
-export async function testSystem<Who = unknown>(system: System, options: TestOptions<Who> = {}): Promise<SystemTest<Who>> {
+export async function testSystem<Who = unknown>(
+  system: System,
+  options: TestOptions<Who> = {},
+): Promise<SystemTest<Who>> {
   const clock = createVirtualClock(options.startMs === undefined ? undefined : { startMs: options.startMs });
   const lines: LogLine[] = [];
   const captured = new Captured();

@@ -2,7 +2,21 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as z from "zod";
-import { action, command, contract, database, define, event, migration, query, resource, role, service, stream, system } from "../index.ts";
+import {
+  action,
+  command,
+  contract,
+  database,
+  define,
+  event,
+  migration,
+  query,
+  resource,
+  role,
+  service,
+  stream,
+  system,
+} from "../index.ts";
 import { isSkeinError } from "../errors/index.ts";
 import { fake, test, testSystem } from "./index.ts";
 
@@ -37,7 +51,9 @@ const orders = service(Orders, {
   uses: { payments: Payments.pick("charge"), stock: Stock },
   has: {
     db: database<Tables>("orders", { dialect: "portable", migrations: [tables] }),
-    start: resource({ open: ({ clock, random, env }) => ({ at: clock.now(), dice: random.float(), flag: env["FLAG"] }) }),
+    start: resource({
+      open: ({ clock, random, env }) => ({ at: clock.now(), dice: random.float(), flag: env["FLAG"] }),
+    }),
   },
   policy: {
     place: { access: role("customer"), timeout: "5s" },
@@ -112,7 +128,12 @@ for (const far of [false, true]) {
     });
 
     it("runs as the principal it is given, and as others", async () => {
-      await using t = await test(implementation, { fakes: { payments: payments() }, far, env: { FLAG: "up" }, seed: 4 });
+      await using t = await test(implementation, {
+        fakes: { payments: payments() },
+        far,
+        env: { FLAG: "up" },
+        seed: 4,
+      });
       assert.equal(await codeOf(t.place({ order: "1" })), "SKEIN_ACCESS_UNAUTHENTICATED");
       assert.equal(await codeOf(t.as({ subject: "x", roles: [] }).place({ order: "1" })), "SKEIN_ACCESS_DENIED");
       assert.equal(await codeOf(t.as(customer).place({ order: "1" })), "ok");
@@ -191,7 +212,11 @@ for (const far of [false, true]) {
     });
 
     it("names the fake that is missing, and the method that a fake lacks", async () => {
-      await using t = await test(implementation, { fakes: { stock: fake(Stock, { left: () => 3 }) }, as: customer, far });
+      await using t = await test(implementation, {
+        fakes: { stock: fake(Stock, { left: () => 3 }) },
+        as: customer,
+        far,
+      });
       assert.equal(await t.left({ sku: "a" }), 3);
       await assert.rejects(t.place({ order: "1" }), {
         code: "SKEIN_CALL_NO_ROUTE",
@@ -199,8 +224,9 @@ for (const far of [false, true]) {
           'test(orders) has no fake for "payments", whose "charge" was called: give it one, fakes: { payments: fake(..., { charge: (input) => ... }) }',
       });
       // Legal at run time, refused by the compiler.
+      const lacking = fake(Payments, { list: () => [] });
       // @ts-expect-error -- "charge" is missing
-      await using partial = await test(implementation, { fakes: { payments: fake(Payments, { list: () => [] }) }, as: customer, far });
+      await using partial = await test(implementation, { fakes: { payments: lacking }, as: customer, far });
       await assert.rejects(partial.place({ order: "1" }), {
         code: "SKEIN_CALL_NO_ROUTE",
         message: 'the fake of payments has no handler for "charge": give it one, fake(..., { charge: (input) => ... })',
@@ -209,27 +235,45 @@ for (const far of [false, true]) {
   });
 
   describe(`fake(), ${far ? "far" : "near"}`, () => {
-    const caller = contract("caller", { refund: action({ input: z.object({ id: z.string(), key: z.string().optional() }), output: z.boolean() }), list: query({ output: z.array(z.string()) }) });
-    const callerImplementation = service(caller, { uses: { payments: Payments }, policy: { refund: { access: "public" }, list: { access: "public" } } }).implement({
+    const caller = contract("caller", {
+      refund: action({ input: z.object({ id: z.string(), key: z.string().optional() }), output: z.boolean() }),
+      list: query({ output: z.array(z.string()) }),
+    });
+    const callerImplementation = service(caller, {
+      uses: { payments: Payments },
+      policy: { refund: { access: "public" }, list: { access: "public" } },
+    }).implement({
       refund: async ({ id, key }, { payments }) => (await payments.refund({ id }, key === undefined ? {} : { key })).ok,
       list: (_, { payments }) => payments.list(),
     });
 
     it("has one effect per key, as a real command", async () => {
       let refunds = 0;
-      const pay = fake(Payments, { charge: () => ({ id: "1" }), refund: () => ({ ok: ++refunds > 0 }), list: () => [] });
+      const pay = fake(Payments, {
+        charge: () => ({ id: "1" }),
+        refund: () => ({ ok: ++refunds > 0 }),
+        list: () => [],
+      });
       await using t = await test(callerImplementation, { fakes: { payments: pay }, far });
       await t.refund({ id: "1", key: "k" });
       await t.refund({ id: "1", key: "k" });
       assert.equal(refunds, 1);
-      assert.equal(await codeOf(t.refund({ id: "2", key: "k" })), "SKEIN_CALL_FAILED", "the key is the caller's mistake");
+      assert.equal(
+        await codeOf(t.refund({ id: "2", key: "k" })),
+        "SKEIN_CALL_FAILED",
+        "the key is the caller's mistake",
+      );
       await t.refund({ id: "1" });
       assert.equal(refunds, 2);
       assert.deepEqual(pay.calls.refund, [{ id: "1" }, { id: "1" }]);
     });
 
     it("may not answer what the contract refuses", async () => {
-      const pay = fake(Payments, { charge: () => ({ id: "1" }), refund: () => ({ ok: true }), list: () => [1] as never });
+      const pay = fake(Payments, {
+        charge: () => ({ id: "1" }),
+        refund: () => ({ ok: true }),
+        list: () => [1] as never,
+      });
       await using t = await test(callerImplementation, { fakes: { payments: pay }, far });
       assert.equal(await codeOf(t.list()), "SKEIN_OUTPUT_INVALID");
     });
@@ -273,12 +317,20 @@ describe("what test() refuses", () => {
     const reject = async (fakes: object, message: string) =>
       assert.rejects(test(implementation, { fakes: fakes as never }), { code: "SKEIN_SERVICE_INVALID", message });
     await reject({ payment: payments() }, 'test: orders uses nothing named "payment"');
-    await reject({ payments: fake(Stock, {}) }, 'test: the fake for "payments" is of "stock", but orders uses "payments" there');
+    await reject(
+      { payments: fake(Stock, {}) },
+      'test: the fake for "payments" is of "stock", but orders uses "payments" there',
+    );
     const twice = service(contract("twice", {}), { uses: { a: Stock, b: Stock.pick("left") } }).implement({});
-    await assert.rejects(test(twice, { fakes: { a: fake(Stock, { left: () => 1 }), b: fake(Stock, { left: () => 2 }) } }), {
-      message: 'test: "b" and another name in uses are both "stock": give both the same fake',
+    await assert.rejects(
+      test(twice, { fakes: { a: fake(Stock, { left: () => 1 }), b: fake(Stock, { left: () => 2 }) } }),
+      {
+        message: 'test: "b" and another name in uses are both "stock": give both the same fake',
+      },
+    );
+    assert.throws(() => fake(Stock, { lefft: () => 1 } as never), {
+      message: 'fake(stock): its contract has no method "lefft"',
     });
-    assert.throws(() => fake(Stock, { lefft: () => 1 } as never), { message: 'fake(stock): its contract has no method "lefft"' });
   });
 
   it("is safe to close twice, and ends what still waits", async () => {
@@ -293,9 +345,13 @@ describe("what test() refuses", () => {
   });
 
   it("types `as` by a team's own principal", async () => {
-    const own = define({ principal: z.object({ subject: z.string(), roles: z.array(z.string()), plan: z.enum(["free", "paid"]) }) });
+    const own = define({
+      principal: z.object({ subject: z.string(), roles: z.array(z.string()), plan: z.enum(["free", "paid"]) }),
+    });
     const Plans = contract("plans", { mine: query({ output: z.string() }) });
-    const plans = own.service(Plans, { policy: { mine: { access: "public" } } }).implement({ mine: (_, __, call) => call.principal?.plan ?? "none" });
+    const plans = own
+      .service(Plans, { policy: { mine: { access: "public" } } })
+      .implement({ mine: (_, __, call) => call.principal?.plan ?? "none" });
     await using t = await test(plans, { as: { subject: "a", roles: [], plan: "paid" } });
     assert.equal(await t.mine(), "paid");
     // @ts-expect-error -- the plan is missing

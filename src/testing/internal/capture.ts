@@ -47,7 +47,9 @@ export class Captured {
 
   #watched(implementation: Implementation): Implementation {
     const { declaration } = implementation;
-    const has = Object.fromEntries(Object.entries(declaration.has).map(([name, owned]) => [name, this.#watchedOwned(owned)]));
+    const has = Object.fromEntries(
+      Object.entries(declaration.has).map(([name, owned]) => [name, this.#watchedOwned(owned)]),
+    );
     return { ...implementation, declaration: { ...declaration, has } };
   }
 
@@ -55,9 +57,9 @@ export class Captured {
     return { ...owned, open: (context) => owned.open({ ...context, shared: this.#watchedShared(context) }) };
   }
 
-  #watchedShared({ shared }: OpenContext): OpenContext["shared"] {
+  #watchedShared(context: OpenContext): OpenContext["shared"] {
     return async (key, open) => {
-      const thing = await shared(key, open);
+      const thing = await context.shared(key, open);
       const { engine } = thing as { engine?: Engine };
       if (key.startsWith("database:") && engine?.family === "sqlite") this.#engines.set(key, engine);
       return thing;

@@ -1,6 +1,13 @@
 /** Owns a test's own calls with far semantics. It must never hand an object of the test to a service, or back. */
 import { createClient, sendFar, streamFar } from "../../call/index.ts";
-import { type AnyContract, type CallOptions, type Client, encodeValue, isStream, type Method } from "../../contract/index.ts";
+import {
+  type AnyContract,
+  type CallOptions,
+  type Client,
+  encodeValue,
+  isStream,
+  type Method,
+} from "../../contract/index.ts";
 import { copyValue, toMs } from "../../core/index.ts";
 import type { Host } from "../../host/index.ts";
 

@@ -18,7 +18,8 @@ export function keyMemory(): Owned<Once> {
   return createOwned<Once, Once, Once>("database", "fake", async () => {
     const kept = new Map<string, Kept>();
     return {
-      bind: ({ effect }) => ((answer) => (effect === undefined ? Promise.resolve(answer()) : once(kept, effect, answer))) satisfies Once,
+      bind: ({ effect }) =>
+        ((answer) => (effect === undefined ? Promise.resolve(answer()) : once(kept, effect, answer))) satisfies Once,
       async recall(effect) {
         const found = find(kept, effect);
         if (found !== undefined) effect.replay(await found.encoded);

@@ -1,0 +1,236 @@
+/**
+ * What the compiler says to a user who is wrong. Every case is a file of a project of its own, checked by the real
+ * compiler; the text is asserted because an error that nobody understands is not one.
+ */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { describe, it } from "node:test";
+
+const root = resolve(import.meta.dirname, "../..");
+
+const common = `
+import * as z from "zod";
+import { action, command, contract, event, query, role, safe, service, stream, subscribe, workflow } from "skein";
+import { fake, test } from "skein/testing";
+export const Stock = contract("stock", {
+  left: query({ input: z.object({ sku: z.string() }), output: z.int() }),
+  reserve: command({ input: z.object({ sku: z.string() }), output: z.object({ ok: z.boolean() }) }),
+  ship: action({ input: z.object({ sku: z.string() }) }),
+  moved: event(z.object({ sku: z.string() })),
+});
+export const Orders = contract("orders", {
+  get: query({ input: z.object({ id: z.string() }), output: z.object({ id: z.string(), total: z.int() }), errors: { GONE: { data: z.object({ since: z.string() }) } } }),
+  place: action({ input: z.object({ id: z.string(), count: z.int().default(1) }) }),
+  items: query({ output: stream(z.object({ n: z.int() })) }),
+});
+const get = async () => ({ id: "1", total: 1 });
+const place = async () => {};
+async function* items() { yield { n: 1 }; }
+export const all = { get, place, items };
+export { z, action, command, contract, event, query, role, safe, service, stream, subscribe, workflow, fake, test, get, place, items };
+`;
+const imports = `import { Stock, Orders, all, get, place, items, z, action, command, contract, event, query, role, safe, service, stream, subscribe, workflow, fake, test } from "./common.ts";\n`;
+
+interface Case {
+  readonly source: string;
+  /** What the compiler must say somewhere, or nothing where it must be content. */
+  readonly says?: RegExp;
+}
+
+const cases: Record<string, Case> = {
+  "everything right": {
+    source: `
+      const used = service(Orders, { uses: { stock: Stock }, policy: { get: { access: "guarded" }, place: { access: role("x") } }, on: { seen: subscribe(Stock, "moved") } }).implement({
+        async get({ id }, { stock }, call) {
+          if (id === "") throw call.error("GONE", { since: "today" });
+          return { id, total: await stock.left({ sku: id }) };
+        },
+        async place({ count }, { stock }) { await stock.reserve({ sku: String(count.toFixed()) }, { key: "k", timeout: "1s" }); await stock.ship({ sku: "a" }); },
+        async *items() { yield { n: 1 }; },
+        seen: async ({ sku }) => { sku.toUpperCase(); },
+      }, { guards: { get: ({ id }, { stock }, call) => id === call.principal?.subject && typeof stock.left === "function" } });
+      const t = await test(used, { fakes: { stock: fake(Stock, { left: () => 1, reserve: () => ({ ok: true }), ship: () => {} }) }, as: { subject: "a", roles: [] } });
+      const total: number = (await t.get({ id: "1" })).total;
+      const found = await safe(t.get({ id: "1" }));
+      if (!found.ok && found.declared) { const since: string = found.error.data.since; since.length; }
+      for await (const { n } of t.items()) n.toFixed();
+      total.toFixed();`,
+  },
+  "wrong input": {
+    source: `service(Orders, { uses: { stock: Stock } }).implement({ ...all, get: async ({ id }, { stock }) => ({ id, total: await stock.left({ sku: 7 }) }) });`,
+    says: /Type 'number' is not assignable to type 'string'/,
+  },
+  "missing input": {
+    source: `service(Orders, { uses: { stock: Stock } }).implement({ ...all, get: async ({ id }, { stock }) => ({ id, total: await stock.left({}) }) });`,
+    says: /Property 'sku' is missing in type '\{\}' but required in type '\{ sku: string; \}'/,
+  },
+  "wrong output": {
+    source: `service(Orders).implement({ ...all, get: async ({ id }) => ({ id, total: "1" }) });`,
+    says: /Types of property 'total' are incompatible\.\s+Type 'string' is not assignable to type 'number'/,
+  },
+  "wrong item of a stream": {
+    source: `service(Orders).implement({ ...all, async *items() { yield { n: "1" }; } });`,
+    says: /Types of property 'n' are incompatible\.\s+Type 'string' is not assignable to type 'number'/,
+  },
+  "no output": {
+    source: `service(Orders).implement({ ...all, get: async () => {} });`,
+    says: /Type 'void' is not assignable to type '\{ id: string; total: number; \}'/,
+  },
+  "undeclared error": {
+    source: `service(Orders).implement({ ...all, get: async ({ id }, _own, call) => { throw call.error("MISSING"); } });`,
+    says: /Argument of type '"MISSING"' is not assignable to parameter of type '"GONE"'/,
+  },
+  "any error of a method that declares none": {
+    source: `service(Orders).implement({ ...all, place: async (_input, _own, call) => { throw call.error("GONE"); } });`,
+    says: /Argument of type '"GONE"' is not assignable to parameter of type 'never'/,
+  },
+  "wrong data of an error": {
+    source: `service(Orders).implement({ ...all, get: async ({ id }, _own, call) => { throw call.error("GONE", { since: 1999 }); } });`,
+    says: /Type 'number' is not assignable to type 'string'/,
+  },
+  "contract not in uses": {
+    source: `service(Orders).implement({ ...all, place: async ({ id }, { stock }) => { await stock.ship({ sku: id }); } });`,
+    says: /Property 'stock' does not exist on type 'Own<\{\}, \{\}, "action">'/,
+  },
+  "method not picked": {
+    source: `service(Orders, { uses: { stock: Stock.pick("left") } }).implement({ ...all, place: async ({ id }, { stock }) => { await stock.ship({ sku: id }); } });`,
+    says: /Property 'ship' does not exist on type/,
+  },
+  "query that calls a command": {
+    source: `service(Orders, { uses: { stock: Stock } }).implement({ ...all, get: async ({ id }, { stock }) => { await stock.reserve({ sku: id }); return { id, total: 1 }; } });`,
+    says: /MayNotCall<"a query may call only queries, and 'reserve' is a command">/,
+  },
+  "query that calls an action": {
+    source: `service(Orders, { uses: { stock: Stock } }).implement({ ...all, get: async ({ id }, { stock }) => { await stock.ship({ sku: id }); return { id, total: 1 }; } });`,
+    says: /MayNotCall<"a query may call only queries, and 'ship' is an action">/,
+  },
+  "guard that calls a command": {
+    source: `service(Orders, { uses: { stock: Stock }, policy: { place: { access: "guarded" } } }).implement(all, { guards: { place: async ({ id }, { stock }) => (await stock.reserve({ sku: id })).ok } });`,
+    says: /MayNotCall<"a query may call only queries, and 'reserve' is a command">/,
+  },
+  "missing guard": {
+    source: `service(Orders, { policy: { get: { access: "guarded" } } }).implement(all);`,
+    says: /Expected 2 arguments, but got 1/,
+  },
+  "guard of another method": {
+    source: `service(Orders, { policy: { get: { access: "guarded" } } }).implement(all, { guards: { get: () => true, place: () => true } });`,
+    says: /'place' does not exist in type/,
+  },
+  "missing handler": {
+    source: `service(Orders).implement({ get, items });`,
+    says: /Property 'place' is missing in type/,
+  },
+  "handler of no method": {
+    source: `service(Orders).implement({ get, place, items, plase: async () => {} });`,
+    says: /'plase' does not exist in type/,
+  },
+  "policy of no method": {
+    source: `service(Orders, { policy: { gett: { access: "public" } } });`,
+    says: /'gett' does not exist in type/,
+  },
+  "access that is none": {
+    source: `service(Orders, { policy: { get: { access: "everybody" } } });`,
+    says: /'"everybody"' is not assignable to type 'Access/,
+  },
+  "unknown event": {
+    source: `subscribe(Stock, "move");`,
+    says: /'"move"' is not assignable to parameter of type '"moved"'/,
+  },
+  "pick of an event": {
+    source: `Stock.pick("moved");`,
+    says: /Argument of type '"moved"' is not assignable to parameter of type 'MethodNames</,
+  },
+  "command that streams": {
+    source: `command({ output: stream(z.string()) });`,
+    says: /in type 'StreamOutput<ZodString>' but required in type 'StandardSchemaV1/,
+  },
+  "duration without a unit": {
+    source: `service(Orders, { policy: { get: { timeout: "10" } } });`,
+    says: /Type '"10"' is not assignable to type 'Duration \| undefined'/,
+  },
+  "fake for no use": {
+    source: `const s = service(Orders, { uses: { stock: Stock } }).implement(all); await test(s, { fakes: { stok: fake(Stock, { left: () => 1, reserve: () => ({ ok: true }), ship: () => {} }) } });`,
+    says: /'stok' does not exist in type 'FakesFor<|'stok'\. Did you mean to write 'stock'|but 'stok' does not exist/,
+  },
+  "fake of another contract": {
+    source: `const s = service(Orders, { uses: { stock: Stock } }).implement(all); await test(s, { fakes: { stock: fake(Orders, all) } });`,
+    says: /Type '"orders"' is not assignable to type '"stock"'/,
+  },
+  "fake without a used method": {
+    source: `const s = service(Orders, { uses: { stock: Stock.pick("left", "ship") } }).implement(all); await test(s, { fakes: { stock: fake(Stock, { left: () => 1 }) } });`,
+    says: /Property 'ship' is missing in type/,
+  },
+  "fake with a wrong reply": {
+    source: `fake(Stock, { left: () => "many" });`,
+    says: /Type 'string' is not assignable to type 'number \| Promise<number>'/,
+  },
+  "fake with a wrong method": {
+    source: `fake(Stock, { lefft: () => 1 });`,
+    says: /'lefft'/,
+  },
+  "tool instead of a method": {
+    source: `const C = contract("c", { clock: query({ output: z.string() }) }); const t = await test(service(C).implement({ clock: () => "" })); await t.call.clock(); await t.clock();`,
+    says: /This expression is not callable\.\s+Type 'VirtualClock' has no call signatures/,
+  },
+};
+
+/** The compiler's output by case. */
+function check(): Map<string, string> {
+  const folder = mkdtempSync(join(tmpdir(), "skein-types-"));
+  try {
+    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+    writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+    const compilerOptions = {
+      noEmit: true,
+      incremental: false,
+      typeRoots: [join(root, "node_modules/@types")],
+      paths: { skein: [join(root, "src/index.ts")], "skein/testing": [join(root, "src/testing/index.ts")] },
+      noUnusedLocals: false,
+      noUnusedParameters: false,
+    };
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({ extends: join(root, "tsconfig.json"), compilerOptions, include: ["cases"] }),
+    );
+    mkdirSync(join(folder, "cases"));
+    writeFileSync(join(folder, "cases/common.ts"), common);
+    const names = Object.keys(cases);
+    for (const [i, name] of names.entries())
+      writeFileSync(join(folder, "cases", `case${i}.ts`), imports + cases[name]?.source);
+    const { stdout } = spawnSync(
+      process.execPath,
+      [join(root, "node_modules/typescript/bin/tsc"), "-p", folder, "--pretty", "false"],
+      {
+        encoding: "utf8",
+        cwd: folder,
+      },
+    );
+    const found = new Map<string, string>();
+    // A diagnostic begins at the start of a line; what explains it is indented below.
+    for (const part of stdout.split(/^(?=\S)/m)) {
+      const file = /case(\d+)\.ts\(/.exec(part)?.[1];
+      const name = file === undefined ? "elsewhere" : (names[Number(file)] ?? "elsewhere");
+      found.set(name, (found.get(name) ?? "") + part);
+    }
+    return found;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+describe("what the compiler says", () => {
+  const said = check();
+  it("nothing about Skein's own sources", () => assert.equal(said.get("elsewhere"), undefined));
+  for (const [name, { says }] of Object.entries(cases)) {
+    it(name, () => {
+      const text = said.get(name) ?? "";
+      if (says === undefined) assert.equal(text, "");
+      else assert.match(text, says);
+      // Longer than a screen is as good as silence.
+      assert.ok(text.length < 4_000, `${text.length} characters:\n${text}`);
+    });
+  }
+});
