@@ -5,8 +5,9 @@
  */
 const major = Number.parseInt(process.version.slice(1), 10);
 if (major < 24) {
+  const code = "SKEIN_RUNTIME_TOO_OLD";
   process.stderr.write(
-    `skein: this is Node ${process.version.slice(1)}, Skein needs 24 or newer [SKEIN_RUNTIME_TOO_OLD]; put Node 24 on the PATH\n`,
+    `skein: this is Node ${process.version.slice(1)}, Skein needs 24 or newer [${code}]; put Node 24 on the PATH\n`,
   );
   process.exitCode = 1;
 } else {

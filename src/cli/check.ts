@@ -59,7 +59,10 @@ function renderCheck(system: System, endpoints: number, findings: readonly Findi
   const warnings = findings.filter((finding) => finding.level === "warning");
   const services = system.services.length;
   let text = `${paint("bold", escapeControl(system.name))}: ${count(services, "service")}, ${count(endpoints, "endpoint")}\n`;
-  for (const [title, group] of [[paint("red", "Errors"), errors] as const, [paint("yellow", "Warnings"), warnings] as const]) {
+  for (const [title, group] of [
+    [paint("red", "Errors"), errors] as const,
+    [paint("yellow", "Warnings"), warnings] as const,
+  ]) {
     if (group.length === 0) continue;
     text += `\n${title}\n`;
     for (const finding of group.toSorted((a, b) => a.where.localeCompare(b.where))) {

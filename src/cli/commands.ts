@@ -2,7 +2,8 @@
 import type { Command, CommandOption } from "./command.ts";
 
 const systemUsage = "[system.ts]";
-const systemDetail = "The argument is the file whose default export is the system: `system.ts` in the working directory unless given.";
+const systemDetail =
+  "The argument is the file whose default export is the system: `system.ts` in the working directory unless given.";
 const hostOption: CommandOption = {
   name: "host",
   value: "address",
@@ -15,10 +16,25 @@ const dev: Command = {
   usage: `${systemUsage} [options]`,
   argumentsMax: 1,
   options: [
-    { name: "port", short: "p", value: "number", summary: "port of the gateway; PORT or 4000 unless given; 0 picks a free one" },
+    {
+      name: "port",
+      short: "p",
+      value: "number",
+      summary: "port of the gateway; PORT or 4000 unless given; 0 picks a free one",
+    },
     hostOption,
-    { name: "inspect", value: "port", optionalValue: true, summary: "let a debugger attach, on port 9229 unless given; 0 picks a free one" },
-    { name: "inspect-brk", value: "port", optionalValue: true, summary: "the same, and wait for the debugger before the system is loaded" },
+    {
+      name: "inspect",
+      value: "port",
+      optionalValue: true,
+      summary: "let a debugger attach, on port 9229 unless given; 0 picks a free one",
+    },
+    {
+      name: "inspect-brk",
+      value: "port",
+      optionalValue: true,
+      summary: "the same, and wait for the debugger before the system is loaded",
+    },
   ],
   details: [
     systemDetail,

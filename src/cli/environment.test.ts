@@ -18,5 +18,8 @@ test("every environment variable that the sources read by name is listed, and no
   }
   assert.ok(found.size > 3, "the search finds something");
   const listed = new Set(variables.map((variable) => variable.name));
-  assert.deepEqual([...found].filter((name) => !listed.has(name)), []);
+  assert.deepEqual(
+    [...found].filter((name) => !listed.has(name)),
+    [],
+  );
 });

@@ -12,16 +12,45 @@ interface Variable {
 
 export const variables: readonly Variable[] = [
   { name: "PORT", fallback: "4000", meaning: "port of the gateway; `--port` comes first; `0` picks a free one" },
-  { name: "SKEIN_HOME", fallback: "`.skein` beside the system file", meaning: "directory of the state: databases and what else a system keeps" },
-  { name: "DATABASE_URL", fallback: "SQLite", meaning: "PostgreSQL server of every `portable` and `postgres` database; one schema per database name" },
-  { name: "DATABASE_URL_<NAME>", fallback: "`DATABASE_URL`", meaning: "the same for one database, its name in upper snake case" },
+  {
+    name: "SKEIN_HOME",
+    fallback: "`.skein` beside the system file",
+    meaning: "directory of the state: databases and what else a system keeps",
+  },
+  {
+    name: "DATABASE_URL",
+    fallback: "SQLite",
+    meaning: "PostgreSQL server of every `portable` and `postgres` database; one schema per database name",
+  },
+  {
+    name: "DATABASE_URL_<NAME>",
+    fallback: "`DATABASE_URL`",
+    meaning: "the same for one database, its name in upper snake case",
+  },
   { name: "SKEIN_CONFIG_<SERVICE>", fallback: "empty", meaning: "a service's `config`, as a JSON object" },
-  { name: "<SERVICE>_<KEY>", fallback: "the schema's default", meaning: "one key of a service's `config`: `ORDERS_MAX_LINES` sets `maxLines` of `orders`" },
-  { name: "SKEIN_DEBUG", fallback: "off", meaning: "set to anything: an unexpected error of the command line is printed with its stack" },
-  { name: "PATH", fallback: "the system's", meaning: "where a PostgreSQL server is looked for when a `postgres` database has no URL (development and tests only)" },
+  {
+    name: "<SERVICE>_<KEY>",
+    fallback: "the schema's default",
+    meaning: "one key of a service's `config`: `ORDERS_MAX_LINES` sets `maxLines` of `orders`",
+  },
+  {
+    name: "SKEIN_DEBUG",
+    fallback: "off",
+    meaning: "set to anything: an unexpected error of the command line is printed with its stack",
+  },
+  {
+    name: "PATH",
+    fallback: "the system's",
+    meaning:
+      "where a PostgreSQL server is looked for when a `postgres` database has no URL (development and tests only)",
+  },
   { name: "NO_COLOR", fallback: "colour on a terminal", meaning: "set to anything: no colour" },
   { name: "TERM", fallback: "the terminal's", meaning: "`dumb`: no colour" },
-  { name: "NODE_OPTIONS", fallback: "none", meaning: "Node's own; an `--inspect` in it goes to the process that runs the services" },
+  {
+    name: "NODE_OPTIONS",
+    fallback: "none",
+    meaning: "Node's own; an `--inspect` in it goes to the process that runs the services",
+  },
 ];
 
 /** What each limit of the gateway means; its value is read from the code. */

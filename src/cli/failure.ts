@@ -52,7 +52,8 @@ function outermost(error: unknown): SkeinError | undefined {
 
 function rootOf(error: unknown): unknown {
   let current = error;
-  for (let depth = 0; depth < 8 && current instanceof Error && current.cause instanceof Error; depth++) current = current.cause;
+  for (let depth = 0; depth < 8 && current instanceof Error && current.cause instanceof Error; depth++)
+    current = current.cause;
   return current;
 }
 
@@ -125,7 +126,7 @@ function importerPlace(error: Error): Place | undefined {
 /** The first line of a stack that is the user's own code. */
 function stackPlace(stack: string): Place | undefined {
   for (const line of stack.split("\n")) {
-    const match = /^\s+at .*?\(?(file:\/\/\/[^)]+|\/[^)]+):(\d+):(\d+)\)?$/.exec(line);
+    const match = /^\s+at (?:async |.*\()?(file:\/\/\/[^)]+|\/[^)]+):(\d+):(\d+)\)?$/.exec(line);
     if (match?.[1] === undefined) continue;
     const file = toPath(match[1]);
     if (file.startsWith(ownFolder) || file.includes("/node_modules/")) continue;

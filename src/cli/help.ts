@@ -53,7 +53,7 @@ export function renderCliReference(commands: readonly Command[]): string {
 # Command line
 
 Every command takes \`--help\` and \`--json\`, works offline and exits with 0 (done), 1 (failed) or 2 (wrong usage). An
-error is one line on stderr, \`skein: <what> [SKEIN_CODE]; <fix>\`, or with \`--json\` one object on stdout,
+error is one line on stderr, \`skein: <what> [<code>]; <fix>\`, or with \`--json\` one object on stdout,
 \`{"error": {"code", "message", "fix"}}\`. Colour is used on a terminal only, and not where \`NO_COLOR\` is set. The codes
 are explained in [errors](errors.md).
 
@@ -92,7 +92,8 @@ ${examples}
 }
 
 function flag(option: CommandOption): string {
-  const value = option.value === undefined ? "" : option.optionalValue === true ? `[=${option.value}]` : ` <${option.value}>`;
+  const value =
+    option.value === undefined ? "" : option.optionalValue === true ? `[=${option.value}]` : ` <${option.value}>`;
   const short = option.short === undefined ? "    " : `-${option.short}, `;
   return `${short}--${option.name}${value}`;
 }
@@ -104,7 +105,10 @@ function sentence(text: string): string {
 function table(rows: ReadonlyArray<readonly [string, string]>): string {
   const indent = Math.max(...rows.map(([name]) => name.length)) + 4;
   return rows
-    .map(([name, text]) => `  ${name.padEnd(indent - 2)}${wrap(text, width - indent).replaceAll("\n", `\n${" ".repeat(indent)}`)}`)
+    .map(
+      ([name, text]) =>
+        `  ${name.padEnd(indent - 2)}${wrap(text, width - indent).replaceAll("\n", `\n${" ".repeat(indent)}`)}`,
+    )
     .join("\n");
 }
 

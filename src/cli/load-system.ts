@@ -42,7 +42,10 @@ export async function importSystem(file: string): Promise<System> {
     const hint = named[0] === undefined ? "export default system(...)" : `export default ${named[0]}`;
     throw loadError(`${shorten(file)} has no default export`, `the file's default export must be the system: ${hint}`);
   }
-  throw loadError(`the default export of ${shorten(file)} is not a system`, 'write export default system("name", { services: [...] })');
+  throw loadError(
+    `the default export of ${shorten(file)} is not a system`,
+    'write export default system("name", { services: [...] })',
+  );
 }
 
 /** The path as a person in this directory would type it. */
@@ -56,11 +59,14 @@ export function shorten(file: string, directory: string = process.cwd()): string
  * not a build beside them: two copies would not share their classes.
  */
 function resolveOwnSources(): void {
-  const isGiven = process.execArgv.some((argument) => argument.includes("skein-src")) || process.env["NODE_OPTIONS"]?.includes("skein-src");
+  const isGiven =
+    process.execArgv.some((argument) => argument.includes("skein-src")) ||
+    process.env["NODE_OPTIONS"]?.includes("skein-src");
   if (!import.meta.url.endsWith(".ts") || isGiven === true || isHooked) return;
   isHooked = true;
   module.registerHooks({
-    resolve: (specifier, context, next) => next(specifier, { ...context, conditions: [...context.conditions, "skein-src"] }),
+    resolve: (specifier, context, next) =>
+      next(specifier, { ...context, conditions: [...context.conditions, "skein-src"] }),
   });
 }
 let isHooked = false;
@@ -72,7 +78,10 @@ function loadError(message: string, fix: string, cause?: unknown) {
 /** A file that was probably meant: one of a like name beside it, or a system file a little below. */
 function nearestFile(file: string, directory: string): string | undefined {
   const sources = list(path.dirname(file)).filter((entry) => entry.isFile() && /\.[cm]?[jt]s$/.test(entry.name));
-  const like = nearest(path.basename(file), sources.map((entry) => entry.name));
+  const like = nearest(
+    path.basename(file),
+    sources.map((entry) => entry.name),
+  );
   if (like !== undefined) return shorten(path.join(path.dirname(file), like), directory);
   return systemFilesBelow(directory, 3)[0];
 }

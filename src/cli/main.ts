@@ -32,7 +32,9 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 function printVersion(isJson: boolean): void {
   // The package's own file, two folders up both in the sources and in the build.
-  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
   const version = { skein: manifest.version, node: process.version.slice(1) };
   process.stdout.write(isJson ? `${JSON.stringify(version)}\n` : `skein ${version.skein} (Node ${version.node})\n`);
 }

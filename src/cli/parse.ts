@@ -15,7 +15,13 @@ export function parse(argv: readonly string[], commands: readonly Command[]): Pa
   const name = argv[at] ?? "";
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) {
-    throw usage(`there is no command "${name}"`, suggest(name, commands.map((candidate) => candidate.name)) ?? "run skein --help to see them all");
+    throw usage(
+      `there is no command "${name}"`,
+      suggest(
+        name,
+        commands.map((candidate) => candidate.name),
+      ) ?? "run skein --help to see them all",
+    );
   }
   const parsed = parseOptions([...argv.slice(0, at), ...argv.slice(at + 1)], command);
   if (parsed.words.length > command.argumentsMax) {
@@ -72,7 +78,10 @@ function valueOf(
 
 function unknownOption(rawName: string, known: readonly CommandOption[], command: Command | undefined): SkeinError {
   const owner = command === undefined ? "skein" : `skein ${command.name}`;
-  const fix = suggest(rawName, known.map((option) => `--${option.name}`));
+  const fix = suggest(
+    rawName,
+    known.map((option) => `--${option.name}`),
+  );
   return usage(`${owner} has no option ${rawName}`, fix ?? `run ${owner} --help to see them all`);
 }
 

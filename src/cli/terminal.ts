@@ -56,7 +56,7 @@ export function toProblem(error: unknown): Problem {
   return { code: known.code, message: known.message, fix: known.fix };
 }
 
-/** `skein: <what> [SKEIN_CODE]; <fix>`, always one line. */
+/** `skein: <what> [<code>]; <fix>`, always one line. */
 export function problemLine(problem: Problem, paint: Paint = createPaint(false)): string {
   const { code, message, fix } = problem;
   return `${paint("red", "skein:")} ${escapeControl(message)} ${paint("dim", `[${code}]`)}; ${escapeControl(fix)}`;

@@ -20,7 +20,7 @@ const { value: valueSet } = fc.letrec((tie) => ({
     { depthSize: "small" },
     leaf,
     fc.array(tie("value"), { maxLength: 6 }),
-    fc.dictionary(keys, tie("value"), { maxKeys: 6 }),
+    fc.dictionary(keys, tie("value"), { maxKeys: 6, noNullPrototype: true }),
   ),
 }));
 
@@ -33,6 +33,7 @@ const outside: [unknown, string][] = [
   [() => 1, "function"],
   [Symbol("s"), "symbol"],
   [Number.NaN, "NaN"],
+  [10n ** 4096n, "a bigint of more than 4096 digits"],
   [Infinity, "Infinity"],
   [-Infinity, "-Infinity"],
   [new Map(), "Map"],
@@ -115,9 +116,9 @@ test("undefined: kept at the top, dropped from objects, refused in arrays", () =
   assert.equal(refusal([1, , 2]).found, "a hole");
 });
 
-test("a null prototype is kept; a Buffer becomes a Uint8Array of its own memory", () => {
+test("an object without a prototype becomes a plain one; a Buffer becomes a Uint8Array of its own memory", () => {
   const bare = Object.assign(Object.create(null) as object, { a: [1] });
-  assert.deepStrictEqual(copyValue(bare), bare);
+  assert.deepStrictEqual(copyValue(bare), { a: [1] });
   const buffer = Buffer.from("abc");
   const bytes: Uint8Array = copyValue(buffer);
   assert.equal(Object.getPrototypeOf(bytes), Uint8Array.prototype);
@@ -175,4 +176,15 @@ test("shared references that would unfold without end are refused", () => {
   let value: unknown = [];
   for (let level = 0; level < 40; level++) value = [value, value];
   assert.match(refusal(value).found, /more than 1000000 containers/);
+});
+
+test("an enumerable property that somebody put on Object.prototype is no field of a copy", () => {
+  const prototype = Object.prototype as unknown as Record<string, unknown>;
+  prototype["planted"] = { shared: true };
+  try {
+    const copy = copyValue({ a: { b: 1 } });
+    assert.deepEqual([Object.keys(copy), Object.keys(copy.a)], [["a"], ["b"]]);
+  } finally {
+    delete prototype["planted"];
+  }
 });

@@ -11,7 +11,7 @@ import { createLog } from "../../observe/index.ts";
 import { checkSystem } from "../../system/check.ts";
 import { explainFailure } from "../failure.ts";
 import { importSystem } from "../load-system.ts";
-import { wantsColour } from "../terminal.ts";
+import { toProblem, wantsColour } from "../terminal.ts";
 import { openInspector } from "./debug.ts";
 import type { ChildSettings, DevEvent, FindingLine, Inspect, Order, Report } from "./protocol.ts";
 import { renderEvent } from "./render.ts";
@@ -74,14 +74,17 @@ async function load(inspect: Inspect | undefined): Promise<void> {
     const system = await importSystem(settings.file);
     findings = [...(await checkSystem(system))];
     const errors = findings.filter((finding) => finding.level === "error").length;
-    if (errors > 0) throw skeinError("SKEIN_SYSTEM_INVALID", `${system.name} has ${errors} ${errors === 1 ? "error" : "errors"}`);
+    if (errors > 0)
+      throw skeinError("SKEIN_SYSTEM_INVALID", `${system.name} has ${errors} ${errors === 1 ? "error" : "errors"}`);
     host = await createHost(system, { mode: "development", home: settings.home, log });
     reportLoads();
     send({ is: "ready", system: system.name, services: host.services, findings });
   } catch (error) {
     reportLoads();
     const failure = explainFailure(error, tracker.last);
-    send({ is: "failed", failure, findings: findings.filter((finding) => finding.level === "error") }, () => process.exit(1));
+    send({ is: "failed", failure, findings: findings.filter((finding) => finding.level === "error") }, () =>
+      process.exit(1),
+    );
   }
 }
 
@@ -89,12 +92,19 @@ async function listen(port: number): Promise<void> {
   if (host === undefined) return;
   const onRequest = (line: RequestLine) => show(toRequestEvent(line));
   try {
-    gateway = await createGateway(host, { port, hostname: settings.hostname, log, clock, mode: "development", onRequest });
+    gateway = await createGateway(host, {
+      port,
+      hostname: settings.hostname,
+      log,
+      clock,
+      mode: "development",
+      onRequest,
+    });
     send({ is: "listening", url: gateway.url, port: gateway.port });
     // A child that is killed never writes the compile cache, and being killed is how many of them end.
     clock.after(cacheFlushMs, () => module.flushCompileCache(), { unref: true });
   } catch (error) {
-    send({ is: "failed", failure: explainFailure(error, undefined), findings: [] }, () => process.exit(1));
+    send({ is: "failed", failure: toProblem(error), findings: [] }, () => process.exit(1));
   }
 }
 

@@ -40,7 +40,8 @@ export function childNodeOptions(options: string): string {
 function toInspect(text: string, isWaiting: boolean): Inspect {
   const match = /^(?:(\[[^\]]+\]|[^:]+):)?(\d{1,5})$/.exec(text === "" ? "9229" : text);
   const port = Number(match?.[2] ?? Number.NaN);
-  if (!(port <= 65_535)) throw usage(`"${text}" is no port for a debugger`, "write --inspect=9230 or --inspect=127.0.0.1:9230");
+  if (!(port <= 65_535))
+    throw usage(`"${text}" is no port for a debugger`, "write --inspect=9230 or --inspect=127.0.0.1:9230");
   return { port, hostname: match?.[1]?.replace(/^\[|\]$/g, "") ?? "127.0.0.1", isWaiting };
 }
 

@@ -37,7 +37,12 @@ export interface FindingLine extends FindingText {
 export type Report =
   /** Files it has loaded, and those its imports did not find. */
   | { readonly is: "loaded"; readonly files: readonly string[]; readonly missing: readonly string[] }
-  | { readonly is: "ready"; readonly system: string; readonly services: readonly string[]; readonly findings: readonly FindingLine[] }
+  | {
+      readonly is: "ready";
+      readonly system: string;
+      readonly services: readonly string[];
+      readonly findings: readonly FindingLine[];
+    }
   | { readonly is: "failed"; readonly failure: Failure; readonly findings: readonly FindingLine[] }
   | { readonly is: "listening"; readonly url: string; readonly port: number }
   | { readonly is: "released" }
@@ -58,7 +63,13 @@ export type DevEvent =
       readonly ms: number;
       readonly pid: number;
     }
-  | { readonly event: "reloaded"; readonly ms: number; readonly changed: readonly string[]; readonly url: string; readonly pid: number }
+  | {
+      readonly event: "reloaded";
+      readonly ms: number;
+      readonly changed: readonly string[];
+      readonly url: string;
+      readonly pid: number;
+    }
   | { readonly event: "restarted"; readonly url: string; readonly pid: number }
   | ({ readonly event: "warning" } & FindingText)
   | ({ readonly event: "failed"; readonly isServing: boolean; readonly findings: readonly FindingLine[] } & Failure)

@@ -80,8 +80,14 @@ function renderFailed(event: EventOf<"failed">, paint: Paint): string {
 function renderLog(line: Readonly<Record<string, unknown>>, paint: Paint): string {
   const { time, level, message, error, ...fields } = line;
   const style = level === "error" ? "red" : level === "warn" ? "yellow" : "dim";
-  const rest = Object.entries(fields).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-  const head = [paint("dim", String(time).slice(11, 23)), paint(style, String(level).padEnd(6)), escapeControl(String(message))];
+  const rest = Object.entries(fields).map(
+    ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
+  const head = [
+    paint("dim", String(time).slice(11, 23)),
+    paint(style, String(level).padEnd(6)),
+    escapeControl(String(message)),
+  ];
   if (rest.length > 0) head.push(paint("dim", escapeControl(rest.join(" "))));
   return `${head.join(" ")}\n${renderError(error, paint)}`;
 }
@@ -91,7 +97,9 @@ function renderError(error: unknown, paint: Paint): string {
   if (error === undefined) return "";
   if (typeof error !== "object" || error === null) return `  ${paint("dim", escapeControl(JSON.stringify(error)))}\n`;
   const { stack, message, cause } = error as { stack?: unknown; message?: unknown; cause?: unknown };
-  const lines = String(stack ?? message ?? JSON.stringify(error)).split("\n").slice(0, 12);
+  const lines = String(stack ?? message ?? JSON.stringify(error))
+    .split("\n")
+    .slice(0, 12);
   const text = lines.map((line) => `  ${paint("dim", escapeKeepingTabs(line))}\n`).join("");
   return cause === undefined ? text : `${text}  ${paint("dim", "caused by")}\n${renderError(cause, paint)}`;
 }

@@ -77,10 +77,7 @@ export class Supervisor {
     this.#inspect = options.inspect;
     this.#watch = createFileWatch(
       (file) => this.#noticed(file),
-      (reason) => {
-        const problem = toProblem(skeinError("SKEIN_DEV_WATCH", `a change may go unnoticed: ${reason}`));
-        options.show({ event: "warning", where: "skein dev", ...problem });
-      },
+      (error) => options.show({ event: "warning", where: "skein dev", ...toProblem(error) }),
     );
   }
 
@@ -269,7 +266,8 @@ export class Supervisor {
   }
 
   #offerInspect(): void {
-    if (this.#inspect !== undefined && this.#retiring.size === 0) this.#serving?.child.tell({ do: "inspect", inspect: this.#inspect });
+    if (this.#inspect !== undefined && this.#retiring.size === 0)
+      this.#serving?.child.tell({ do: "inspect", inspect: this.#inspect });
   }
 
   #failed(run: Run, report: Extract<Report, { is: "failed" }>): void {

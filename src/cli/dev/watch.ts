@@ -4,6 +4,7 @@
  */
 import { existsSync, type FSWatcher, watch } from "node:fs";
 import path from "node:path";
+import { skeinError, type SkeinError } from "../../errors/index.ts";
 
 export interface FileWatch {
   /** Watches exactly these from now on; a change between two calls is not lost. */
@@ -11,10 +12,16 @@ export interface FileWatch {
   close(): void;
 }
 
-/** Directories watched at most; beyond it changes may go unnoticed, and `onTrouble` says so. */
-const directoriesMax = 4_096;
-
-export function createFileWatch(onChange: (file: string) => void, onTrouble: (reason: string) => void): FileWatch {
+/**
+ * Watches at most `directoriesMax` directories; beyond it, or where one cannot be watched, `onTrouble` is told
+ * (`SKEIN_DEV_WATCH`) and the rest is watched all the same.
+ */
+export function createFileWatch(
+  onChange: (file: string) => void,
+  onTrouble: (error: SkeinError) => void,
+  directoriesMax = 4_096,
+): FileWatch {
+  const tell = (reason: string) => onTrouble(skeinError("SKEIN_DEV_WATCH", `a change may go unnoticed: ${reason}`));
   let watchers: FSWatcher[] = [];
   let wanted = new Set<string>();
 
@@ -45,11 +52,11 @@ export function createFileWatch(onChange: (file: string) => void, onTrouble: (re
           watcher.on("error", () => watcher.close());
           return [watcher];
         } catch (error) {
-          onTrouble(`${directory}: ${error instanceof Error ? error.message : String(error)}`);
+          tell(`${directory}: ${error instanceof Error ? error.message : String(error)}`);
           return [];
         }
       });
-      if (directories.size > directoriesMax) onTrouble(`${directories.size - directoriesMax} directories are too many`);
+      if (directories.size > directoriesMax) tell(`${directories.size - directoriesMax} directories too many`);
       for (const watcher of before) watcher.close();
     },
     close() {
