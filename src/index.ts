@@ -1,7 +1,19 @@
 /** `skein`: the door for people who write services. Engines load when a host opens them, never on import. */
 export { contract } from "./contract/index.ts";
 export { action, command, event, query, stream, workflow, safe, isDeclared } from "./contract/index.ts";
-export type { AnyContract, CallOptions, CallPromise, Client, Contract, InferIn, InferOut, Issue, Kind, Method, Schema } from "./contract/index.ts";
+export type {
+  AnyContract,
+  CallOptions,
+  CallPromise,
+  Client,
+  Contract,
+  InferIn,
+  InferOut,
+  Issue,
+  Kind,
+  Method,
+  Schema,
+} from "./contract/index.ts";
 export { type Duration, Secret } from "./core/index.ts";
 export {
   type ActionDatabase,

@@ -36,7 +36,12 @@ export interface EndpointParts {
   readonly database: Opened | undefined;
 }
 
-export function createEndpoint(implementation: Implementation, name: string, method: Method, parts: EndpointParts): Endpoint {
+export function createEndpoint(
+  implementation: Implementation,
+  name: string,
+  method: Method,
+  parts: EndpointParts,
+): Endpoint {
   const { declaration } = implementation;
   const policy = declaration.policy[name] ?? {};
   const handler = implementation.handlers[name];

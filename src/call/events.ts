@@ -11,7 +11,10 @@ export async function encodeEvent(
 ): Promise<{ version: number; payload: string }> {
   const event = (declaration.contract.full as Record<string, Member>)[name];
   if (event?.kind !== "event") {
-    throw skeinError("SKEIN_SERVICE_INVALID", `${declaration.name} emits "${name}", which its contract does not declare as an event`);
+    throw skeinError(
+      "SKEIN_SERVICE_INVALID",
+      `${declaration.name} emits "${name}", which its contract does not declare as an event`,
+    );
   }
   const result = await validate(event.schema, copyValue(value));
   if (result.issues !== undefined) {

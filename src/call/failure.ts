@@ -4,7 +4,14 @@
  */
 import { toIssues, validate } from "../contract/index.ts";
 import { copyValue } from "../core/index.ts";
-import { declaredError, isDeclaredError, isSkeinError, type DeclaredError, type SkeinError, skeinError } from "../errors/index.ts";
+import {
+  declaredError,
+  isDeclaredError,
+  isSkeinError,
+  type DeclaredError,
+  type SkeinError,
+  skeinError,
+} from "../errors/index.ts";
 import type { CallScope } from "./scope.ts";
 
 /** Which endpoint answered with an error, so that a handler's own errors are told from those of what it called. */
@@ -38,9 +45,13 @@ async function checkDeclared(scope: CallScope, error: DeclaredError): Promise<Sk
   const { endpoint } = scope;
   const spec = endpoint.method.errors[error.code];
   if (spec === undefined) {
-    return skeinError("SKEIN_ERROR_UNDECLARED", `${endpoint.id} let the error ${error.code} through, which its contract does not declare`, {
-      cause: error,
-    });
+    return skeinError(
+      "SKEIN_ERROR_UNDECLARED",
+      `${endpoint.id} let the error ${error.code} through, which its contract does not declare`,
+      {
+        cause: error,
+      },
+    );
   }
   if (spec.data === undefined) return error;
   const result = await validate(spec.data, error.data);

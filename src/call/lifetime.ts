@@ -100,7 +100,8 @@ export class Lifetime extends Mortal {
     if (this.#parent !== undefined) this.#parent.join((this.#tie = new Tie(this)));
     if (signal === undefined) return;
     // A deadline above that arrives as a signal (far away, or a handler's own signal handed on) is still a deadline.
-    const cancel = () => this.end(isDeadline(signal.reason) ? skeinError("SKEIN_CALL_DEADLINE") : skeinError("SKEIN_CALL_CANCELED"));
+    const cancel = () =>
+      this.end(isDeadline(signal.reason) ? skeinError("SKEIN_CALL_DEADLINE") : skeinError("SKEIN_CALL_CANCELED"));
     if (signal.aborted) return cancel();
     signal.addEventListener("abort", cancel, { once: true });
     this.#unlisten = () => signal.removeEventListener("abort", cancel);

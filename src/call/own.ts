@@ -68,7 +68,9 @@ export function createClient(
     if (!Object.hasOwn(members, name)) {
       // Plain JavaScript gets past the types; it should learn what is wrong instead of "is not a function".
       const refuse = () =>
-        Promise.reject(skeinError("SKEIN_CALL_UNDECLARED", `"${contract.name}.${name}" is not among the picked methods in uses`));
+        Promise.reject(
+          skeinError("SKEIN_CALL_UNDECLARED", `"${contract.name}.${name}" is not among the picked methods in uses`),
+        );
       Object.defineProperty(client, name, { value: refuse });
       continue;
     }

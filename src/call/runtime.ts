@@ -156,7 +156,8 @@ export class CallRuntime {
     // A stream may last, since each wait for an item has its own limit; what a stream calls may not.
     if (deadlineMs === Number.POSITIVE_INFINITY && !endpoint.isStream) deadlineMs = startMs + this.timeoutMs;
     // A call that ends when its caller does shares the caller's lifetime.
-    const isShared = above !== undefined && deadlineMs === above.deadlineMs && signal === undefined && !endpoint.isStream;
+    const isShared =
+      above !== undefined && deadlineMs === above.deadlineMs && signal === undefined && !endpoint.isStream;
     const lifetime = isShared ? above : new Lifetime(deadlineMs, above);
     const scope = new CallScope(this, endpoint, parent, lifetime, arrival, startMs);
     if (!isShared) lifetime.start(this.wheel, signal);
@@ -169,7 +170,12 @@ export class CallRuntime {
     return endpoint.isStream ? travelStream(scope, input) : travel(scope, input, !isShared);
   }
 
-  #farAway(scope: CallScope, endpoint: Endpoint, input: unknown, options: (CallOptions & { readonly resumeFrom?: string }) | undefined): unknown {
+  #farAway(
+    scope: CallScope,
+    endpoint: Endpoint,
+    input: unknown,
+    options: (CallOptions & { readonly resumeFrom?: string }) | undefined,
+  ): unknown {
     const there = (value: unknown, arrived: RootOptions) => this.root(endpoint.service, endpoint.name, value, arrived);
     const sent = farOptions(scope, pathOf(scope), options);
     // The signal stays on this side: across processes a cancellation is a message of its own.

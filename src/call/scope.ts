@@ -45,7 +45,14 @@ export class CallScope extends Mortal implements Call<unknown> {
   #ownsLifetime = false;
   #log: Log | undefined = undefined;
 
-  constructor(runtime: CallRuntime, endpoint: Endpoint, parent: CallScope | undefined, lifetime: Lifetime, arrival: Arrival, startMs: number) {
+  constructor(
+    runtime: CallRuntime,
+    endpoint: Endpoint,
+    parent: CallScope | undefined,
+    lifetime: Lifetime,
+    arrival: Arrival,
+    startMs: number,
+  ) {
     super();
     this.runtime = runtime;
     this.endpoint = endpoint;
@@ -88,7 +95,11 @@ export class CallScope extends Mortal implements Call<unknown> {
     return this.lifetime.signal;
   }
   get log(): Log {
-    return (this.#log ??= withFields(this.runtime.log, { service: this.service, method: this.method, traceId: this.traceId }));
+    return (this.#log ??= withFields(this.runtime.log, {
+      service: this.service,
+      method: this.method,
+      traceId: this.traceId,
+    }));
   }
 
   remainingMs(): number {
@@ -98,7 +109,10 @@ export class CallScope extends Mortal implements Call<unknown> {
   error(code: string, data?: unknown): never {
     const spec = this.endpoint.method.errors[code];
     if (spec === undefined) {
-      throw skeinError("SKEIN_ERROR_UNDECLARED", `${this.endpoint.id} raised "${code}", which its contract does not declare`);
+      throw skeinError(
+        "SKEIN_ERROR_UNDECLARED",
+        `${this.endpoint.id} raised "${code}", which its contract does not declare`,
+      );
     }
     const { status, canonical, message } = spec;
     // `Call.error` returns the error for the handler to throw; `never` lets one method serve every typed signature.

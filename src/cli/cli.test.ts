@@ -233,7 +233,10 @@ suite("text on a terminal", () => {
       false,
     );
     assert.equal(line, "14:30:00.123 GET    /\\x1b[2J\\n 404 1.2 ms A\\nB\n");
-    assert.equal(problemLine({ code: "SKEIN_CLI_USAGE", message: "a\nb", fix: "c\u001b" }), "skein: a\\nb [SKEIN_CLI_USAGE]; c\\x1b");
+    assert.equal(
+      problemLine({ code: "SKEIN_CLI_USAGE", message: "a\nb", fix: "c\u001b" }),
+      "skein: a\\nb [SKEIN_CLI_USAGE]; c\\x1b",
+    );
   });
 
   test("a log's error keeps its lines and loses its escapes", () => {

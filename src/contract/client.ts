@@ -59,9 +59,13 @@ export type DeclaredErrorOf<E extends ErrorSpecs> = {
 }[keyof E & string];
 
 /** The data a declared error carries to its caller. */
-export type ErrorDataOf<S extends ErrorSpec> = S extends { readonly data: infer D extends Schema } ? InferOut<D> : undefined;
+export type ErrorDataOf<S extends ErrorSpec> = S extends { readonly data: infer D extends Schema }
+  ? InferOut<D>
+  : undefined;
 /** The data a handler gives when it raises the error. */
-export type ErrorDataIn<S extends ErrorSpec> = S extends { readonly data: infer D extends Schema } ? InferIn<D> : undefined;
+export type ErrorDataIn<S extends ErrorSpec> = S extends { readonly data: infer D extends Schema }
+  ? InferIn<D>
+  : undefined;
 
 /** What `safe` answers. @since 0.1.0 */
 export type Safe<T, E extends ErrorSpecs> =

@@ -82,7 +82,9 @@ function build<Name extends string, M extends Members>(name: Name, members: M, f
 function checkMember(name: string, key: string, member: Member): void {
   const where = `${name}.${key}`;
   if (!memberNames.test(key) || reservedMembers.has(key)) {
-    throw contractInvalid(`"${where}": a method or event is named in lowerCamelCase, at most 63 letters and digits, not "${key}"`);
+    throw contractInvalid(
+      `"${where}": a method or event is named in lowerCamelCase, at most 63 letters and digits, not "${key}"`,
+    );
   }
   if (member.kind === "event") return;
   for (const [code, spec] of Object.entries(member.errors)) {
@@ -107,7 +109,8 @@ function checkHttp(where: string, method: Method, http: HttpBinding): void {
   }
   const seen = new Set<string>();
   for (const segment of path.slice(1).split("/")) {
-    if (/[*?#%]/.test(segment)) throw contractInvalid(`${where}: "${segment}" in its route: only plain text and :names`);
+    if (/[*?#%]/.test(segment))
+      throw contractInvalid(`${where}: "${segment}" in its route: only plain text and :names`);
     if (!segment.startsWith(":")) continue;
     const parameter = segment.slice(1);
     if (!parameters.test(parameter) || seen.has(parameter)) {

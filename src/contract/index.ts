@@ -10,7 +10,15 @@ export type {
   MayNotCall,
   Safe,
 } from "./client.ts";
-export { type AnyContract, contract, type Contract, type EventNames, isContract, type Members, type MethodNames } from "./contract.ts";
+export {
+  type AnyContract,
+  contract,
+  type Contract,
+  type EventNames,
+  isContract,
+  type Members,
+  type MethodNames,
+} from "./contract.ts";
 export {
   action,
   command,
@@ -36,5 +44,16 @@ export {
   workflow,
 } from "./method.ts";
 export { isDeclared, safe } from "./safe.ts";
-export { type InferIn, type InferOut, type Issue, nothing, type Nothing, type Schema, toIssues, toPath, validate, type Validated } from "./schema.ts";
+export {
+  type InferIn,
+  type InferOut,
+  type Issue,
+  nothing,
+  type Nothing,
+  type Schema,
+  toIssues,
+  toPath,
+  validate,
+  type Validated,
+} from "./schema.ts";
 export { canonicalValue, decodeValue, encodeValue } from "./value-codec.ts";

@@ -96,16 +96,20 @@ export function query<
 }
 
 /** Calls queries, then one transaction of its own database: retried with its idempotency key. @since 0.1.0 */
-export function command<In extends Schema = Nothing, Out extends Schema = Nothing, const E extends ErrorSpecs = NoErrors>(
-  spec: MethodSpec<In, Out, E> = {},
-): Method<"command", NoInfer<In>, NoInfer<Out>, NoInfer<E>> {
+export function command<
+  In extends Schema = Nothing,
+  Out extends Schema = Nothing,
+  const E extends ErrorSpecs = NoErrors,
+>(spec: MethodSpec<In, Out, E> = {}): Method<"command", NoInfer<In>, NoInfer<Out>, NoInfer<E>> {
   return method("command", spec);
 }
 
 /** Durable steps, resumed anywhere. Declared today, run by a later version (`skein check` says so). @since 0.1.0 */
-export function workflow<In extends Schema = Nothing, Out extends Schema = Nothing, const E extends ErrorSpecs = NoErrors>(
-  spec: MethodSpec<In, Out, E> = {},
-): Method<"workflow", NoInfer<In>, NoInfer<Out>, NoInfer<E>> {
+export function workflow<
+  In extends Schema = Nothing,
+  Out extends Schema = Nothing,
+  const E extends ErrorSpecs = NoErrors,
+>(spec: MethodSpec<In, Out, E> = {}): Method<"workflow", NoInfer<In>, NoInfer<Out>, NoInfer<E>> {
   return method("workflow", spec);
 }
 
@@ -156,14 +160,16 @@ export type InputOf<M extends Method> = InferIn<M["input"]>;
 /** What the handler of `M` receives. */
 export type ParsedInputOf<M extends Method> = InferOut<M["input"]>;
 /** What a caller of `M` gets: a value, or the items of a stream. */
-export type ReplyOf<M extends Method> = M["output"] extends StreamOutput<infer Item>
-  ? AsyncIterable<InferOut<Item>>
-  : M["output"] extends Schema
-    ? InferOut<M["output"]>
-    : never;
+export type ReplyOf<M extends Method> =
+  M["output"] extends StreamOutput<infer Item>
+    ? AsyncIterable<InferOut<Item>>
+    : M["output"] extends Schema
+      ? InferOut<M["output"]>
+      : never;
 /** What the handler of `M` returns, before its output is parsed. */
-export type RawReplyOf<M extends Method> = M["output"] extends StreamOutput<infer Item>
-  ? AsyncIterable<InferIn<Item>>
-  : M["output"] extends Schema
-    ? InferIn<M["output"]>
-    : never;
+export type RawReplyOf<M extends Method> =
+  M["output"] extends StreamOutput<infer Item>
+    ? AsyncIterable<InferIn<Item>>
+    : M["output"] extends Schema
+      ? InferIn<M["output"]>
+      : never;

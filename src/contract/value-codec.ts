@@ -53,14 +53,16 @@ function toTagged(value: unknown, path: string, depth: number, sorted: boolean):
 function toTaggedObject(value: object, path: string, depth: number, sorted: boolean): unknown {
   if (depth > depthMax) throw new ValueSetError(path, `more than ${depthMax} levels`);
   // Array.from, since map would leave a hole a hole, which JSON makes a null.
-  if (Array.isArray(value)) return Array.from(value as unknown[], (item, i) => toTagged(item, `${path}[${i}]`, depth + 1, sorted));
+  if (Array.isArray(value))
+    return Array.from(value as unknown[], (item, i) => toTagged(item, `${path}[${i}]`, depth + 1, sorted));
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw new ValueSetError(path, "invalid Date");
     return { [tag]: "instant", v: value.toISOString() };
   }
   if (value instanceof Uint8Array) return { [tag]: "bytes", v: toBase64(value) };
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) throw new ValueSetError(path, value.constructor?.name ?? "object");
+  if (prototype !== Object.prototype && prototype !== null)
+    throw new ValueSetError(path, value.constructor?.name ?? "object");
   const keys = Object.keys(value);
   if (sorted) keys.sort();
   const fields: Record<string, unknown> = {};
@@ -95,7 +97,8 @@ function fromTagged(json: unknown, path: string, depth: number): unknown {
       if (typeof v === "string" && /^[A-Za-z0-9+/]*={0,2}$/.test(v)) return fromBase64(v);
       break;
     case "object":
-      if (typeof v === "object" && v !== null && !Array.isArray(v)) return fromFields(v as Record<string, unknown>, path, depth);
+      if (typeof v === "object" && v !== null && !Array.isArray(v))
+        return fromFields(v as Record<string, unknown>, path, depth);
       break;
     default:
   }

@@ -146,7 +146,12 @@ test("an accessor is read once and becomes a value", () => {
     },
   };
   const copied = copyValue(source);
-  assert.deepEqual(Object.getOwnPropertyDescriptor(copied, "a"), { value: 1, writable: true, enumerable: true, configurable: true });
+  assert.deepEqual(Object.getOwnPropertyDescriptor(copied, "a"), {
+    value: 1,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
   assert.deepEqual([Object.keys(copied), ran], [["a"], 1]);
 });
 

@@ -86,7 +86,8 @@ function copy(value: unknown, depth: number, budget: Budget): unknown {
     case "boolean":
       return value;
     case "bigint":
-      if (value >= bigintLimit || value <= -bigintLimit) throw new Refusal(`a bigint of more than ${bigintDigitsMax} digits`);
+      if (value >= bigintLimit || value <= -bigintLimit)
+        throw new Refusal(`a bigint of more than ${bigintDigitsMax} digits`);
       return value;
     case "number":
       if (value - value !== 0) throw new Refusal(String(value));

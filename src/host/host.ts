@@ -97,13 +97,16 @@ export async function openHost(system: System, options: HostOptions = {}): Promi
 function select(system: System, names: readonly string[] | undefined): readonly ServiceEntry[] {
   const seen = new Set<string>();
   for (const { declaration } of system.services) {
-    if (seen.has(declaration.name)) throw skeinError("SKEIN_SYSTEM_INVALID", `${system.name} has two services of the contract "${declaration.name}"`);
+    if (seen.has(declaration.name))
+      throw skeinError("SKEIN_SYSTEM_INVALID", `${system.name} has two services of the contract "${declaration.name}"`);
     seen.add(declaration.name);
   }
   for (const name of names ?? []) {
     if (!seen.has(name)) throw skeinError("SKEIN_SYSTEM_INVALID", `${system.name} has no service "${name}"`);
   }
-  return names === undefined ? system.services : system.services.filter((entry) => names.includes(entry.declaration.name));
+  return names === undefined
+    ? system.services
+    : system.services.filter((entry) => names.includes(entry.declaration.name));
 }
 
 function toContext(

@@ -5,7 +5,15 @@
 import { action, type Method, query } from "../contract/index.ts";
 import { type CallRuntime, createEndpoint, createOwnFactory, type Endpoint, ReplyCache } from "../call/index.ts";
 import { isSkeinError, skeinError } from "../errors/index.ts";
-import { type AnyHook, type Implementation, methodsOf, type OpenContext, type Opened, ownedKind, type ServiceEntry } from "../system/index.ts";
+import {
+  type AnyHook,
+  type Implementation,
+  methodsOf,
+  type OpenContext,
+  type Opened,
+  ownedKind,
+  type ServiceEntry,
+} from "../system/index.ts";
 
 /** A service that is open. */
 export interface LiveService {
@@ -46,7 +54,9 @@ async function load(entry: ServiceEntry): Promise<Implementation> {
   } catch (error) {
     if (isSkeinError(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw skeinError("SKEIN_SYSTEM_LOAD", `the code of ${entry.declaration.name} could not be loaded: ${reason}`, { cause: error });
+    throw skeinError("SKEIN_SYSTEM_LOAD", `the code of ${entry.declaration.name} could not be loaded: ${reason}`, {
+      cause: error,
+    });
   }
 }
 
@@ -63,7 +73,10 @@ function endpointsOf(
   for (const [name, method] of methodsOf(declaration.contract)) {
     const policy = declaration.policy[name]?.cache;
     const cache = policy === undefined ? undefined : new ReplyCache(policy, runtime.clock);
-    endpoints.set(name, createEndpoint(implementation, name, method, { own: ownAs(method.kind), readOnlyOwn, cache, database }));
+    endpoints.set(
+      name,
+      createEndpoint(implementation, name, method, { own: ownAs(method.kind), readOnlyOwn, cache, database }),
+    );
   }
   const addHook = (name: string, method: Method, hook: AnyHook | undefined, timeoutMs?: number) => {
     if (hook === undefined) return;

@@ -31,6 +31,10 @@ export interface Call<P = Principal, E extends ErrorSpecs = ErrorSpecs> {
   error<Code extends string>(
     // Not a bound of Code: a wrong name would then be reported as a wrong number of arguments.
     code: Code extends keyof E ? Code : keyof E & string,
-    ...data: Code extends keyof E ? (ErrorDataIn<E[Code]> extends undefined ? [data?: undefined] : [data: ErrorDataIn<E[Code]>]) : [data?: unknown]
+    ...data: Code extends keyof E
+      ? ErrorDataIn<E[Code]> extends undefined
+        ? [data?: undefined]
+        : [data: ErrorDataIn<E[Code]>]
+      : [data?: unknown]
   ): DeclaredError<Code, Code extends keyof E ? ErrorDataIn<E[Code]> : never>;
 }

@@ -18,7 +18,10 @@ export interface Defined<Who> {
     const P extends Policies<M> = {},
     // oxlint-disable-next-line typescript/ban-types -- as above
     const O extends On = {},
-  >(contract: Contract<Name, M>, spec?: ServiceSpec<M, U, H, P, O>): Service<Name, M, U, H, P, O, Who>;
+  >(
+    contract: Contract<Name, M>,
+    spec?: ServiceSpec<M, U, H, P, O>,
+  ): Service<Name, M, U, H, P, O, Who>;
   system(name: string, spec: SystemSpec): System;
 }
 
@@ -27,9 +30,9 @@ export interface Defined<Who> {
  * authentication (a later version) fills it.
  * @since 0.1.0
  */
-export function define<S extends Schema<unknown, { readonly subject: string; readonly roles: readonly string[] }>>(_spec: {
-  readonly principal: S;
-}): Defined<InferOut<S>> {
+export function define<
+  S extends Schema<unknown, { readonly subject: string; readonly roles: readonly string[] }>,
+>(_spec: { readonly principal: S }): Defined<InferOut<S>> {
   // The schema is read by types alone until authentication exists; the doors are the same functions.
   return { contract, service, system };
 }

@@ -86,13 +86,14 @@ export interface ServiceSpec<M extends Members, U extends Uses, H extends Has, P
   readonly on?: O;
 }
 
-type HandleOf<D, K extends Kind> = D extends Owned<infer Read, infer Write, infer Free>
-  ? K extends "query"
-    ? Read
-    : K extends "command"
-      ? Write
-      : Free
-  : never;
+type HandleOf<D, K extends Kind> =
+  D extends Owned<infer Read, infer Write, infer Free>
+    ? K extends "query"
+      ? Read
+      : K extends "command"
+        ? Write
+        : Free
+    : never;
 
 /** The second argument of a handler: exactly the names in `uses` and `has`, as its kind of method may use them. */
 export type Own<U extends Uses, H extends Has, K extends Kind> = { readonly [N in keyof U]: Client<U[N], K> } & {
@@ -126,7 +127,11 @@ type GuardedNames<M extends Members, P extends Policies<M>> = {
 /** One guard for each method whose access is `"guarded"`; it sees `own` as a query does. */
 export type Guards<M extends Members, U extends Uses, H extends Has, P extends Policies<M>, Who> = {
   readonly [K in GuardedNames<M, P>]: M[K] extends Method
-    ? (input: ParsedInputOf<M[K]>, own: Own<U, H, "query">, call: Call<Who, M[K]["errors"]>) => boolean | Promise<boolean>
+    ? (
+        input: ParsedInputOf<M[K]>,
+        own: Own<U, H, "query">,
+        call: Call<Who, M[K]["errors"]>,
+      ) => boolean | Promise<boolean>
     : never;
 };
 
@@ -203,7 +208,10 @@ export interface Service<
   Who,
 > extends Declaration<Name> {
   /** Gives the code: one handler per method, and a guard per guarded method. */
-  implement(handlers: Handlers<M, U, H, O, Who>, ...options: ImplementOptions<M, U, H, P, Who>): Implementation<Name, Implemented<Contract<Name, M>, U, Who>>;
+  implement(
+    handlers: Handlers<M, U, H, O, Who>,
+    ...options: ImplementOptions<M, U, H, P, Who>
+  ): Implementation<Name, Implemented<Contract<Name, M>, U, Who>>;
   /** Names the module whose default export is the implementation, without loading it. */
   from(load: () => Promise<{ readonly default: Implementation<Name> }>): ServiceEntry<Name>;
 }
@@ -265,10 +273,12 @@ function implementation<Name extends string>(
   const given = { ...handlers } as Record<string, AnyHandler>;
   const expected = [...methodsOf(declaration.contract).map(([name]) => name), ...Object.keys(declaration.on)];
   for (const name of expected) {
-    if (typeof given[name] !== "function") throw serviceInvalid(`${declaration.name}.implement: no handler for "${name}"`);
+    if (typeof given[name] !== "function")
+      throw serviceInvalid(`${declaration.name}.implement: no handler for "${name}"`);
   }
   for (const name of Object.keys(given)) {
-    if (!expected.includes(name)) throw serviceInvalid(`${declaration.name}.implement: "${name}" is not a method of its contract`);
+    if (!expected.includes(name))
+      throw serviceInvalid(`${declaration.name}.implement: "${name}" is not a method of its contract`);
   }
   const guards = { ...options?.guards } as Record<string, AnyHandler>;
   for (const [name, policy] of Object.entries(declaration.policy)) {
@@ -308,7 +318,8 @@ function assertDeclaration(declaration: Declaration): void {
   }
   for (const [key, rules] of Object.entries(policy)) {
     const method = methods.get(key);
-    if (method === undefined) throw serviceInvalid(`${name} has a policy for "${key}", which its contract does not declare`);
+    if (method === undefined)
+      throw serviceInvalid(`${name} has a policy for "${key}", which its contract does not declare`);
     if (rules.timeout !== undefined) toMs(rules.timeout);
     if (rules.cache === undefined) continue;
     if (method.kind !== "query") throw serviceInvalid(`${name}.${key} is a ${method.kind}: only a query can be cached`);

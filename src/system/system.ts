@@ -12,7 +12,9 @@ export interface RouteRequirement {
 }
 
 /** By route (`"GET /home"`), and `availability` in percent for the whole. @since 0.1.0 */
-export type Requirements = { readonly availability?: number } & { readonly [route: string]: RouteRequirement | number | undefined };
+export type Requirements = { readonly availability?: number } & {
+  readonly [route: string]: RouteRequirement | number | undefined;
+};
 
 export interface SystemSpec {
   /** Declarations with `.from(...)`, or small services as `.implement(...)` itself. */
@@ -74,7 +76,10 @@ function build(name: string, services: readonly ServiceEntry[], requirements: Re
 /** A fake keeps its own declaration (it uses and has what it says itself) but must be of the same contract. */
 function fakeEntry(original: Declaration, fake: Implementation): ServiceEntry {
   if (fake.declaration.name !== original.name) {
-    throw skeinError("SKEIN_SERVICE_INVALID", `a fake of "${fake.declaration.name}" cannot stand for "${original.name}"`);
+    throw skeinError(
+      "SKEIN_SERVICE_INVALID",
+      `a fake of "${fake.declaration.name}" cannot stand for "${original.name}"`,
+    );
   }
   return { declaration: fake.declaration, load: () => Promise.resolve(fake) };
 }

@@ -7,7 +7,8 @@ import type { Arrival } from "../scope.ts";
 export function checkAccess(endpoint: Endpoint, arrival: Arrival): void {
   const access = endpoint.access;
   if (access === "public" || access === "guarded") return;
-  if (access === undefined) throw skeinError("SKEIN_ACCESS_DENIED", `${endpoint.id} declares no access, so nobody may call it`);
+  if (access === undefined)
+    throw skeinError("SKEIN_ACCESS_DENIED", `${endpoint.id} declares no access, so nobody may call it`);
   if (access === "internal") {
     if (arrival.fromOutside) throw skeinError("SKEIN_ACCESS_DENIED", `${endpoint.id} is for services only`);
     return;

@@ -24,13 +24,17 @@ export async function runCommand(scope: CallScope, input: unknown, given: unknow
   if (effect.isReplayed) return effect.reply;
   if (!effect.isCommitted) return withoutTransaction(scope, returned);
   if (!effect.isReplyOf(returned)) {
-    complain(scope, () => skeinError("SKEIN_COMMAND_REPLY", `${endpoint.id} returned something else than its transaction did`));
+    complain(scope, () =>
+      skeinError("SKEIN_COMMAND_REPLY", `${endpoint.id} returned something else than its transaction did`),
+    );
   }
   return effect.reply;
 }
 
 function withoutTransaction(scope: CallScope, returned: unknown): unknown {
-  complain(scope, () => skeinError("SKEIN_COMMAND_NO_TRANSACTION", `${scope.endpoint.id} returned without a transaction`));
+  complain(scope, () =>
+    skeinError("SKEIN_COMMAND_NO_TRANSACTION", `${scope.endpoint.id} returned without a transaction`),
+  );
   return parseOutput(scope, scope.endpoint.method.output as Schema, returned);
 }
 

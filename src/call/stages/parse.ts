@@ -10,7 +10,9 @@ export function copyInput(scope: CallScope, input: unknown): unknown {
     return copyValue(input);
   } catch (error) {
     if (!(error instanceof ValueSetError)) throw error;
-    throw skeinError("SKEIN_VALUE_SET", `the input of ${scope.endpoint.id}: ${error.path} is ${error.found}`, { cause: error });
+    throw skeinError("SKEIN_VALUE_SET", `the input of ${scope.endpoint.id}: ${error.path} is ${error.found}`, {
+      cause: error,
+    });
   }
 }
 
@@ -33,13 +35,17 @@ function inputOf(scope: CallScope, result: Validated): unknown {
   const issues = toIssues(result.issues);
   const [first] = issues;
   const where = first === undefined ? "" : `: ${first.path} ${first.message}`;
-  throw skeinError("SKEIN_INPUT_INVALID", `the input of ${scope.endpoint.id} is not what its contract says${where}`, { data: { issues } });
+  throw skeinError("SKEIN_INPUT_INVALID", `the input of ${scope.endpoint.id} is not what its contract says${where}`, {
+    data: { issues },
+  });
 }
 
 function outputOf(scope: CallScope, result: Validated): unknown {
   if (result.issues !== undefined) {
     const issues = toIssues(result.issues);
-    throw skeinError("SKEIN_OUTPUT_INVALID", `the reply of ${scope.endpoint.id} is not what its contract says`, { data: { issues } });
+    throw skeinError("SKEIN_OUTPUT_INVALID", `the reply of ${scope.endpoint.id} is not what its contract says`, {
+      data: { issues },
+    });
   }
   try {
     // After the parse: not every validator copies, and the handler may keep a reference to what it returned.
@@ -48,9 +54,13 @@ function outputOf(scope: CallScope, result: Validated): unknown {
     if (!(error instanceof ValueSetError)) throw error;
     const { path, found } = error;
     // Not SKEIN_VALUE_SET, which blames the caller and says that nothing has started.
-    throw skeinError("SKEIN_OUTPUT_INVALID", `the reply of ${scope.endpoint.id} cannot be passed on: ${path} is ${found}`, {
-      cause: error,
-      data: { issues: [{ path, message: `${found} is outside the value set` }] },
-    });
+    throw skeinError(
+      "SKEIN_OUTPUT_INVALID",
+      `the reply of ${scope.endpoint.id} cannot be passed on: ${path} is ${found}`,
+      {
+        cause: error,
+        data: { issues: [{ path, message: `${found} is outside the value set` }] },
+      },
+    );
   }
 }

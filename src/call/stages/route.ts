@@ -17,15 +17,24 @@ export function checkRoute(caller: CallScope, by: Kind, target: Endpoint): void 
     throw skeinError("SKEIN_CALL_IN_TRANSACTION", `${caller.endpoint.id} calls ${target.id} inside its transaction`);
   }
   if ((by === "query" || by === "command") && target.kind !== "query") {
-    throw skeinError("SKEIN_CALL_KIND", `${caller.endpoint.id} acts as a ${by} and may not call ${target.id}, which is a ${target.kind}`);
+    throw skeinError(
+      "SKEIN_CALL_KIND",
+      `${caller.endpoint.id} acts as a ${by} and may not call ${target.id}, which is a ${target.kind}`,
+    );
   }
   for (let scope: CallScope | undefined = caller; scope !== undefined; scope = scope.parent) {
     if (scope.endpoint === target || scope.arrival.path.includes(target.id)) {
-      throw skeinError("SKEIN_CALL_CYCLE", `the call would close a cycle: ${pathOf(caller).join(" -> ")} -> ${target.id}`);
+      throw skeinError(
+        "SKEIN_CALL_CYCLE",
+        `the call would close a cycle: ${pathOf(caller).join(" -> ")} -> ${target.id}`,
+      );
     }
   }
   if (caller.depth + 1 >= depthMax) {
-    throw skeinError("SKEIN_CALL_DEPTH", `${caller.endpoint.id} is ${depthMax} calls deep and may not call ${target.id}`);
+    throw skeinError(
+      "SKEIN_CALL_DEPTH",
+      `${caller.endpoint.id} is ${depthMax} calls deep and may not call ${target.id}`,
+    );
   }
 }
 

@@ -28,7 +28,12 @@ export class SqliteFailure extends Error {
 /** One running thread. */
 export interface Thread {
   /** `file` is the path; every other request needs it to be open in this thread. */
-  post(file: string, operation: Operation, text?: string, parameters?: readonly unknown[]): Promise<RawResult | undefined>;
+  post(
+    file: string,
+    operation: Operation,
+    text?: string,
+    parameters?: readonly unknown[],
+  ): Promise<RawResult | undefined>;
 }
 
 /** A place in the pool: its thread is started when it is needed, and again after it died. */
@@ -122,7 +127,9 @@ function startThread(onGone: () => void): RunningThread {
       return new Promise((resolve, reject) => {
         if (lost) return reject(threadLost(undefined));
         if (pending.size >= requestsMax) {
-          return reject(skeinError("SKEIN_DATA_BUSY", `more than ${requestsMax} statements are waiting for one thread`));
+          return reject(
+            skeinError("SKEIN_DATA_BUSY", `more than ${requestsMax} statements are waiting for one thread`),
+          );
         }
         const request: Request = { id: nextId++, file, operation, text, parameters };
         pending.set(request.id, { resolve, reject });
