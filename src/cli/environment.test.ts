@@ -1,3 +1,4 @@
+/** Holds the list of environment variables, and the page made of it, against the sources. */
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";

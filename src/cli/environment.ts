@@ -82,8 +82,9 @@ const meanings: Readonly<Record<keyof typeof limits, string>> = {
 /** docs/reference/configuration.md. */
 export function renderConfigurationReference(): string {
   const rows = variables.map(({ name, fallback, meaning }) => `| \`${name}\` | ${fallback} | ${meaning} |`);
+  const values = new Map<string, number>(Object.entries(limits));
   const limitRows = Object.entries(meanings).map(([name, meaning]) => {
-    const value = limits[name as keyof typeof limits];
+    const value = values.get(name) ?? 0;
     return `| \`${name}\` | ${value.toLocaleString("en")} | ${meaning} |`;
   });
   return `# Configuration

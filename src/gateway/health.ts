@@ -39,7 +39,7 @@ export function createHealth(host: Host, clock: Clock, log: Log, isDraining: () 
 function within(clock: Clock, ready: Promise<void>): Promise<unknown> {
   return new Promise((resolve) => {
     const timer = clock.after(readyMs, () => resolve(`no answer in ${readyMs} ms`), { unref: true });
-    ready
+    void ready
       .then(
         () => "ready",
         (error: unknown) => error,

@@ -28,13 +28,12 @@ export interface CheckOptions {
 export async function checkSystem(system: System, options: CheckOptions = {}): Promise<Finding[]> {
   const shapes = createShapes();
   const services = system.services.map((entry) => entry.declaration);
+  const [policies, requirements] = [checkPolicies(services), checkRequirements(system, services)];
   const found = await Promise.all([
     checkUses(system.name, services, shapes),
-    checkPolicies(services),
     checkRoutes(services, shapes),
     checkSchemas(services, shapes),
-    checkRequirements(system, services),
-    options.load === true ? checkModules(system) : [],
+    options.load === true ? checkModules(system) : Promise.resolve([]),
   ]);
-  return sortFindings(found.flat());
+  return sortFindings([...policies, ...requirements, ...found.flat()]);
 }

@@ -97,7 +97,7 @@ function renderError(error: unknown, paint: Paint): string {
   if (error === undefined) return "";
   if (typeof error !== "object" || error === null) return `  ${paint("dim", escapeControl(JSON.stringify(error)))}\n`;
   const { stack, message, cause } = error as { stack?: unknown; message?: unknown; cause?: unknown };
-  const lines = String(stack ?? message ?? JSON.stringify(error))
+  const lines = (typeof stack === "string" ? stack : typeof message === "string" ? message : JSON.stringify(error))
     .split("\n")
     .slice(0, 12);
   const text = lines.map((line) => `  ${paint("dim", escapeKeepingTabs(line))}\n`).join("");
