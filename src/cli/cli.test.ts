@@ -6,7 +6,7 @@ import { suite, test } from "node:test";
 import { commands } from "./commands.ts";
 import { bin, cleanEnvironment, runSkein, Sample } from "./fixtures/sample.ts";
 import { renderCliReference, renderHelp } from "./help.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../core/index.ts";
 import { renderEvent } from "./dev/render.ts";
 import { spawn } from "node:child_process";
 import { escapeControl, problemLine, wantsColour } from "./terminal.ts";

@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { skeinError } from "../errors/index.ts";
 import { isSystem, type System } from "../system/index.ts";
 import { explainFailure } from "./failure.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../core/index.ts";
 
 /** The absolute path of the system file a command line names. Throws `SKEIN_SYSTEM_LOAD` when there is none. */
 export function findSystemFile(given: string | undefined, directory: string = process.cwd()): string {

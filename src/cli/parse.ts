@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { skeinError, type SkeinError } from "../errors/index.ts";
 import { type Command, type CommandOption, type Given, optionsOf } from "./command.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../core/index.ts";
 
 /** What a command line asks for: a command, or help or the version without one. */
 export type Parsed = Given | { readonly command: undefined; readonly options: Given["options"] };
