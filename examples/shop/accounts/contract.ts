@@ -4,7 +4,12 @@ import { command, contract, query } from "skein/contract";
 import { line } from "../values.ts";
 
 export const User = line(100).min(1);
-export const Profile = z.object({ user: User, name: line(100), currency: z.string().length(3), newsletter: z.boolean() });
+export const Profile = z.object({
+  user: User,
+  name: line(100),
+  currency: z.string().length(3),
+  newsletter: z.boolean(),
+});
 
 export const Accounts = contract("accounts", {
   profile: query({ input: z.object({ user: User }), output: Profile }),

@@ -5,7 +5,13 @@ const linesMax = 100;
 
 export default cart.implement({
   async view({ user }, { db, catalog }) {
-    const rows = await db.selectFrom("lines").selectAll().where("user_name", "=", user).orderBy("sku").limit(linesMax).execute();
+    const rows = await db
+      .selectFrom("lines")
+      .selectAll()
+      .where("user_name", "=", user)
+      .orderBy("sku")
+      .limit(linesMax)
+      .execute();
     const quantities = new Map(rows.map((row) => [row.sku, row.quantity]));
     const cards = await catalog.cards({ skus: [...quantities.keys()] });
     const lines = cards.map((card) => ({ ...card, quantity: quantities.get(card.sku) ?? 0 }));

@@ -17,13 +17,22 @@ export const Product = z.object({
 export type Product = z.infer<typeof Product>;
 
 /** A product as a list shows it. */
-export const Card = Product.pick({ sku: true, title: true, price: true, currency: true }).extend({ available: z.int() });
+export const Card = Product.pick({ sku: true, title: true, price: true, currency: true }).extend({
+  available: z.int(),
+});
 
 export const Catalog = contract("catalog", {
   get: query({
     input: z.object({ id: Sku }),
     output: Product,
-    errors: { PRODUCT_NOT_FOUND: { data: z.object({ sku: z.string() }), status: 404, canonical: "not_found", message: "there is no such product" } },
+    errors: {
+      PRODUCT_NOT_FOUND: {
+        data: z.object({ sku: z.string() }),
+        status: 404,
+        canonical: "not_found",
+        message: "there is no such product",
+      },
+    },
     http: "GET /products/:id",
     summary: "One product",
   }),

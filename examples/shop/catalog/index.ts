@@ -46,14 +46,23 @@ export default catalog.implement({
   },
 
   async featured({ limit }, { db, stock }) {
-    const rows = await db.selectFrom("products").select(cardColumns).orderBy("position").orderBy("sku").limit(limit).execute();
+    const rows = await db
+      .selectFrom("products")
+      .select(cardColumns)
+      .orderBy("position")
+      .orderBy("sku")
+      .limit(limit)
+      .execute();
     const levels = await stock.levels({ skus: rows.map((row) => row.sku) });
     return rows.map((row) => ({ ...row, available: levels[row.sku] ?? 0 }));
   },
 
   async put({ products }, { db }) {
     // The last of a sku wins: one statement cannot set a row twice.
-    const rows = [...new Map(products.map((product) => [product.sku, product])).values()].map((product) => ({ ...product, position: lastPosition }));
+    const rows = [...new Map(products.map((product) => [product.sku, product])).values()].map((product) => ({
+      ...product,
+      position: lastPosition,
+    }));
     return db.transaction(async (tx) => {
       for (let from = 0; from < rows.length; from += rowsPerInsert) {
         await tx
@@ -70,7 +79,11 @@ export default catalog.implement({
           )
           .execute();
       }
-      await tx.updateTable("version").set((eb) => ({ value: eb("value", "+", 1) })).where("id", "=", 1).execute();
+      await tx
+        .updateTable("version")
+        .set((eb) => ({ value: eb("value", "+", 1) }))
+        .where("id", "=", 1)
+        .execute();
       return { changed: rows.length };
     });
   },

@@ -9,7 +9,8 @@ export interface CatalogTables {
 }
 
 /** Read when a database is first opened, not when this declaration is imported. */
-const shipped = (): Product[] => JSON.parse(readFileSync(new URL("../data/catalogue.json", import.meta.url), "utf8")) as Product[];
+const shipped = (): Product[] =>
+  JSON.parse(readFileSync(new URL("../data/catalogue.json", import.meta.url), "utf8")) as Product[];
 
 export const migrations = [
   migration("001_products", (db) => [

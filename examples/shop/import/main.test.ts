@@ -15,7 +15,8 @@ const sales = `${header}\n${Array.from({ length: 5_000 }, (_, i) => row({ invoic
 test("--help says how, on standard output, exit 0", async () => {
   const { code, stdout, stderr } = await command("--help");
   assert.deepEqual([code, stderr], [0, ""]);
-  for (const word of ["<file>", "--format", "--dry-run", "--related", "--json", "Exit code"]) assert.ok(stdout.includes(word), word);
+  for (const word of ["<file>", "--format", "--dry-run", "--related", "--json", "Exit code"])
+    assert.ok(stdout.includes(word), word);
 });
 
 test("wrong usage is one line and exit 2", async (t) => {

@@ -79,7 +79,9 @@ async function importInto(target: ImportTarget, { path, format, related, json }:
   });
   const found = related.length === 0 ? [] : await target.related(related, relatedShown);
   if (json) {
-    process.stdout.write(`${JSON.stringify({ ok: true, ...report, ...(found.length > 0 ? { related: found } : {}) })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ ok: true, ...report, ...(found.length > 0 ? { related: found } : {}) })}\n`,
+    );
     return;
   }
   process.stdout.write(`${formatReport(report)}\n`);
@@ -101,7 +103,12 @@ function readArguments(args: readonly string[]): Arguments {
     parsed = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { format: { type: "string" }, related: { type: "string" }, json: { type: "boolean" }, "dry-run": { type: "boolean" } },
+      options: {
+        format: { type: "string" },
+        related: { type: "string" },
+        json: { type: "boolean" },
+        "dry-run": { type: "boolean" },
+      },
     });
   } catch (error) {
     return usage(String((error as Error).message).split(/[.\n]/)[0] ?? "wrong option");

@@ -53,10 +53,20 @@ test("products and pairs are in the shop, twice is once, the last of a sku wins;
 
   await using host = await createHost(shop, { mode: "development", home });
   const product = await host.client(Catalog).get({ id: "85123A" });
-  assert.deepEqual(product, { sku: "85123A", title: "WHITE HEART", description: "", category: "imported", price: 255, currency: "GBP" });
+  assert.deepEqual(product, {
+    sku: "85123A",
+    title: "WHITE HEART",
+    description: "",
+    category: "imported",
+    price: 255,
+    currency: "GBP",
+  });
   await assert.rejects(host.client(Catalog).get({ id: "99999" }), (error) => isDeclared(error, "PRODUCT_NOT_FOUND"));
   const { related } = await host.client(Recommend).related({ id: "85123A" });
-  assert.deepEqual(related.map((card) => [card.sku, card.together]), [["21733", 3]]);
+  assert.deepEqual(
+    related.map((card) => [card.sku, card.together]),
+    [["21733", 3]],
+  );
 });
 
 test("another process imports while this one serves: nothing fails, and searches find the products within seconds", async (t) => {

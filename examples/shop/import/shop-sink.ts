@@ -36,7 +36,12 @@ export function createShopTarget(home: string = shopHome()): ImportTarget {
 
   return {
     async products(batch) {
-      const products = batch.map(({ priceMinor: price, ...product }) => ({ ...product, price, description: "", category: "imported" }));
+      const products = batch.map(({ priceMinor: price, ...product }) => ({
+        ...product,
+        price,
+        description: "",
+        category: "imported",
+      }));
       const catalog = (await open("catalog")).client(Catalog);
       await catalog.put({ products });
     },
@@ -49,11 +54,17 @@ export function createShopTarget(home: string = shopHome()): ImportTarget {
       const found = await Promise.all(skus.map((id) => recommend.codes({ id, limit })));
       const host = await open("catalog");
       const titles = new Map<string, string | undefined>();
-      for (const sku of new Set([...skus, ...found.flat().map((pair) => pair.other)])) titles.set(sku, await titleOf(host, sku));
+      for (const sku of new Set([...skus, ...found.flat().map((pair) => pair.other)]))
+        titles.set(sku, await titleOf(host, sku));
       return skus.map((sku, i) => ({
         sku,
         title: titles.get(sku),
-        related: (found[i] ?? []).map(({ other, score, together }) => ({ sku: other, title: titles.get(other), score, together })),
+        related: (found[i] ?? []).map(({ other, score, together }) => ({
+          sku: other,
+          title: titles.get(other),
+          score,
+          together,
+        })),
       }));
     },
     close,

@@ -9,5 +9,8 @@ export const Notify = contract("notify", {
     output: z.object({ greeting: z.string(), messages: z.array(z.object({ id: z.int(), text: z.string() })) }),
   }),
   /** Leaves a message for a user. */
-  send: command({ input: z.object({ user: User, text: z.string().min(1).max(500) }), output: z.object({ id: z.int() }) }),
+  send: command({
+    input: z.object({ user: User, text: z.string().min(1).max(500) }),
+    output: z.object({ id: z.int() }),
+  }),
 });

@@ -5,7 +5,13 @@ export default notify.implement({
   async unread({ user }, { db, accounts }) {
     const [profile, messages] = await Promise.all([
       accounts.profile({ user }),
-      db.selectFrom("messages").select(["id", "text"]).where("user_name", "=", user).orderBy("id", "desc").limit(5).execute(),
+      db
+        .selectFrom("messages")
+        .select(["id", "text"])
+        .where("user_name", "=", user)
+        .orderBy("id", "desc")
+        .limit(5)
+        .execute(),
     ]);
     return { greeting: `Hello ${profile.name}`, messages };
   },

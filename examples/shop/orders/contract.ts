@@ -34,12 +34,25 @@ export const Orders = contract("orders", {
       ORDER_TOO_LARGE: { status: 422, message: "one order is at most 20,000,000.00" },
       OUT_OF_STOCK: { data: sku, status: 409, message: "not enough of this product is left" },
       PAYMENT_DECLINED: { status: 402, message: "the payment was declined" },
-      PAYMENT_PENDING: { data: z.object({ order: z.int() }), status: 503, canonical: "unavailable", message: "the payment is not through yet; ask again with the same key" },
-      KEY_REUSED: { status: 409, canonical: "already_exists", message: "this Idempotency-Key has placed another order" },
+      PAYMENT_PENDING: {
+        data: z.object({ order: z.int() }),
+        status: 503,
+        canonical: "unavailable",
+        message: "the payment is not through yet; ask again with the same key",
+      },
+      KEY_REUSED: {
+        status: 409,
+        canonical: "already_exists",
+        message: "this Idempotency-Key has placed another order",
+      },
     },
   }),
   list: query({
-    input: z.object({ user: User.optional(), limit: z.int().min(1).max(100).default(20), after: z.int().min(0).max(integerMax).default(0) }),
+    input: z.object({
+      user: User.optional(),
+      limit: z.int().min(1).max(100).default(20),
+      after: z.int().min(0).max(integerMax).default(0),
+    }),
     output: z.object({ orders: z.array(Order), next: z.string().optional() }),
     http: "GET /orders",
     summary: "Orders by id; `next` is the `after` of the next page",
@@ -49,7 +62,14 @@ export const Orders = contract("orders", {
     output: Order,
     http: "GET /orders/:id",
     summary: "One order",
-    errors: { ORDER_NOT_FOUND: { data: z.object({ id: z.int() }), status: 404, canonical: "not_found", message: "there is no such order" } },
+    errors: {
+      ORDER_NOT_FOUND: {
+        data: z.object({ id: z.int() }),
+        status: 404,
+        canonical: "not_found",
+        message: "there is no such order",
+      },
+    },
   }),
   /** A user's last orders with what was in them. */
   recent: query({ input: z.object({ user: User }), output: z.array(Order.extend({ cards: z.array(Card) })) }),

@@ -10,7 +10,9 @@ export default orders.implement(
   {
     async place(order, own, call) {
       const { db, catalog } = own;
-      const prices = new Map((await catalog.cards({ skus: order.items.map((item) => item.sku) })).map((card) => [card.sku, card]));
+      const prices = new Map(
+        (await catalog.cards({ skus: order.items.map((item) => item.sku) })).map((card) => [card.sku, card]),
+      );
       let total = 0;
       const currencies = new Set<string>();
       for (const { sku, quantity } of order.items) {
@@ -60,7 +62,12 @@ export default orders.implement(
     },
 
     async list({ user, limit, after }, { db }) {
-      let select = db.selectFrom("orders").selectAll().where("id", ">", after).orderBy("id").limit(limit + 1);
+      let select = db
+        .selectFrom("orders")
+        .selectAll()
+        .where("id", ">", after)
+        .orderBy("id")
+        .limit(limit + 1);
       if (user !== undefined) select = select.where("user_name", "=", user);
       const rows = await select.execute();
       // One more than asked for says whether there is a next page.
@@ -76,7 +83,13 @@ export default orders.implement(
     },
 
     async recent({ user }, { db, catalog }) {
-      const rows = await db.selectFrom("orders").selectAll().where("user_name", "=", user).orderBy("id", "desc").limit(3).execute();
+      const rows = await db
+        .selectFrom("orders")
+        .selectAll()
+        .where("user_name", "=", user)
+        .orderBy("id", "desc")
+        .limit(3)
+        .execute();
       const skus = [...new Set(rows.flatMap((row) => row.items.map((item) => item.sku)))].slice(0, 100);
       const cards = new Map((await catalog.cards({ skus })).map((card) => [card.sku, card]));
       return rows.map((row) => ({
@@ -86,7 +99,13 @@ export default orders.implement(
     },
 
     async skus({ user }, { db }) {
-      const rows = await db.selectFrom("orders").select("items").where("user_name", "=", user).orderBy("id", "desc").limit(3).execute();
+      const rows = await db
+        .selectFrom("orders")
+        .select("items")
+        .where("user_name", "=", user)
+        .orderBy("id", "desc")
+        .limit(3)
+        .execute();
       return [...new Set(rows.flatMap((row) => row.items.map((item) => item.sku)))].slice(0, 20);
     },
   },
@@ -105,7 +124,9 @@ export default orders.implement(
           .execute();
         for (const row of rows) {
           // One order that cannot be finished must not keep the others waiting.
-          await finish(row, own, call.log).catch((error: unknown) => call.log.warn("an order stays pending", { order: row.id, error }));
+          await finish(row, own, call.log).catch((error: unknown) =>
+            call.log.warn("an order stays pending", { order: row.id, error }),
+          );
           after = row.id;
         }
         if (rows.length < sweepBatch) return;

@@ -18,7 +18,13 @@ function world(given: { busy?: number; declined?: boolean; soldOut?: string } = 
     cards: ({ skus }) =>
       skus
         .filter((sku) => sku !== "NOT-0000")
-        .map((sku) => ({ sku, title: sku, price: sku === "BIG-0001" ? 100_000_000 : 250, currency: sku === "GBP-0001" ? "GBP" : "EUR", available: 9 })),
+        .map((sku) => ({
+          sku,
+          title: sku,
+          price: sku === "BIG-0001" ? 100_000_000 : 250,
+          currency: sku === "GBP-0001" ? "GBP" : "EUR",
+          available: 9,
+        })),
   });
   const stock = fake(Stock, {
     reserve({ items }, call) {
@@ -65,7 +71,8 @@ for (const far of [false, true]) {
   test(`${where}: an order that ends refused stays refused, with the same answer for the same key`, async () => {
     const declined = world({ declined: true });
     await using t = await start(orders, { fakes: declined, far });
-    for (let i = 0; i < 2; i++) await assert.rejects(t.place(order, { key }), (error) => isDeclared(error, "PAYMENT_DECLINED"));
+    for (let i = 0; i < 2; i++)
+      await assert.rejects(t.place(order, { key }), (error) => isDeclared(error, "PAYMENT_DECLINED"));
     assert.equal((await t.get({ id: 1 })).status, "refused");
     assert.deepEqual(declined.stock.calls.release, [{ order: 1 }]);
     assert.equal(declined.payments.calls.charge.length, 1);
@@ -73,7 +80,10 @@ for (const far of [false, true]) {
     const soldOut = world({ soldOut: "TEA-0301" });
     await using empty = await start(orders, { fakes: soldOut, far });
     for (let i = 0; i < 2; i++) {
-      await assert.rejects(empty.place(order, { key }), (error) => isDeclared(error, "OUT_OF_STOCK") && (error.data as { sku: string }).sku === "TEA-0301");
+      await assert.rejects(
+        empty.place(order, { key }),
+        (error) => isDeclared(error, "OUT_OF_STOCK") && (error.data as { sku: string }).sku === "TEA-0301",
+      );
     }
     assert.equal(soldOut.payments.calls.charge.length, 0);
   });
@@ -82,7 +92,10 @@ for (const far of [false, true]) {
     const fakes = world();
     await using t = await start(orders, { fakes, far });
     const place = (...skus: string[]) => t.place({ user: "ann", items: skus.map((sku) => ({ sku, quantity: 500 })) });
-    await assert.rejects(place("TEA-0301", "NOT-0000"), (error) => isDeclared(error, "PRODUCT_UNKNOWN") && (error.data as { sku: string }).sku === "NOT-0000");
+    await assert.rejects(
+      place("TEA-0301", "NOT-0000"),
+      (error) => isDeclared(error, "PRODUCT_UNKNOWN") && (error.data as { sku: string }).sku === "NOT-0000",
+    );
     await assert.rejects(place("TEA-0301", "GBP-0001"), (error) => isDeclared(error, "CURRENCIES_MIXED"));
     await assert.rejects(place("BIG-0001"), (error) => isDeclared(error, "ORDER_TOO_LARGE"));
     await t.place(order, { key });

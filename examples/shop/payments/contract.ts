@@ -2,14 +2,23 @@
 import * as z from "zod";
 import { command, contract, query } from "skein/contract";
 
-export const Charge = z.object({ order: z.int(), user: z.string(), amount: z.int().min(0), currency: z.string().length(3) });
+export const Charge = z.object({
+  order: z.int(),
+  user: z.string(),
+  amount: z.int().min(0),
+  currency: z.string().length(3),
+});
 
 export const Payments = contract("payments", {
   charge: command({
     input: Charge,
     output: z.object({ charge: z.int() }),
     errors: {
-      PROVIDER_BUSY: { status: 503, canonical: "unavailable", message: "the payment provider did not answer; try again" },
+      PROVIDER_BUSY: {
+        status: 503,
+        canonical: "unavailable",
+        message: "the payment provider did not answer; try again",
+      },
       DECLINED: { status: 402, message: "the payment was declined" },
     },
   }),

@@ -33,7 +33,10 @@ export default payments.implement({
   async count(_input, { db }) {
     const row = await db
       .selectFrom("charges")
-      .select((eb) => [eb.fn.countAll<number>().as("charges"), eb.fn.coalesce(eb.fn.sum<number>("amount"), eb.val(0)).as("amount")])
+      .select((eb) => [
+        eb.fn.countAll<number>().as("charges"),
+        eb.fn.coalesce(eb.fn.sum<number>("amount"), eb.val(0)).as("amount"),
+      ])
       .executeTakeFirstOrThrow();
     return { charges: Number(row.charges), amount: Number(row.amount) };
   },

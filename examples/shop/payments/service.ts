@@ -1,7 +1,6 @@
 /** The payments' declaration. */
 import { database, type Generated, migration, resource, service } from "skein";
 import { Payments } from "./contract.ts";
-import { createProvider } from "./provider.ts";
 
 export interface PaymentsTables {
   charges: { id: Generated<number>; order_id: number; user_name: string; amount: number; currency: string };
@@ -22,7 +21,9 @@ const migrations = [
 export const payments = service(Payments, {
   has: {
     db: database<PaymentsTables>("payments", { dialect: "portable", migrations }),
-    provider: resource({ open: async () => createProvider({ seed: 42, failureRate: 0.05 }) }),
+    provider: resource({
+      open: async () => (await import("./provider.ts")).createProvider({ seed: 42, failureRate: 0.05 }),
+    }),
   },
   policy: {
     charge: { access: "internal" },

@@ -4,7 +4,13 @@ import { command, contract, query } from "skein/contract";
 import { User } from "../accounts/contract.ts";
 import { Card, Sku } from "../catalog/contract.ts";
 
-export const Pair = z.object({ sku: Sku, other: Sku, rank: z.int().min(1), score: z.number(), together: z.int().min(1) });
+export const Pair = z.object({
+  sku: Sku,
+  other: Sku,
+  rank: z.int().min(1),
+  score: z.number(),
+  together: z.int().min(1),
+});
 
 export const Recommend = contract("recommend", {
   related: query({

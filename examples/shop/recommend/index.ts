@@ -8,8 +8,16 @@ const rowsPerInsert = 100;
 
 export default recommend.implement({
   async related({ id, limit }, { db, catalog }) {
-    const rows = await db.selectFrom("pairs").selectAll().where("sku", "=", id).orderBy("place").limit(limit * spare).execute();
-    const cards = new Map((await catalog.cards({ skus: rows.map((row) => row.other) })).map((card) => [card.sku, card]));
+    const rows = await db
+      .selectFrom("pairs")
+      .selectAll()
+      .where("sku", "=", id)
+      .orderBy("place")
+      .limit(limit * spare)
+      .execute();
+    const cards = new Map(
+      (await catalog.cards({ skus: rows.map((row) => row.other) })).map((card) => [card.sku, card]),
+    );
     const related = rows.flatMap(({ other, together }) => {
       const card = cards.get(other);
       return card === undefined ? [] : [{ ...card, together }];
@@ -19,16 +27,27 @@ export default recommend.implement({
 
   async forUser({ user, limit }, { db, catalog, orders }) {
     const bought = await orders.skus({ user });
-    const found = bought.length === 0 ? [] : await db
-      .selectFrom("pairs")
-      .select("other as sku")
-      .where("sku", "in", bought)
-      .where("other", "not in", bought)
-      .groupBy("other")
-      .orderBy((eb) => eb.fn.sum("score"), "desc")
-      .limit(limit * spare)
-      .execute();
-    const rows = found.length > 0 ? found : await db.selectFrom("popular").select("sku").orderBy("together", "desc").limit(limit * spare).execute();
+    const found =
+      bought.length === 0
+        ? []
+        : await db
+            .selectFrom("pairs")
+            .select("other as sku")
+            .where("sku", "in", bought)
+            .where("other", "not in", bought)
+            .groupBy("other")
+            .orderBy((eb) => eb.fn.sum("score"), "desc")
+            .limit(limit * spare)
+            .execute();
+    const rows =
+      found.length > 0
+        ? found
+        : await db
+            .selectFrom("popular")
+            .select("sku")
+            .orderBy("together", "desc")
+            .limit(limit * spare)
+            .execute();
     return (await catalog.cards({ skus: rows.map((row) => row.sku) })).slice(0, limit);
   },
 

@@ -10,7 +10,8 @@ export interface RecommendTables {
 export type ShippedPair = readonly [sku: string, other: string, place: number, score: number, together: number];
 
 /** Made by `data/make-pairs.ts` from the shipped baskets; read when the database is first opened. */
-const shipped = (): ShippedPair[] => JSON.parse(readFileSync(new URL("../data/pairs.json", import.meta.url), "utf8")) as ShippedPair[];
+const shipped = (): ShippedPair[] =>
+  JSON.parse(readFileSync(new URL("../data/pairs.json", import.meta.url), "utf8")) as ShippedPair[];
 
 /** Rows per statement: SQLite takes 32,766 parameters, and there are five to a row. */
 const rowsPerInsert = 1000;

@@ -24,7 +24,7 @@ export function createProductIndex(): ProductIndex {
 
   const build = async (catalog: Source, next: number): Promise<void> => {
     const all: Product[] = [];
-    for (let after: string | undefined; ; ) {
+    for (let after: string | undefined; ;) {
       const page = await catalog.page(after === undefined ? {} : { after });
       all.push(...page.products);
       if (page.next === undefined) break;
@@ -55,7 +55,10 @@ export function createProductIndex(): ProductIndex {
       return matches;
     },
     popular(limit) {
-      const best = [...found].sort((a, b) => b[1] - a[1]).slice(0, limit).map(([sku]) => sku);
+      const best = [...found]
+        .sort((a, b) => b[1] - a[1])
+        .slice(0, limit)
+        .map(([sku]) => sku);
       return best.length > 0 ? best : products.slice(0, limit).map((product) => product.sku);
     },
   };

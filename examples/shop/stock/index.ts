@@ -26,7 +26,11 @@ export default stock.implement({
           .onConflict((conflict) => conflict.columns(["order_id", "sku"]).doNothing())
           .executeTakeFirst();
         if (inserted.numInsertedOrUpdatedRows === 0n) continue;
-        await tx.insertInto("taken").values({ sku, quantity: 0 }).onConflict((conflict) => conflict.column("sku").doNothing()).execute();
+        await tx
+          .insertInto("taken")
+          .values({ sku, quantity: 0 })
+          .onConflict((conflict) => conflict.column("sku").doNothing())
+          .execute();
         // The condition is in the update: two orders cannot both take the last one.
         const updated = await tx
           .updateTable("taken")
@@ -43,9 +47,18 @@ export default stock.implement({
 
   async release({ order }, { db }) {
     return db.transaction(async (tx) => {
-      const lines = await tx.selectFrom("reservations").selectAll().where("order_id", "=", order).orderBy("sku").execute();
+      const lines = await tx
+        .selectFrom("reservations")
+        .selectAll()
+        .where("order_id", "=", order)
+        .orderBy("sku")
+        .execute();
       for (const { sku, quantity } of lines) {
-        await tx.updateTable("taken").set((eb) => ({ quantity: eb("quantity", "-", quantity) })).where("sku", "=", sku).execute();
+        await tx
+          .updateTable("taken")
+          .set((eb) => ({ quantity: eb("quantity", "-", quantity) }))
+          .where("sku", "=", sku)
+          .execute();
       }
       await tx.deleteFrom("reservations").where("order_id", "=", order).execute();
       return { released: lines.length };

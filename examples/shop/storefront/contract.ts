@@ -13,7 +13,9 @@ export const Home = z.object({
   featured: z.array(Card),
   forYou: z.array(Card),
   popular: z.array(Card),
-  lastOrders: z.array(z.object({ id: z.int(), date: z.string(), status: z.string(), total: z.int(), titles: z.array(z.string()) })),
+  lastOrders: z.array(
+    z.object({ id: z.int(), date: z.string(), status: z.string(), total: z.int(), titles: z.array(z.string()) }),
+  ),
   payWith: z.array(z.string()),
 });
 

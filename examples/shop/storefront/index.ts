@@ -14,7 +14,13 @@ export default storefront.implement({
       notify.unread({ user }),
       payments.methods({ currency }),
     ]);
-    const lastOrders = recent.map(({ id, date, status, total, cards }) => ({ id, date, status, total, titles: cards.map((card) => card.title) }));
+    const lastOrders = recent.map(({ id, date, status, total, cards }) => ({
+      id,
+      date,
+      status,
+      total,
+      titles: cards.map((card) => card.title),
+    }));
     return { profile, ...unread, cart: basket, featured, forYou, popular, lastOrders, payWith };
   },
 });
