@@ -60,8 +60,8 @@ async function checkDeclared(scope: CallScope, error: DeclaredError): Promise<Sk
       data: { issues: toIssues(result.issues) },
     });
   }
-  const { status, canonical, message } = error;
-  return declaredError(error.code, copyValue(result.value), { status, canonical, message });
+  const { status, canonical, message, retry } = error;
+  return declaredError(error.code, copyValue(result.value), { status, canonical, message, retry });
 }
 
 function toSkein(scope: CallScope, thrown: unknown): SkeinError {

@@ -114,12 +114,13 @@ export class CallScope extends Mortal implements Call<unknown> {
         `${this.endpoint.id} raised "${code}", which its contract does not declare`,
       );
     }
-    const { status, canonical, message } = spec;
+    const { status, canonical, message, retry } = spec;
     // `Call.error` returns the error for the handler to throw; `never` lets one method serve every typed signature.
     return declaredError(code, data, {
       ...(status !== undefined && { status }),
       ...(canonical !== undefined && { canonical }),
       ...(message !== undefined && { message }),
+      ...(retry !== undefined && { retry }),
     }) as never;
   }
 

@@ -30,6 +30,8 @@ export interface ErrorSpec {
   readonly canonical?: CanonicalCode;
   /** The text a caller sees; never filled from input. */
   readonly message?: string;
+  /** Whether a caller may send the same call (with the same key) again; not unless given. */
+  readonly retry?: boolean;
 }
 
 export type ErrorSpecs = Readonly<Record<string, ErrorSpec>>;

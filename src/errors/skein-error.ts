@@ -107,15 +107,15 @@ const declaredFix = "Handle this error where the method is called; its contract 
 
 /**
  * An error that a contract declares. `status` is 422 and `canonical` is `failed_precondition` unless given; the outcome
- * is `failed`: the handler ended on purpose and kept nothing.
+ * is `failed`: the handler ended on purpose and kept nothing. `retry` is false unless given.
  * @since 0.1.0
  */
 export function declaredError<Code extends string, Data>(
   code: Code,
   data: Data,
-  options?: { message?: string; status?: number; canonical?: CanonicalCode },
+  options?: { message?: string; status?: number; canonical?: CanonicalCode; retry?: boolean },
 ): DeclaredError<Code, Data> {
-  return createDeclared(code, data, { ...options, outcome: "failed", retry: false }) as DeclaredError<Code, Data>;
+  return createDeclared(code, data, { retry: false, ...options, outcome: "failed" }) as DeclaredError<Code, Data>;
 }
 
 /** For the wire form, which also restores outcome and retry. Not exported from the layer. */

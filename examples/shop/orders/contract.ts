@@ -39,6 +39,7 @@ export const Orders = contract("orders", {
         status: 503,
         canonical: "unavailable",
         message: "the payment is not through yet; ask again with the same key",
+        retry: true,
       },
       KEY_REUSED: {
         status: 409,

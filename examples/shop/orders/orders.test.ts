@@ -55,7 +55,7 @@ for (const far of [false, true]) {
     await using t = await start(orders, { fakes, far });
     await assert.rejects(t.place(order, { key }), (error) => {
       assert.ok(isDeclared(error, "PAYMENT_PENDING"));
-      assert.deepEqual([error.status, error.data], [503, { order: 1 }]);
+      assert.deepEqual([error.status, error.retry, error.data], [503, true, { order: 1 }]);
       return true;
     });
     assert.equal((await t.get({ id: 1 })).status, "pending");
