@@ -11,7 +11,7 @@ const FILE_TIMEOUT_MS = { unit: 120_000, engines: 900_000 };
 
 /** `*.engines.test.ts` needs a real server or takes long; test/dist needs the packed tarball. */
 const ENGINES = ["{src,examples,test}/**/*.engines.test.ts", "test/{dist,engines}/**/*.test.ts"];
-const UNIT = ["{src,examples,test}/**/*.test.ts", "scripts/**/*.test.ts"];
+const UNIT = ["{src,examples,test,scripts}/**/*.test.ts", "bench/lib/*.test.ts"];
 
 const [suite = "unit", ...wanted] = process.argv.slice(2);
 if (suite !== "unit" && suite !== "engines") {
