@@ -49,8 +49,8 @@ const validatorsCost: Cost = await timed(measuredCalls, async (calls) => {
   const { validate } = Payload["~standard"];
   for (let i = 0; i < calls; i++) {
     const once = validate(payload) as { value: unknown };
-    validate(once.value);
-    await undefined;
+    // Zod answers at once; the await is the one that any caller of an async function has.
+    await Promise.resolve(validate(once.value));
   }
 });
 

@@ -55,7 +55,7 @@ export function createShopClient(urlOf: () => string) {
       assert.equal(status, 200);
       all.push(...(body["orders"] as Order[]));
       if (body["next"] === undefined) return all;
-      next = `&after=${String(body["next"])}`;
+      next = `&after=${body["next"] as string}`;
     }
   }
   return { ask, get, order, charges, productsOf, available, allOrders };
