@@ -242,7 +242,11 @@ export function shopSuite(name: string, start: () => Promise<RunningShop>): void
       }
       assert.deepEqual(await charges(), before);
       const both = await Promise.all([units(cheap.sku, 1), units(cheap.sku, 1)]);
-      assert.deepEqual(both.map((answer) => answer.status).toSorted((a, b) => a - b), [201, 409], "only one gets the last one");
+      assert.deepEqual(
+        both.map((answer) => answer.status).toSorted((a, b) => a - b),
+        [201, 409],
+        "only one gets the last one",
+      );
       assert.equal(await available(cheap.sku), 0);
     });
 
