@@ -65,6 +65,11 @@ describe("a service", () => {
       () => service(A, { policy: { tail: { cache: { ttl: "1s" } } } }),
       "a.tail is a stream: a stream is never cached",
     ],
+    [
+      "a misspelt access",
+      () => service(A, { policy: { get: { access: "publc" as never } } }),
+      'a.get has the access "publc": it is "public", "internal", "guarded" or role("...")',
+    ],
     ["an unknown event", () => subscribe(A, "change" as never), 'subscribe: a declares no event "change"'],
     ["a method as an event", () => subscribe(A, "get" as never), 'subscribe: a declares no event "get"'],
     [

@@ -34,6 +34,16 @@ export interface CachePolicy {
   readonly entriesMax?: number;
 }
 
+/** How often one client may call a method over HTTP; more is answered 429 with `Retry-After`. @since 0.1.0 */
+export interface RateLimitPolicy {
+  /** Calls per second in the long run; a fraction such as 1/12 is five per minute. */
+  readonly perSecond: number;
+  /** Calls that may come at once after a pause: at least 1. */
+  readonly burst: number;
+  /** Who counts as one client. `"principal"` counts those who have none by their address. */
+  readonly by: "ip" | "principal";
+}
+
 /** What the server allows and promises for one method; never part of the contract. @since 0.1.0 */
 export interface MethodPolicy {
   readonly access?: Access;
@@ -41,6 +51,8 @@ export interface MethodPolicy {
   readonly timeout?: Duration;
   /** Queries only. */
   readonly cache?: CachePolicy;
+  /** Methods with `http` only; counted by each gateway for itself. */
+  readonly rateLimit?: RateLimitPolicy;
 }
 
 export type Uses = Readonly<Record<string, AnyContract>>;
@@ -320,13 +332,32 @@ function assertDeclaration(declaration: Declaration): void {
     const method = methods.get(key);
     if (method === undefined)
       throw serviceInvalid(`${name} has a policy for "${key}", which its contract does not declare`);
+    if (rules.access !== undefined && !isAccess(rules.access)) {
+      throw serviceInvalid(
+        `${name}.${key} has the access ${JSON.stringify(rules.access)}: it is "public", "internal", "guarded" or role("...")`,
+      );
+    }
     if (rules.timeout !== undefined) toMs(rules.timeout);
+    if (rules.rateLimit !== undefined) assertRateLimit(`${name}.${key}`, rules.rateLimit, method);
     if (rules.cache === undefined) continue;
     if (method.kind !== "query") throw serviceInvalid(`${name}.${key} is a ${method.kind}: only a query can be cached`);
     if ("stream" in method.output) throw serviceInvalid(`${name}.${key} is a stream: a stream is never cached`);
     toMs(rules.cache.ttl);
     if (rules.cache.staleFor !== undefined) toMs(rules.cache.staleFor);
   }
+}
+
+function assertRateLimit(id: string, { perSecond, burst, by }: RateLimitPolicy, method: Method): void {
+  if (method.http === undefined) throw serviceInvalid(`${id} has a rate limit and no http: nothing would be limited`);
+  if (!(perSecond > 0 && perSecond <= 1_000_000)) throw serviceInvalid(`${id}: rateLimit.perSecond is above 0`);
+  if (!(burst >= 1 && burst <= 1_000_000)) throw serviceInvalid(`${id}: rateLimit.burst is at least 1`);
+  if (by !== "ip" && by !== "principal") throw serviceInvalid(`${id}: rateLimit.by is "ip" or "principal"`);
+}
+
+/** Plain JavaScript gets past the types, and a misspelt access would answer every call with 401. */
+function isAccess(access: unknown): boolean {
+  if (typeof access === "string") return access === "public" || access === "internal" || access === "guarded";
+  return typeof access === "object" && access !== null && typeof (access as { role?: unknown }).role === "string";
 }
 
 function serviceInvalid(detail: string) {
