@@ -29,13 +29,36 @@ export {
 } from "./data/index.ts";
 export type { Generated } from "kysely";
 export { type DeclaredError, isSkeinError, type SkeinError } from "./errors/index.ts";
+export {
+  type ApiKey,
+  apiKey,
+  type ApiKeyOptions,
+  type ApiKeyRecord,
+  basicForDev,
+  type BasicForDevOptions,
+  createApiKey,
+  hashApiKey,
+  type JwkSet,
+  jwt,
+  type JwtKeys,
+  type JwtOptions,
+  session,
+  type SessionOptions,
+} from "./gateway/authenticate/index.ts";
 export { createHost, type Host, type HostOptions } from "./host/index.ts";
 export {
   type Access,
+  type Authenticator,
+  type AuthenticatorContext,
   type Call,
+  type Credentials,
   define,
   type Implementation,
+  type Implemented,
+  type Identity,
   type Log,
+  type OpenAuthenticator,
+  type Owned,
   type Principal,
   role,
   service,

@@ -95,6 +95,21 @@ export const catalogue = {
     what: "The principal may not call this method with this input.",
     fix: "Use a principal that has the role or owns the object, or change the method's `access` policy or guard.",
   },
+  SKEIN_ACCESS_UNAVAILABLE: {
+    canonical: "unavailable", retry: true, outcome: "not_started", who: "operator", since: "0.1.0",
+    what: "Who the caller is cannot be found out at the moment.",
+    fix: "Find in the log why the lookup of keys or sessions failed: most often the database behind it.",
+  },
+  SKEIN_ACCESS_SETUP: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0",
+    what: "An authenticator cannot work as it is set up.",
+    fix: "Correct what the message names: keys, issuer, audience, or the environment variable that holds them.",
+  },
+  SKEIN_ACCESS_DEV_ONLY: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0",
+    what: "An authenticator that is for development only was opened in production.",
+    fix: "Remove basicForDev from the system that goes to production, and give jwt, apiKey or session instead.",
+  },
 
   // --- values ---
   SKEIN_INPUT_INVALID: {

@@ -2,6 +2,7 @@
 import { skeinError } from "../errors/index.ts";
 import { type Declaration, type Implementation, isDeclaration, type ServiceEntry } from "./service.ts";
 import type { Duration } from "../core/index.ts";
+import type { Identity } from "./identity.ts";
 
 /** What a route must achieve; the planner and `skein check` read it. @since 0.1.0 */
 export interface RouteRequirement {
@@ -20,6 +21,8 @@ export interface SystemSpec {
   /** Declarations with `.from(...)`, or small services as `.implement(...)` itself. */
   readonly services: ReadonlyArray<ServiceEntry | Implementation>;
   readonly requirements?: Requirements;
+  /** Who calls from outside; `define({ principal, authenticate })` gives a `system` that fills it in. */
+  readonly identity?: Identity;
 }
 
 const brand: unique symbol = Symbol.for("skein.system") as never;
@@ -31,6 +34,8 @@ export interface System {
   /** In the order given; two entries of one contract stay two, for the check to name them. */
   readonly services: readonly ServiceEntry[];
   readonly requirements: Requirements;
+  /** Who calls from outside, and how that is proven; without it everybody is anonymous. `define` makes it. */
+  readonly identity?: Identity;
   /** The same system with some services replaced, by service name: `shop.with({ payments: fake })`. */
   with(fakes: Readonly<Record<string, Implementation>>): System;
 }
@@ -45,19 +50,25 @@ export function system(name: string, spec: SystemSpec): System {
     throw skeinError("SKEIN_SERVICE_INVALID", `"${name}" cannot name a system: use lower-case letters, digits and "-"`);
   }
   const services = spec.services.map((entry, index) => toEntry(name, entry, index));
-  return build(name, services, Object.freeze({ ...spec.requirements }));
+  return build(name, services, Object.freeze({ ...spec.requirements }), spec.identity);
 }
 
 export function isSystem(value: unknown): value is System {
   return typeof value === "object" && value !== null && brand in value;
 }
 
-function build(name: string, services: readonly ServiceEntry[], requirements: Requirements): System {
+function build(
+  name: string,
+  services: readonly ServiceEntry[],
+  requirements: Requirements,
+  identity: Identity | undefined,
+): System {
   return Object.freeze({
     [brand]: true as const,
     name,
     services: Object.freeze(services),
     requirements,
+    ...(identity !== undefined && { identity }),
     with(fakes: Readonly<Record<string, Implementation>>) {
       const replaced = services.map((entry) => {
         const fake = fakes[entry.declaration.name];
@@ -68,7 +79,7 @@ function build(name: string, services: readonly ServiceEntry[], requirements: Re
           throw skeinError("SKEIN_SERVICE_INVALID", `${name}.with: the system has no service "${key}"`);
         }
       }
-      return build(name, replaced, requirements);
+      return build(name, replaced, requirements, identity);
     },
   });
 }
