@@ -13,24 +13,20 @@ export class Effect implements CommandEffect {
   readonly service: string;
   readonly method: string;
   readonly key: string | undefined;
+  readonly inputHash: string;
   readonly #scope: CallScope;
-  readonly #input: unknown;
-  #hash: string | undefined;
   #state: "open" | "prepared" | "committed" | "replayed" = "open";
   #raw: unknown;
   #reply: unknown;
 
   constructor(scope: CallScope, input: unknown) {
-    this.principal = (scope.principal as { subject?: string } | undefined)?.subject ?? "";
+    this.principal = ownerOf(scope.principal);
     this.service = scope.service;
     this.method = scope.method;
     this.key = scope.key;
     this.#scope = scope;
-    this.#input = input;
-  }
-
-  get inputHash(): string {
-    return (this.#hash ??= createHash("sha256").update(canonicalValue(this.#input)).digest("base64url"));
+    // At once, since the input is the handler's from here on; without a key nobody asks for it.
+    this.inputHash = this.key === undefined ? "" : hash(canonicalValue(input));
   }
 
   async prepare(reply: unknown): Promise<{ reply: unknown; encoded: string }> {
@@ -69,4 +65,22 @@ export class Effect implements CommandEffect {
   isReplyOf(returned: unknown): boolean {
     return returned === this.#raw || returned === this.#reply;
   }
+}
+
+/** A subject that a column holds as it is; `#` begins the others. */
+const plainSubject = /^[^#\0\p{Cs}][^\0\p{Cs}]{0,254}$/u;
+
+/**
+ * Whose a key is: the empty text for nobody, the subject where that says it, else a text that no subject is taken for
+ * (a subject with a tenant, an empty one, a principal of another shape). Roles do not count: they come and go.
+ */
+function ownerOf(principal: unknown): string {
+  if (principal === undefined) return "";
+  const { subject, tenant } = principal as { readonly subject?: unknown; readonly tenant?: unknown };
+  if (typeof subject === "string" && tenant === undefined && plainSubject.test(subject)) return subject;
+  return `#${hash(canonicalValue(typeof subject === "string" ? [subject, tenant ?? null] : principal))}`;
+}
+
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
 }

@@ -2,7 +2,7 @@
  * Owns what a caller gets to see of a failure: declared errors checked against the contract, Skein's own as they are,
  * everything else as `SKEIN_CALL_FAILED`. It must never put a foreign message into what travels.
  */
-import { toIssues, validate } from "../contract/index.ts";
+import { type ErrorSpec, toIssues, validate } from "../contract/index.ts";
 import { copyValue } from "../core/index.ts";
 import {
   declaredError,
@@ -12,6 +12,7 @@ import {
   type SkeinError,
   skeinError,
 } from "../errors/index.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { CallScope } from "./scope.ts";
 
 /** Which endpoint answered with an error, so that a handler's own errors are told from those of what it called. */
@@ -43,7 +44,7 @@ export async function toFailure(scope: CallScope, thrown: unknown): Promise<Skei
 
 async function checkDeclared(scope: CallScope, error: DeclaredError): Promise<SkeinError> {
   const { endpoint } = scope;
-  const spec = endpoint.method.errors[error.code];
+  const spec = errorSpecOf(endpoint, error.code);
   if (spec === undefined) {
     return skeinError(
       "SKEIN_ERROR_UNDECLARED",
@@ -53,24 +54,44 @@ async function checkDeclared(scope: CallScope, error: DeclaredError): Promise<Sk
       },
     );
   }
-  if (spec.data === undefined) return error;
+  // A dependency may declare an error of the same name: what leaves is what this contract says of it.
+  if (spec.data === undefined) return declaredAs(spec, error.code, undefined);
   const result = await validate(spec.data, error.data);
   if (result.issues !== undefined) {
     return skeinError("SKEIN_OUTPUT_INVALID", `${endpoint.id} raised ${error.code} with data its contract refuses`, {
       data: { issues: toIssues(result.issues) },
     });
   }
-  const { status, canonical, message, retry } = error;
-  return declaredError(error.code, copyValue(result.value), { status, canonical, message, retry });
+  return declaredAs(spec, error.code, copyValue(result.value));
+}
+
+/** A declared error of this endpoint, if it declares one of that name. */
+export function errorSpecOf(endpoint: Endpoint, code: string): ErrorSpec | undefined {
+  return Object.hasOwn(endpoint.method.errors, code) ? endpoint.method.errors[code] : undefined;
+}
+
+export function declaredAs(spec: ErrorSpec, code: string, data: unknown): DeclaredError {
+  const { status, canonical, message, retry } = spec;
+  return declaredError(code, data, {
+    ...(status !== undefined && { status }),
+    ...(canonical !== undefined && { canonical }),
+    ...(message !== undefined && { message }),
+    ...(retry !== undefined && { retry }),
+  });
 }
 
 function toSkein(scope: CallScope, thrown: unknown): SkeinError {
   if (!isSkeinError(thrown)) return skeinError("SKEIN_CALL_FAILED", undefined, { cause: thrown });
   const origin = answeredBy.get(thrown);
-  if (origin === undefined || origin === scope.endpoint.id) return thrown;
+  const { kind } = scope.endpoint;
+  if (origin === undefined || origin === scope.endpoint.id) {
+    // A database that was busy for this transaction says nothing about what the handler had done before.
+    const mayHaveActed = scope.hasStarted && (kind === "action" || kind === "workflow");
+    return mayHaveActed && thrown.outcome === "not_started" ? skeinErrorLike(thrown) : thrown;
+  }
   // What a dependency calls the caller's mistake is this handler's mistake, not that of whoever called this handler.
   if (thrown.who === "caller") return skeinError("SKEIN_CALL_FAILED", undefined, { cause: thrown });
-  if (scope.endpoint.kind === "query") return thrown;
+  if (kind === "query") return thrown;
   // The dependency may not have started, but this method had: and the caller nearest the failure retries, nobody above.
   return skeinErrorLike(thrown);
 }

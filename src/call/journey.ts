@@ -3,6 +3,7 @@
  * It must never do a stage's work itself.
  */
 import type { Schema } from "../contract/index.ts";
+import { Effect } from "./effect.ts";
 import { toFailure } from "./failure.ts";
 import { Lifetime } from "./lifetime.ts";
 import { CallScope } from "./scope.ts";
@@ -13,10 +14,12 @@ import { copyInput, parseInput, parseOutput } from "./stages/parse.ts";
 
 /** Takes a call to its end: a reply, or a `SkeinError`, at the latest at its deadline. */
 export function travel(scope: CallScope, input: unknown, ownsLifetime: boolean): Promise<unknown> {
-  return new Promise((resolve, reject) => {
+  const promise = new Promise<unknown>((resolve, reject) => {
     scope.begin(resolve, reject, ownsLifetime);
     stages(scope, input);
   });
+  if (scope.parent !== undefined) scope.mayGoUnheard(promise);
+  return promise;
 }
 
 /** Never throws: what goes wrong fails the scope. */
@@ -48,10 +51,13 @@ function throughCache(scope: CallScope, given: unknown): Promise<unknown> | unde
  */
 function serve(scope: CallScope, given: unknown): void {
   const { endpoint } = scope;
+  // Before the parse: neither a validator nor a handler that changes its input may change what the key stands for.
+  if (endpoint.kind === "command") scope.effect = new Effect(scope, given);
   const parsed = parseInput(scope, given);
   if (parsed instanceof Promise || endpoint.guard !== undefined || endpoint.kind === "command") {
-    return succeedWith(scope, serveInTurns(scope, given, parsed));
+    return succeedWith(scope, serveInTurns(scope, parsed));
   }
+  scope.hasStarted = true;
   const reply: unknown = endpoint.handler(parsed, endpoint.own(scope), scope);
   // A handler may answer without a promise, or with somebody else's.
   const promised: Promise<unknown> = reply instanceof Promise ? reply : Promise.resolve(reply);
@@ -72,11 +78,12 @@ function answer(scope: CallScope, reply: unknown): void {
 }
 
 /** The same for what has more to wait for: a validator that waits, a guard, a command's transaction. */
-async function serveInTurns(scope: CallScope, given: unknown, parsing: unknown): Promise<unknown> {
+async function serveInTurns(scope: CallScope, parsing: unknown): Promise<unknown> {
   const { endpoint } = scope;
   const input: unknown = await parsing;
   if (endpoint.guard !== undefined) await checkGuard(scope, input);
-  if (endpoint.kind === "command") return runCommand(scope, input, given);
+  scope.hasStarted = true;
+  if (scope.effect !== undefined) return runCommand(scope, scope.effect, input);
   const reply: unknown = await endpoint.handler(input, endpoint.own(scope), scope);
   return parseOutput(scope, endpoint.method.output as Schema, reply);
 }

@@ -67,10 +67,13 @@ export function createClient(
     if (member.kind === "event") continue;
     if (!Object.hasOwn(members, name)) {
       // Plain JavaScript gets past the types; it should learn what is wrong instead of "is not a function".
-      const refuse = () =>
-        Promise.reject(
+      const refuse = () => {
+        const refused = Promise.reject(
           skeinError("SKEIN_CALL_UNDECLARED", `"${contract.name}.${name}" is not among the picked methods in uses`),
         );
+        refused.catch(() => undefined);
+        return refused;
+      };
       Object.defineProperty(client, name, { value: refuse });
       continue;
     }

@@ -67,7 +67,7 @@ export class CallRuntime {
     this.recorder = options.recorder;
     this.log = options.log;
     this.mode = options.mode;
-    this.timeoutMs = options.timeoutMs ?? timeoutMsDefault;
+    this.timeoutMs = toMs(options.timeoutMs ?? timeoutMsDefault);
     this.wheel = new DeadlineWheel(options.clock);
     this.#far = options.far ?? false;
   }
@@ -124,7 +124,9 @@ export class CallRuntime {
       return this.#start(endpoint, scope, arrival, input, timeoutMs, options?.signal);
     } catch (error) {
       // A key that is wrong, a cycle: the mistake is the calling handler's, not that of whoever called it.
-      return Promise.reject(isSkeinError(error) ? answeredFrom(`${service}.${method}`, error) : (error as Error));
+      return unheard(
+        Promise.reject(isSkeinError(error) ? answeredFrom(`${service}.${method}`, error) : (error as Error)),
+      );
     }
   };
 
@@ -145,8 +147,8 @@ export class CallRuntime {
     signal: AbortSignal | undefined,
   ): unknown {
     const { key } = arrival;
-    if (key !== undefined && !(typeof key === "string" && key.length >= 1 && key.length <= 255)) {
-      throw skeinError("SKEIN_KEY_INVALID", "an idempotency key has 1 to 255 characters");
+    if (key !== undefined && !isKey(key)) {
+      throw skeinError("SKEIN_KEY_INVALID", "an idempotency key has 1 to 255 characters, none of them U+0000");
     }
     const startMs = this.clock.monotonic();
     const above = parent?.lifetime;
@@ -162,7 +164,7 @@ export class CallRuntime {
     const scope = new CallScope(this, endpoint, parent, lifetime, arrival, startMs);
     if (!isShared) lifetime.start(this.wheel, signal);
     const failure = lifetime.error ?? above?.error;
-    if (failure !== undefined || startMs >= deadlineMs) {
+    if (failure !== undefined || !(startMs < deadlineMs)) {
       if (!isShared) lifetime.release();
       const canceled = failure?.code === "SKEIN_CALL_CANCELED";
       throw skeinError(canceled ? "SKEIN_CALL_CANCELED" : "SKEIN_CALL_DEADLINE", undefined, { outcome: "not_started" });
@@ -179,8 +181,20 @@ export class CallRuntime {
     const there = (value: unknown, arrived: RootOptions) => this.root(endpoint.service, endpoint.name, value, arrived);
     const sent = farOptions(scope, pathOf(scope), options);
     // The signal stays on this side: across processes a cancellation is a message of its own.
-    return endpoint.isStream ? streamFar(there, endpoint.id, input, sent) : sendFar(there, endpoint.id, input, sent);
+    if (endpoint.isStream) return streamFar(there, endpoint.id, input, sent);
+    return unheard(sendFar(there, endpoint.id, input, sent));
   }
+}
+
+/** What a column of every engine holds as it is. */
+function isKey(key: unknown): boolean {
+  return typeof key === "string" && key.length >= 1 && key.length <= 255 && key.isWellFormed() && !key.includes("\0");
+}
+
+/** As it is, and no reason to end the process when the handler that was given it does not await it. */
+function unheard<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 /** A frozen copy: no handler may change who the call is for, and nobody may change it under a handler. */

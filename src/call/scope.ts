@@ -3,12 +3,13 @@
  * reused for another call.
  */
 import type { Kind } from "../contract/index.ts";
-import { declaredError, type SkeinError, skeinError } from "../errors/index.ts";
+import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { Call, CallBinding, Log } from "../system/index.ts";
 import { withFields } from "../observe/index.ts";
 import type { Effect } from "./effect.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { encodeEvent } from "./events.ts";
+import { declaredAs, errorSpecOf } from "./failure.ts";
 import { type Lifetime, Mortal } from "./lifetime.ts";
 import type { CallRuntime } from "./runtime.ts";
 import { inTransaction } from "./transaction-mark.ts";
@@ -40,10 +41,13 @@ export class CallScope extends Mortal implements Call<unknown> {
   /** The command's one effect; `undefined` for other kinds. */
   effect: Effect | undefined = undefined;
   cached = false;
+  /** Whether the handler was reached: from then on an error cannot say that nothing has happened. */
+  hasStarted = false;
   #resolve: ((reply: unknown) => void) | undefined = undefined;
   #reject: ((error: SkeinError) => void) | undefined = undefined;
   #ownsLifetime = false;
   #log: Log | undefined = undefined;
+  #promise: Promise<unknown> | undefined = undefined;
 
   constructor(
     runtime: CallRuntime,
@@ -107,21 +111,15 @@ export class CallScope extends Mortal implements Call<unknown> {
   }
 
   error(code: string, data?: unknown): never {
-    const spec = this.endpoint.method.errors[code];
+    const spec = errorSpecOf(this.endpoint, code);
     if (spec === undefined) {
       throw skeinError(
         "SKEIN_ERROR_UNDECLARED",
         `${this.endpoint.id} raised "${code}", which its contract does not declare`,
       );
     }
-    const { status, canonical, message, retry } = spec;
     // `Call.error` returns the error for the handler to throw; `never` lets one method serve every typed signature.
-    return declaredError(code, data, {
-      ...(status !== undefined && { status }),
-      ...(canonical !== undefined && { canonical }),
-      ...(message !== undefined && { message }),
-      ...(retry !== undefined && { retry }),
-    }) as never;
+    return declaredAs(spec, code, data) as never;
   }
 
   /** What the data layer is told about this call, which acts as a method of this kind (a guard acts as a query). */
@@ -159,6 +157,16 @@ export class CallScope extends Mortal implements Call<unknown> {
     if (reject === undefined) return;
     this.#over(error.code);
     reject(error);
+    this.#promise?.catch(ignore);
+  }
+
+  /**
+   * A handler may await one call of two, or none: that the other fails (both do, at the deadline) is not a reason for Node
+   * to end the process, and everybody's calls with it. Costs nothing unless it fails.
+   */
+  mayGoUnheard(promise: Promise<unknown>): void {
+    if (this.#reject === undefined) promise.catch(ignore);
+    else this.#promise = promise;
   }
 
   override end(error: SkeinError): void {
@@ -190,3 +198,5 @@ export class CallScope extends Mortal implements Call<unknown> {
     this.record(code);
   }
 }
+
+function ignore(): void {}

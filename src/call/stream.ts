@@ -18,12 +18,14 @@ const idleMaxMs = 300_000;
 export async function* travelStream(scope: CallScope, input: unknown): AsyncGenerator<unknown, void, undefined> {
   let code = "ok";
   const waiter = new Waiter(scope);
-  let items: AsyncIterator<unknown> | undefined;
+  let opening: Promise<AsyncIterator<unknown>> | undefined;
   try {
-    items = await waiter.wait(open(scope, input));
+    const { error } = scope.lifetime;
+    if (error !== undefined) throw skeinError(codeOf(error), undefined, { outcome: "not_started" });
+    const items = await waiter.wait(() => (opening = open(scope, input)));
     const { item: schema } = scope.endpoint.method.output as StreamOutput;
     for (;;) {
-      const next = await waiter.wait(items.next());
+      const next = await waiter.wait(() => items.next());
       if (next.done === true) return;
       yield await parseOutput(scope, schema, next.value);
     }
@@ -33,10 +35,15 @@ export async function* travelStream(scope: CallScope, input: unknown): AsyncGene
     throw error;
   } finally {
     scope.lifetime.end(skeinError("SKEIN_CALL_CANCELED"));
-    // Not awaited: a handler that hangs in its own wait would hang its reader too; its signal is aborted above.
-    void Promise.resolve(items?.return?.()).catch(() => undefined);
+    // Not awaited: a handler that hangs in its own wait would hang its reader too; its signal is aborted above. By way of
+    // the opening, since that may end after its reader has left.
+    opening?.then((items) => items.return?.()).catch(() => undefined);
     scope.record(code);
   }
+}
+
+function codeOf(ended: SkeinError): "SKEIN_CALL_CANCELED" | "SKEIN_CALL_DEADLINE" {
+  return ended.code === "SKEIN_CALL_CANCELED" ? "SKEIN_CALL_CANCELED" : "SKEIN_CALL_DEADLINE";
 }
 
 async function open(scope: CallScope, input: unknown): Promise<AsyncIterator<unknown>> {
@@ -44,6 +51,7 @@ async function open(scope: CallScope, input: unknown): Promise<AsyncIterator<unk
   checkAccess(endpoint, scope.arrival);
   const parsed: unknown = await parseInput(scope, copyInput(scope, input));
   if (endpoint.guard !== undefined) await checkGuard(scope, parsed);
+  scope.hasStarted = true;
   const answered: unknown = await endpoint.handler(parsed, endpoint.own(scope), scope);
   const iterable = answered as Partial<AsyncIterable<unknown>> | null | undefined;
   if (typeof iterable?.[Symbol.asyncIterator] !== "function") {
@@ -62,10 +70,13 @@ class Waiter extends Mortal {
     this.#scope = scope;
   }
 
-  wait<T>(promise: Promise<T>): Promise<T> {
+  /** `start` is not called once the lifetime is over: nothing would hear what it gives. */
+  wait<T>(start: () => Promise<T>): Promise<T> {
     const { runtime, lifetime } = this.#scope;
     return new Promise((resolve, reject) => {
       if (lifetime.error !== undefined) return reject(lifetime.error);
+      // An iterator of the handler's own may answer without a promise.
+      const promise = Promise.resolve(start());
       this.#fail = reject;
       const idle = new Lifetime(runtime.clock.monotonic() + idleMaxMs, lifetime);
       idle.start(runtime.wheel, undefined);

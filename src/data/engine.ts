@@ -63,6 +63,26 @@ export const migrationLockMs = 60_000;
 /** Calls that may wait for the writer of one SQLite database in one process. */
 export const writersWaitingMax = 1_000;
 
+/** How long a call without a deadline, a stream, waits for the database. */
+const waitMsMax = 10_000;
+/** How much before its call's deadline a wait ends at most. */
+export const earlyMsMax = 25;
+
+/**
+ * The longest that a call may wait for its turn: a little less than it has left, since "busy, nothing has happened, send it
+ * again" is worth more to its caller than "too late, who knows".
+ */
+export function waitMsOf(limits: Limits): number {
+  const remainingMs = limits.remainingMs();
+  if (remainingMs === Infinity) return waitMsMax;
+  return remainingMs - Math.min(earlyMsMax, remainingMs / 10);
+}
+
+/** The limits of one such wait. */
+export function waitOf(limits: Limits, clock: Clock): Limits {
+  return { ...limitsOf(clock, waitMsOf(limits)), signal: () => limits.signal() };
+}
+
 /** Limits of work that belongs to no call. */
 export function limitsOf(clock: Clock, ms: number): Limits {
   const startMs = clock.monotonic();

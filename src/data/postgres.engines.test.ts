@@ -105,6 +105,35 @@ test("a connection lost before the commit kept nothing; lost at the commit is un
   await opened.close();
 });
 
+test("a connection lost under a read fails the read and nothing else", async (context) => {
+  const way = await cuttable(context);
+  const opened = await open(uniqueName("reading"), 2, way.env);
+  way.state.cutOn = "pg_sleep";
+  const reading = sql`select pg_sleep(5)`.execute(db(opened));
+  await assert.rejects(reading, code("SKEIN_DATA_UNAVAILABLE", "failed"));
+  way.state.cutOn = "";
+  assert.equal((await db(opened).selectFrom("orders").select("id").execute()).length, 1);
+  await opened.close();
+});
+
+test("a transaction whose body never ends gives its connection back when its call is over", async () => {
+  const opened = await open(uniqueName("abandoned"), 2);
+  const over = new AbortController();
+  const entered = Promise.withResolvers<void>();
+  const hanging = db(opened, { signal: over.signal }).transaction(async (tx) => {
+    await tx.insertInto("orders").values({ customer: "never", total: 1, paid: false }).execute();
+    entered.resolve();
+    await new Promise(() => undefined);
+  });
+  await entered.promise;
+  over.abort();
+  await assert.rejects(hanging, code("SKEIN_CALL_CANCELED", "failed"));
+  await insert(opened, "next");
+  const rows = await db(opened).selectFrom("orders").select("customer").where("customer", "!=", "seed").execute();
+  assert.deepEqual(rows, [{ customer: "next" }]);
+  await opened.close();
+});
+
 test("idle connections that die are replaced without a word", async (context) => {
   const way = await cuttable(context);
   const opened = await open(uniqueName("idle"), 4, way.env);

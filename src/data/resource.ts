@@ -14,7 +14,7 @@ export type ResourceContext = Pick<
 export interface ResourceSpec<T> {
   /** Makes it, once per host; a service is ready only then. */
   open(context: ResourceContext): T | Promise<T>;
-  /** Ends it. Called once, after the last call that may use it. */
+  /** Ends it. Called once, when all calls are over; a handler that ignores its signal may still hold the value. */
   close?(value: T): void | Promise<void>;
   /** Throws while it cannot serve. */
   ready?(value: T): void | Promise<void>;

@@ -1,6 +1,8 @@
 /** Cached queries and shared flights: near and far, under a virtual clock. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import * as z from "zod";
 import { action, contract, query, role, service, system, type Schema } from "../index.ts";
 import { testSystem } from "../testing/index.ts";
@@ -244,4 +246,66 @@ for (const { mode, far } of modes) {
       assert.equal(await codeOf(t.client(Later).echo("break")), "SKEIN_OUTPUT_INVALID");
     });
   });
+}
+
+const Docs = contract("docs", {
+  read: query({ input: z.string(), output: z.string(), errors: { GONE: {} } }),
+  find: query({ input: z.string(), output: z.int() }),
+});
+let mayRead = true;
+let isGone = false;
+const docs = service(Docs, {
+  policy: {
+    read: { access: "guarded", cache: { ttl: "10s", staleFor: "1h" } },
+    find: { ...open, cache: { ttl: "10s" } },
+  },
+}).implement(
+  {
+    read(id, _, call) {
+      if (isGone) throw call.error("GONE");
+      return id;
+    },
+    find: (text) => text.length,
+  },
+  { guards: { read: () => mayRead } },
+);
+
+for (const { mode, far } of modes) {
+  describe(`what a cache lets go, ${mode}`, () => {
+    it("a stale reply ends with the answer that the caller may not have it, or that it is gone", async () => {
+      await using t = await testSystem(system("s", { services: [docs] }), { far });
+      const client = t.client(Docs);
+      for (const [refuse, allow, code] of [
+        [() => (mayRead = false), () => (mayRead = true), "SKEIN_ACCESS_DENIED"],
+        [() => (isGone = true), () => (isGone = false), "GONE"],
+      ] as const) {
+        await client.read("a");
+        await t.clock.advance("11s");
+        refuse();
+        assert.equal(await client.read("a"), "a", "stale, while it is asked again");
+        await t.clock.advance(1);
+        assert.equal(await codeOf(client.read("a")), code);
+        allow();
+      }
+    });
+
+    it("does not keep inputs: a thousand large ones cost no memory", async () => {
+      await using t = await testSystem(system("s", { services: [docs] }), { far });
+      const client = t.client(Docs);
+      const large = "x".repeat(200_000);
+      const before = await heapMb();
+      for (let n = 0; n < 300; n++) await client.find(`${n}${large}`);
+      assert.ok((await heapMb()) - before < 20, "300 inputs of 200 KB are not kept");
+      assert.equal(await client.find(`7${large}`), 200_001);
+      assert.equal(t.spans.at(-1)?.cached, true);
+    });
+  });
+}
+
+async function heapMb(): Promise<number> {
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc") as () => void;
+  await new Promise((resolve) => setImmediate(resolve));
+  gc();
+  return process.memoryUsage().heapUsed / 2 ** 20;
 }

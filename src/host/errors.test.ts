@@ -28,6 +28,7 @@ const Low = contract("low", {
 });
 const High = contract("high", {
   pass: query({ input: z.string(), errors: { GONE: { data: z.object({ since: z.number() }) } } }),
+  hide: query({ input: z.string(), errors: { GONE: { status: 404, message: "not here" } } }),
   passAction: action({ input: z.string() }),
   bad: action(),
   badQuery: query(),
@@ -70,9 +71,10 @@ const low = service(Low, { policy: { fail: open, echo: open, save: open, items: 
 });
 const high = service(High, {
   uses: { low: Low },
-  policy: { pass: open, passAction: open, bad: open, badQuery: open, key: open, sneak: open, items: open },
+  policy: { pass: open, hide: open, passAction: open, bad: open, badQuery: open, key: open, sneak: open, items: open },
 }).implement({
   pass: (what, { low }) => low.fail(what),
+  hide: (what, { low }) => low.fail(what),
   passAction: (what, { low }) => low.fail(what),
   async bad(_, { low }) {
     await low.echo({ n: "x" as never });
@@ -148,6 +150,15 @@ for (const { mode, far } of modes) {
       const passed = await failureOf(t.client(High).pass("plain"));
       assert.equal(passed.message, "high.pass let the error PLAIN through, which its contract does not declare");
       assert.equal((await failureOf(t.client(High).pass("gone"))).code, "GONE", "declared on both sides");
+    });
+
+    it("a dependency's error of the same name is what this contract says of it, and carries nothing more", async () => {
+      await using t = await testSystem(whole, { far });
+      const { code, status, canonical, message, data } = await failureOf(t.client(High).hide("gone"));
+      assert.deepEqual(
+        { code, status, canonical, message, data },
+        { code: "GONE", status: 404, canonical: "failed_precondition", message: "not here", data: undefined },
+      );
     });
 
     it("what a dependency calls its caller's mistake is the handler's own failure", async () => {

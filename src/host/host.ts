@@ -7,9 +7,9 @@ import type { AnyContract, Client } from "../contract/index.ts";
 import { CallRuntime, createClient, type RootOptions } from "../call/index.ts";
 import { type Clock, type Random, systemClock, systemRandom, toMs } from "../core/index.ts";
 import { skeinError } from "../errors/index.ts";
-import { createRecorder, type Recorder, silentLog, withFields } from "../observe/index.ts";
+import { createRecorder, quietly, type Recorder, silentLog, withFields } from "../observe/index.ts";
 import { type Log, type Mode, type OpenContext, type ServiceEntry, type System } from "../system/index.ts";
-import { bringUp, closeAll, type LiveService, readyHook, startHook } from "./load.ts";
+import { bringUp, closeAll, isHook, type LiveService, readyHook, startHook } from "./load.ts";
 import { SharedThings } from "./shared.ts";
 
 /** How a host runs. Everything has a default that suits a program on one machine. @since 0.1.0 */
@@ -54,7 +54,7 @@ export interface Host extends AsyncDisposable {
   ready(): Promise<void>;
   /** Refuses new calls from outside (`SKEIN_HOST_DRAINING`) and resolves when those in flight are over. */
   drain(): Promise<void>;
-  /** Closes what was opened. Safe to call twice. */
+  /** Closes what was opened, all of it; rejects with the first failure. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export interface Host extends AsyncDisposable {
 export async function openHost(system: System, options: HostOptions = {}): Promise<Host> {
   const clock = options.clock ?? systemClock;
   const recorder = options.recorder ?? createRecorder();
-  const log = options.log ?? silentLog;
+  const log = options.log === undefined ? silentLog : quietly(options.log);
   const runtime = new CallRuntime({
     clock,
     random: options.random ?? systemRandom,
@@ -87,7 +87,7 @@ export async function openHost(system: System, options: HostOptions = {}): Promi
     if (failed !== undefined) throw failed.reason;
     await host.ready();
   } catch (error) {
-    await host.close();
+    await host.close().catch(() => undefined);
     throw error;
   }
   host.runStartHooks(log);
@@ -160,6 +160,8 @@ class RunningHost implements Host {
 
   call(service: string, method: string, input: unknown, options?: RootOptions): unknown {
     if (this.#isDraining) return Promise.reject(skeinError("SKEIN_HOST_DRAINING"));
+    // Endpoints like any other inside, and nobody's to call.
+    if (isHook(method)) return Promise.reject(skeinError("SKEIN_CALL_NO_ROUTE", `${service} has no such method`));
     const answer = this.#runtime.root(service, method, input, options);
     if (!(answer instanceof Promise)) return this.#counted(answer as AsyncIterable<unknown>);
     this.#inFlight++;
@@ -216,7 +218,8 @@ class RunningHost implements Host {
     this.#background.abort();
     // First, so that no call waits for what is about to be gone.
     this.#runtime.close();
-    for (const service of this.#live.toReversed()) await closeAll(service.opened);
+    // As if each service were one more thing that was opened: all of them close, in reverse.
+    await closeAll(new Map(this.#live.map(({ name, opened }) => [name, { close: () => closeAll(opened) }])));
   }
 
   async *#counted(items: AsyncIterable<unknown>): AsyncGenerator<unknown, void, undefined> {

@@ -25,6 +25,11 @@ export interface LiveService {
 /** Names of the endpoints that run hooks; a contract cannot declare such a name. */
 export const startHook = "$start";
 export const readyHook = "$ready";
+
+export function isHook(method: string): boolean {
+  return method === startHook || method === readyHook;
+}
+
 const startTimeoutMs = 300_000;
 
 /** Loads, opens and registers a service. What it had opened is closed again when a later part fails. */
@@ -35,7 +40,8 @@ export async function bringUp(entry: ServiceEntry, runtime: CallRuntime, context
   try {
     for (const [name, owned] of Object.entries(declaration.has)) opened.set(name, await owned.open(context));
   } catch (error) {
-    await closeAll(opened);
+    // What does not close after this must not hide why the service did not start.
+    await closeAll(opened).catch(() => undefined);
     if (isSkeinError(error)) throw error;
     throw skeinError("SKEIN_RESOURCE_FAILED", `${declaration.name} could not open what it has`, { cause: error });
   }
@@ -43,9 +49,18 @@ export async function bringUp(entry: ServiceEntry, runtime: CallRuntime, context
   return { name: declaration.name, hooks: implementation.hooks, opened };
 }
 
-export async function closeAll(opened: ReadonlyMap<string, Opened>): Promise<void> {
+/** Closes everything, whatever fails to; then rejects with the first failure. */
+export async function closeAll(opened: ReadonlyMap<string, { close(): Promise<void> }>): Promise<void> {
+  const failures: unknown[] = [];
   // In reverse: what was opened later may use what was opened before.
-  for (const thing of [...opened.values()].toReversed()) await thing.close();
+  for (const thing of [...opened.values()].toReversed()) {
+    try {
+      await thing.close();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 async function load(entry: ServiceEntry): Promise<Implementation> {

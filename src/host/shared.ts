@@ -18,7 +18,8 @@ export class SharedThings {
       // The key names the kind of thing as well, so whoever asks for it asks for the same type.
       thing = (await entry.opened) as T;
     } catch (error) {
-      this.#entries.delete(key);
+      // Only this attempt: somebody may have tried again and be waiting.
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
       throw error;
     }
     return this.#counted(key, entry, thing);

@@ -46,6 +46,18 @@ export function withFields(log: Log, fields: LogFields): Log {
   };
 }
 
+/** The same log, whose own failure (a full disk, a closed pipe) is not that of the code that logs. */
+export function quietly(log: Log): Log {
+  const at = (level: LogLevel) => (message: string, fields?: LogFields) => {
+    try {
+      log[level](message, fields);
+    } catch {
+      // There is nowhere left to say so.
+    }
+  };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
 /** A log that drops everything: the default of tests. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 

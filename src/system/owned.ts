@@ -31,7 +31,7 @@ export type Mode = "production" | "development" | "test";
  * made ready to be stored in the same commit.
  */
 export interface CommandEffect {
-  /** Subject of the principal, or the empty text for an anonymous call. */
+  /** Whose the key is: the principal's subject or a text of the same length at most, empty for an anonymous call. */
   readonly principal: string;
   readonly service: string;
   readonly method: string;

@@ -2,8 +2,10 @@
  * Owns the replies a callee keeps, and the flights it shares. It must never cache an error, give the same object twice,
  * or let one caller's abort end what others wait for.
  */
+import { createHash } from "node:crypto";
 import { canonicalValue } from "../../contract/index.ts";
 import { type Clock, copyValue, toMs } from "../../core/index.ts";
+import { isDeclaredError, isSkeinError } from "../../errors/index.ts";
 import type { CachePolicy } from "../../system/index.ts";
 
 interface Kept {
@@ -13,6 +15,8 @@ interface Kept {
 }
 
 const entriesMaxDefault = 1000;
+/** A longer key is kept as its hash: anybody may send inputs of a megabyte to a public query, and each would stay. */
+const keyCharsMax = 512;
 
 export class ReplyCache {
   readonly #clock: Clock;
@@ -32,7 +36,9 @@ export class ReplyCache {
 
   /** `who` is the principal where replies may depend on it, and `undefined` where anyone gets the same. */
   keyOf(input: unknown, who: unknown): string {
-    return who === undefined ? canonicalValue(input) : `${canonicalValue(who)} ${canonicalValue(input)}`;
+    const key = who === undefined ? canonicalValue(input) : `${canonicalValue(who)} ${canonicalValue(input)}`;
+    // No canonical value begins with this sign.
+    return key.length <= keyCharsMax ? key : `#${createHash("sha256").update(key).digest("base64url")}`;
   }
 
   /** A copy of a fresh or stale reply, or the shared flight's. `fly` starts a flight of its own lifetime. */
@@ -42,7 +48,7 @@ export class ReplyCache {
     if (kept !== undefined && now < kept.staleUntil) {
       this.#kept.delete(key);
       this.#kept.set(key, kept);
-      // A failed refresh leaves the stale reply; the next caller tries again.
+      // A failed refresh leaves the stale reply, unless it is an answer; the next caller tries again.
       if (now >= kept.freshUntil) this.#share(key, fly).catch(() => undefined);
       return { hit: copyValue(kept.reply) };
     }
@@ -60,6 +66,7 @@ export class ReplyCache {
       },
       (error: unknown) => {
         this.#flights.delete(key);
+        if (isAnswer(error)) this.#kept.delete(key);
         throw error;
       },
     );
@@ -75,4 +82,9 @@ export class ReplyCache {
     const [oldest] = this.#kept.keys();
     if (oldest !== undefined) this.#kept.delete(oldest);
   }
+}
+
+/** The service is well and says no: what it said before must not be given any longer. */
+function isAnswer(error: unknown): boolean {
+  return isDeclaredError(error) || (isSkeinError(error) && error.code === "SKEIN_ACCESS_DENIED");
 }

@@ -1,14 +1,13 @@
 /** Owns running a command: its reply is what its one transaction stored. It must never store anything itself. */
 import type { Schema } from "../../contract/index.ts";
 import { skeinError } from "../../errors/index.ts";
-import { Effect } from "../effect.ts";
+import type { Effect } from "../effect.ts";
 import type { CallScope } from "../scope.ts";
 import { parseOutput } from "./parse.ts";
 
-/** The reply of a command. `given` is the input as the caller gave it: its hash guards the key. */
-export async function runCommand(scope: CallScope, input: unknown, given: unknown): Promise<unknown> {
+/** The reply of a command. */
+export async function runCommand(scope: CallScope, effect: Effect, input: unknown): Promise<unknown> {
   const { endpoint } = scope;
-  const effect = (scope.effect = new Effect(scope, given));
   if (effect.key !== undefined) {
     await endpoint.database?.recall?.(effect);
     if (effect.isReplayed) return effect.reply;

@@ -3,7 +3,7 @@
  * It must never decide what a key's result is: the database does.
  */
 import type { Clock } from "../../core/index.ts";
-import type { Limits } from "../engine.ts";
+import { type Limits, waitMsOf } from "../engine.ts";
 import { keyInFlight, type KeyedEffect } from "./keys.ts";
 
 export interface InFlight {
@@ -29,7 +29,7 @@ export function createInFlight(clock: Clock): InFlight {
 
 async function until(over: Promise<void>, clock: Clock, limits: Limits): Promise<void> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = clock.after(limits.remainingMs(), () => reject(keyInFlight()));
+  const timer = clock.after(waitMsOf(limits), () => reject(keyInFlight()));
   const signal = limits.signal();
   const onAbort = (): void => reject(keyInFlight(signal?.reason));
   signal?.addEventListener("abort", onAbort, { once: true });

@@ -27,15 +27,29 @@ export function createOutbox(
   seams: { readonly clock: Clock; readonly random: Random },
 ): Outbox {
   const emitted: Array<Promise<Row>> = [];
+  let isFlushed = false;
+  let hasTooMany = false;
+  async function emit(name: string, value: unknown): Promise<void> {
+    // What is emitted from here on would be lost without a word.
+    if (isFlushed) throw skeinError("SKEIN_DATA_TRANSACTION", "the transaction is over");
+    if (emitted.length >= emitsMax) {
+      hasTooMany = true;
+      throw tooMany();
+    }
+    const row = encode(name, value, binding, seams);
+    emitted.push(row);
+    await row;
+  }
   return {
-    async emit(name, value) {
-      if (emitted.length >= emitsMax)
-        throw skeinError("SKEIN_DATA_TRANSACTION", `a transaction may emit ${emitsMax} events`);
-      const row = encode(name, value, binding, seams);
-      emitted.push(row);
-      await row;
+    emit(name, value) {
+      const done = emit(name, value);
+      // The transaction reports its failure; without this, one that is not awaited would end the process.
+      done.catch(() => undefined);
+      return done;
     },
     async flush() {
+      isFlushed = true;
+      if (hasTooMany) throw tooMany();
       // Also waits for an emit that was not awaited; its failure is the transaction's.
       const rows = await Promise.all(emitted);
       for (let from = 0; from < rows.length; from += rowsPerInsert) {
@@ -47,6 +61,10 @@ export function createOutbox(
       }
     },
   };
+}
+
+function tooMany() {
+  return skeinError("SKEIN_DATA_TRANSACTION", `a transaction may emit ${emitsMax} events`);
 }
 
 async function encode(

@@ -5,7 +5,7 @@
 import type { Clock, Random } from "../../core/index.ts";
 import { isSkeinError, skeinError } from "../../errors/index.ts";
 import type { CallBinding, CommandEffect } from "../../system/index.ts";
-import type { Engine, Limits, Session } from "../engine.ts";
+import { earlyMsMax, type Engine, type Limits, type Session } from "../engine.ts";
 import type { InFlight } from "./in-flight.ts";
 import { claimKey, findReply, isKeyed, type KeyedEffect, keyInFlight, storeReply } from "./keys.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
@@ -46,7 +46,7 @@ export async function runTransaction(
       } catch (error) {
         // Another process holds the key: the engine gave up waiting for its row, the call has not.
         if (!(error instanceof KeyHeld)) throw error;
-        if (limits.remainingMs() <= 0) throw keyInFlight(error.cause);
+        if (limits.remainingMs() <= earlyMsMax) throw keyInFlight(error.cause);
       }
     }
   } finally {
@@ -63,10 +63,7 @@ async function attempt(port: TransactionPort, binding: CallBinding, limits: Limi
   const session = await port.engine.begin(limits);
   try {
     if (effect !== undefined && isKeyed(effect)) await claim(port, session, effect);
-    const outbox = createOutbox(session, port.engine, binding, port);
-    const returned = await binding.inTransaction(() => port.runInside(session, () => body(session, outbox)));
-    await outbox.flush();
-    const reply = effect === undefined ? returned : await prepare(port, session, effect, returned);
+    const reply = await untilOver(limits, run(port, binding, session, body));
     assertRunning(limits);
     await session.commit();
     effect?.committed();
@@ -75,6 +72,34 @@ async function attempt(port: TransactionPort, binding: CallBinding, limits: Limi
     await session.rollback();
     throw error;
   }
+}
+
+/** All that is in the transaction but its key and its end. */
+async function run(port: TransactionPort, binding: CallBinding, session: Session, body: Body): Promise<unknown> {
+  const { effect } = binding;
+  const outbox = createOutbox(session, port.engine, binding, port);
+  const returned = await binding.inTransaction(() => port.runInside(session, () => body(session, outbox)));
+  await outbox.flush();
+  return effect === undefined ? returned : prepare(port, session, effect, returned);
+}
+
+/** A body that never ends must not keep the writer, or a connection, when its call is over. */
+function untilOver<T>(limits: Limits, work: Promise<T>): Promise<T> {
+  const signal = limits.signal();
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      try {
+        assertRunning(limits);
+      } catch (error) {
+        reject(error as Error);
+      }
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    const done = (): void => signal.removeEventListener("abort", onAbort);
+    work.finally(done).then(resolve, reject);
+  });
 }
 
 async function claim(port: TransactionPort, session: Session, effect: KeyedEffect): Promise<void> {

@@ -17,6 +17,7 @@ import {
   type Session,
   type Statement,
   statementMsMax,
+  waitMsOf,
 } from "../../engine.ts";
 import { portablePostgresSpelling, postgresSpelling, type Spelling, toBindables } from "../values.ts";
 import { fromPostgres, isConnectionLost } from "./errors.ts";
@@ -50,7 +51,7 @@ export async function createPostgresEngine(options: PostgresOptions): Promise<En
   const writing = new PoolClass(poolConfig(options, Math.max(1, options.poolMax - readers), ""));
   const reading = new PoolClass(poolConfig(options, readers, "-c default_transaction_read_only=on"));
   // An idle connection that dies has nobody to tell; the next call opens a new one.
-  for (const pool of [writing, reading]) pool.on("error", () => undefined);
+  for (const pool of [writing, reading]) pool.on("error", ignore);
   const talk: Talk = { spelling, parsers };
   let closing: Promise<void> | undefined;
 
@@ -58,6 +59,8 @@ export async function createPostgresEngine(options: PostgresOptions): Promise<En
     family: "postgres",
     async read(statement, limits) {
       const client = await acquire(reading, limits);
+      // The statement hears of a lost connection; without a listener the event would end the process as well.
+      client.on("error", ignore);
       let broken = true;
       try {
         const rows = await ask(talk, client, statement, Math.min(statementMsMax, limits.remainingMs()), "failed");
@@ -67,6 +70,7 @@ export async function createPostgresEngine(options: PostgresOptions): Promise<En
         broken = breaksConnection(error);
         throw error;
       } finally {
+        client.removeListener("error", ignore);
         client.release(broken);
       }
     },
@@ -81,6 +85,8 @@ export async function createPostgresEngine(options: PostgresOptions): Promise<En
   };
   return engine;
 }
+
+function ignore(): void {}
 
 /** The schema's name has been checked to be an identifier. */
 export async function createSchema(engine: Engine, schema: string): Promise<void> {
@@ -145,7 +151,9 @@ async function acquire(pool: Pool, limits: Limits): Promise<PoolClient> {
   const wanted = pool.connect();
   // The pool has its own limit; this one is for a call that has less left.
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = systemClock.after(Math.min(remainingMs, acquireMsMax), () => reject(skeinError("SKEIN_DATA_BUSY")));
+  const timer = systemClock.after(Math.min(waitMsOf(limits), acquireMsMax), () =>
+    reject(skeinError("SKEIN_DATA_BUSY")),
+  );
   try {
     return await Promise.race([wanted, late]);
   } catch (cause) {
@@ -209,7 +217,7 @@ async function beginSession(talk: Talk, pool: Pool, limits: Limits, migration: b
   // Numbers of our own; sent with BEGIN in one message so that limits cost no round trip.
   // The lock's limit comes first, or a wait for a row would look like a slow statement.
   const statementMs = migration ? 0 : Math.min(statementMsMax, remainingMs + lockMarginMs);
-  const lockMs = migration ? migrationLockMs : Math.min(lockMsMax, remainingMs);
+  const lockMs = migration ? migrationLockMs : Math.max(1, Math.ceil(Math.min(lockMsMax, waitMsOf(limits))));
   const idle = migration ? "; set local idle_in_transaction_session_timeout = 0" : "";
   try {
     await session.script(

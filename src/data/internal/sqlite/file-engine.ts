@@ -13,6 +13,7 @@ import {
   type Rows,
   type Session,
   statementMsMax,
+  waitOf,
   writersWaitingMax,
 } from "../../engine.ts";
 import { sqliteSpelling, toBindables } from "../values.ts";
@@ -66,17 +67,20 @@ export function createFileEngine(path: string, seams: Seams, lane: Lane): Engine
       const parameters = toBindables(statement.parameters, sqliteSpelling);
       // A reader meets a lock only while another process recovers or closes the file, and then for a moment.
       return toRows(
-        await untilFree(seams, limits, () => timed(seams, limits, client.send("read", statement.sql, parameters))),
+        await untilFree(seams, waitOf(limits, seams.clock), () =>
+          timed(seams, limits, client.send("read", statement.sql, parameters)),
+        ),
       );
     },
     async begin(limits) {
-      const release = await takeTurn(limits);
+      const wait = waitOf(limits, seams.clock);
+      const release = await takeTurn(wait);
       const done = (): void => {
         writing = turns.waiting > 0;
         release();
       };
       try {
-        await untilFree(seams, limits, () => client.send("script", "begin immediate"));
+        await untilFree(seams, wait, () => client.send("script", "begin immediate"));
         return createSession(client, seams, limits, done);
       } catch (error) {
         done();
