@@ -1,6 +1,8 @@
 /** Owns what the gateway answers by itself: documentation, OpenAPI, health. It must never answer with anything secret. */
 import { createHash } from "node:crypto";
 import type { Host } from "../host/index.ts";
+import { methodsOf, type System } from "../system/index.ts";
+import { docsIcon } from "./docs/icon.ts";
 import { docsPage } from "./docs/page.ts";
 import { docsScript } from "./docs/script.ts";
 import { docsStyle } from "./docs/style.ts";
@@ -23,14 +25,35 @@ export function ownPages(host: Host, settings: Settings, isDraining: () => boole
     (openApi ??= renderOpenApi(host.system, { title: settings.title, version: settings.version }).then((api) =>
       JSON.stringify(api),
     ));
-  return new Map<string, OwnPage>([
+  const pages = new Map<string, OwnPage>([
     ["/health/live", (exchange) => answerHealth(exchange, true, "live")],
     ["/health/ready", async (exchange) => answerHealth(exchange, await health.isReady(), "ready")],
     ["/openapi.json", async (exchange) => sendFixed(exchange, "application/json", await document())],
-    ["/docs", (exchange) => sendFixed(exchange, "text/html; charset=utf-8", docsPage(settings.title))],
+    [
+      "/docs",
+      (exchange) =>
+        sendFixed(exchange, "text/html; charset=utf-8", docsPage(settings.title, host.system.services.length)),
+    ],
+    ["/docs/icon.svg", (exchange) => sendFixed(exchange, "image/svg+xml", docsIcon)],
     ["/docs/app.js", (exchange) => sendFixed(exchange, "text/javascript; charset=utf-8", docsScript)],
     ["/docs/style.css", (exchange) => sendFixed(exchange, "text/css; charset=utf-8", docsStyle)],
   ]);
+  // A courtesy to who opens the address in a browser; a service that wants either path has it.
+  const toDocs: OwnPage = (exchange) => send(exchange, 302, { location: "/docs", "cache-control": "no-store" });
+  if (!hasRoute(host.system, "/")) pages.set("/", toDocs);
+  if (!hasRoute(host.system, "/favicon.ico"))
+    pages.set("/favicon.ico", (exchange) => sendFixed(exchange, "image/svg+xml", docsIcon));
+  return pages;
+}
+
+/** Whether a route of the system, with any verb, may lead to a path of at most one segment. */
+function hasRoute(system: System, path: string): boolean {
+  return system.services.some(({ declaration }) =>
+    methodsOf(declaration.contract).some(([, { http }]) => {
+      const [, route = ""] = http?.route.split(" ") ?? [];
+      return route === path || (path !== "/" && /^\/:[^/]+$/.test(route));
+    }),
+  );
 }
 
 function answerHealth(exchange: Exchange, isWell: boolean, what: string): void {

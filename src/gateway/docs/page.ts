@@ -1,16 +1,16 @@
 /** Owns the HTML of `/docs`: a frame that the script fills. It must never hold an inline script or style: the CSP forbids both. */
 
-/** The page for a system with this title. */
-export function docsPage(title: string): string {
+/** The page for a system with this title and so many services, those without routes among them. */
+export function docsPage(title: string, services: number): string {
   const text = title.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
   return `<!doctype html>
-<html lang="en">
+<html lang="en" data-services="${services}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${text} API</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="/docs/icon.svg">
 <link rel="stylesheet" href="/docs/style.css">
 <script src="/docs/app.js" defer></script>
 </head>

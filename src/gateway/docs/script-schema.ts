@@ -31,10 +31,18 @@ function typeText(given) {
 function rulesText(schema) {
   const rules = [];
   const say = (key, label) => schema[key] !== undefined && rules.push(label + " " + JSON.stringify(schema[key]));
+  const span = (low, high, noun) => {
+    const [from, to] = [schema[low], schema[high]];
+    if (from === undefined && to === undefined) return;
+    const words = (n) => n + " " + (n === 1 ? noun : noun + "s");
+    if (to === undefined) rules.push("at least " + words(from));
+    else if (from === to) rules.push("exactly " + words(to));
+    else rules.push(from ? from + " to " + words(to) : "at most " + words(to));
+  };
   const limit = (value) => value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER;
   if (limit(schema.minimum)) say("minimum", "from"); say("exclusiveMinimum", "above");
   if (limit(schema.maximum)) say("maximum", "to"); say("exclusiveMaximum", "below");
-  say("minLength", "length from"); say("maxLength", "length to"); say("minItems", "items from"); say("maxItems", "items to");
+  span("minLength", "maxLength", "character"); span("minItems", "maxItems", "item");
   if (!schema.format && !schema["x-skein"]) say("pattern", "pattern"); say("multipleOf", "multiple of");
   if (schema.default !== undefined) rules.push("default " + JSON.stringify(schema.default));
   return rules.join(", ");
@@ -58,7 +66,7 @@ function fieldItem(name, given, isRequired, description, place, depth) {
   const about = description || schema.description;
   const children = childrenOf(schema, depth || 0);
   return el("li", {}, el("div.line", {}, el("span.name", {}, name), el("span.type", {}, typeText(given)), isAnswer ? !isRequired && el("span.where", {}, "may be absent") : isRequired && el("span.req", {}, "required"), place && el("span.where", {}, place)),
-    about && el("p.desc", {}, about), rules && el("p.rules", {}, rules), children);
+    about && el("p.desc", {}, prose(about)), rules && el("p.rules", {}, rules), children);
 }
 /** In an answer what may be absent is worth saying, in a request what must be there. */
 let isAnswer = false;
@@ -70,7 +78,7 @@ function schemaNode(given) {
   const schema = merged(given);
   const children = childrenOf(schema, 0);
   const rules = rulesText(schema);
-  return el("div", {}, el("p.one", {}, el("span.type", {}, typeText(given))), schema.description && el("p.desc", {}, schema.description), rules && el("p.rules", {}, rules), children);
+  return el("div", {}, el("p.one", {}, el("span.type", {}, typeText(given))), schema.description && el("p.desc", {}, prose(schema.description)), rules && el("p.rules", {}, rules), children);
 }
 
 /** A value that the schema would most likely take. */

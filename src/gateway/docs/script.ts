@@ -22,6 +22,11 @@ function el(spec, attributes, ...children) {
   return node;
 }
 
+/** Text of a contract, where \x60name\x60 is code. */
+function prose(text) {
+  return String(text).split(/\x60([^\x60]+)\x60/).map((part, i) => (i % 2 === 1 ? el("code", {}, part) : part));
+}
+
 const kinds = {
   query: "A query: it reads and changes nothing, so it may be sent again.",
   command: "A command: with an Idempotency-Key the same request has one effect, however often it is sent.",
@@ -57,7 +62,7 @@ function verb(name) {
 function link(operation, withSummary) {
   return el("li", {}, el("a.op", { href: "#" + operation.operationId, title: operation.operationId },
     verb(operation.verb), el("span.path", {}, operation.path),
-    withSummary && operation.summary && el("span.sum", {}, operation.summary)));
+    withSummary && operation.summary && el("span.sum", {}, prose(operation.summary))));
 }
 
 function groups(filter) {
@@ -80,12 +85,19 @@ function mark() {
   }
 }
 
+/** Services without a route are of the system too, and not on this page. */
+function servicesChip(shown) {
+  const all = Math.max(shown, Number(document.documentElement.dataset.services) || 0);
+  const noun = all === 1 ? " service" : " services";
+  return el("span.chip", {}, el("b", {}, shown === all ? String(all) : shown + " of " + all), shown === all ? noun : noun + " over HTTP");
+}
+
 function overview() {
   const all = groups("");
   const count = (n, one, many) => el("span.chip", {}, el("b", {}, String(n)), " " + (n === 1 ? one : many));
   return [
     el("div.hero", {}, el("h1", {}, api.info.title), el("p", {}, "Every operation of this system over HTTP, straight from its contracts. Pick one to read its schemas and send a real request."),
-      el("div.facts", {}, count(all.length, "service", "services"), count(operations.length, "operation", "operations"), el("span.chip", {}, location.origin))),
+      el("div.facts", {}, servicesChip(all.length), count(operations.length, "operation", "operations"), el("span.chip", {}, location.origin))),
     el("div.services", {}, all.map((g) => el("div.card", {}, el("h2", {}, g.name), el("ul", {}, g.list.map((o) => link(o, true)))))),
   ];
 }
@@ -99,7 +111,7 @@ function operationView(o) {
   const body = o.requestBody && o.requestBody.content["application/json"].schema;
   const responses = Object.entries(o.responses);
   return [
-    el("div.head", {}, el("div.crumb", {}, o.operationId), el("h1", {}, o.summary || o.operationId.split(".").pop()),
+    el("div.head", {}, el("div.crumb", {}, o.operationId), el("h1", {}, o.summary ? prose(o.summary) : o.operationId.split(".").pop()),
       el("div.route", {}, verb(o.verb), routeText(o.path)), kinds[kind] && el("p.kind", {}, kinds[kind])),
     el("div.columns", {},
       el("div", {},
@@ -114,8 +126,8 @@ function operationView(o) {
 function responseView(status, response, isOpen) {
   const content = Object.entries(response.content || {});
   const about = status === "default" ? "Any other error, as problem details" : response.description;
-  const label = el("summary", {}, el("span.code.s" + (status === "default" ? "0" : status[0]), {}, status), el("span.about", {}, about));
-  if (content.length === 0) return el("div.resp", {}, el("div.inside", {}, el("p", {}, el("span.code.s" + status[0], {}, status), " " + about + ", without a body")));
+  const label = el("summary", {}, el("span.code.s" + (status === "default" ? "0" : status[0]), {}, status), el("span.about", {}, prose(about)));
+  if (content.length === 0) return el("div.resp", {}, el("div.inside", {}, el("p", {}, el("span.code.s" + status[0], {}, status), " ", prose(about), ", without a body")));
   const [type, media] = content[0];
   return el("details.resp", { open: isOpen }, label, el("div.inside", {}, el("p.one", {}, content.map(([t]) => t).join(" or ")), schemaView(media.schema, true)));
 }
