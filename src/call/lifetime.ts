@@ -12,6 +12,15 @@ export abstract class Mortal extends Link {
   abstract end(error: SkeinError): void;
 }
 
+/** What a call needs of an AbortSignal, so that whoever starts many calls can bring something cheaper. */
+export interface Cancellation {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  /** Called at most once by a call, with one listener. */
+  addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
 /** Deadlines are met up to this much late: one timer serves all calls of a tick. */
 const tickMs = 10;
 
@@ -94,7 +103,7 @@ export class Lifetime extends Mortal {
   }
 
   /** Starts it: watched by the wheel, ended with its parent, and by the caller's own signal. */
-  start(wheel: DeadlineWheel, signal: AbortSignal | undefined): void {
+  start(wheel: DeadlineWheel, signal: Cancellation | undefined): void {
     const isSooner = this.#parent === undefined || this.deadlineMs < this.#parent.deadlineMs;
     if (isSooner && this.deadlineMs !== Number.POSITIVE_INFINITY) wheel.watch(this);
     if (this.#parent !== undefined) this.#parent.join((this.#tie = new Tie(this)));

@@ -11,7 +11,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { answeredFrom } from "./failure.ts";
 import { farOptions, sendFar, streamFar } from "./far.ts";
 import { travel } from "./journey.ts";
-import { DeadlineWheel, Lifetime } from "./lifetime.ts";
+import { type Cancellation, DeadlineWheel, Lifetime } from "./lifetime.ts";
 import type { Invoke } from "./own.ts";
 import { type Arrival, CallScope } from "./scope.ts";
 import { checkRoute, pathOf } from "./stages/route.ts";
@@ -23,7 +23,7 @@ export interface RootOptions {
   readonly key?: string | undefined;
   /** Milliseconds; the host's default (10 s) where absent, and never longer than the method's own. */
   readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Cancellation | undefined;
   readonly traceId?: string | undefined;
   readonly resumeFrom?: string | undefined;
   /** True for the gateway: internal methods are refused. */
@@ -144,7 +144,7 @@ export class CallRuntime {
     arrival: Arrival,
     input: unknown,
     timeoutMs: number | undefined,
-    signal: AbortSignal | undefined,
+    signal: Cancellation | undefined,
   ): unknown {
     const { key } = arrival;
     if (key !== undefined && !isKey(key)) {

@@ -78,7 +78,8 @@ export function fromJson(shape: SchemaShape, value: unknown): unknown {
  * @since 0.1.0
  */
 export function toJson(value: unknown): unknown {
-  return value === undefined ? undefined : plain(value, "$", 0);
+  // Most replies are JSON already; finding that out needs neither a path to every value nor a list of every key.
+  return value === undefined || isJson(value, 0) ? value : plain(value, "$", 0);
 }
 
 function itemFrom(lists: readonly JsonSchema[], index: number, text: string, root: JsonSchema): unknown {
@@ -197,6 +198,36 @@ function hasSlots(json: JsonSchema): boolean {
     slots.set(json, known);
   }
   return known;
+}
+
+/** True only for what `plain` gives back as it came; whatever is doubtful is left to it. */
+function isJson(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return true;
+    case "number":
+      return Number.isFinite(value);
+    case "object":
+      return value === null || (depth <= depthMax && isJsonObject(value, depth));
+    default:
+      return false;
+  }
+}
+
+function isJsonObject(value: object, depth: number): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Array.prototype && Array.isArray(value)) {
+    for (const item of value as unknown[]) if (!isJson(item, depth + 1)) return false;
+    return true;
+  }
+  if (prototype !== Object.prototype) return false;
+  const fields = value as Record<string, unknown>;
+  for (const key in fields) {
+    const field = fields[key];
+    if (field !== undefined && !isJson(field, depth + 1)) return false;
+  }
+  return true;
 }
 
 function plain(value: unknown, path: string, depth: number): unknown {

@@ -27,9 +27,8 @@ export function checkBodyHead(request: IncomingMessage): void {
 }
 
 /** The JSON value of a body, or `undefined` when it is empty. Throws `SKEIN_HTTP_BODY_TOO_LARGE`, `SKEIN_HTTP_BODY_INVALID`. */
-export async function readJson(request: IncomingMessage): Promise<unknown> {
-  const bytes = await readBytes(request);
-  return bytes.length === 0 ? undefined : parseJson(bytes);
+export function readJson(request: IncomingMessage): Promise<unknown> {
+  return readBytes(request).then((bytes) => (bytes.length === 0 ? undefined : parseJson(bytes)));
 }
 
 function isJsonType(type: string): boolean {

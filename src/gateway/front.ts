@@ -44,25 +44,41 @@ export class Front {
   }
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    this.handleThen(request, response, undefined);
+  };
+
+  /** The same, and `ended` is called when the answer is over, however it ended. */
+  handleThen(request: IncomingMessage, response: ServerResponse, ended: (() => void) | undefined): void {
     const { clock, random } = this.settings;
     const startMs = clock.monotonic();
     const exchange: Exchange = {
       request,
       response,
       traceId: traceIdOf(request, random),
-      isLast: () => this.#isDraining,
+      isLast: this.#isLast,
       endpoint: undefined,
       code: undefined,
+      departure: undefined,
     };
     this.#inFlight++;
-    response.once("close", () => {
-      this.#report(exchange, clock.monotonic() - startMs);
+    // The one listener of its end, for everybody who has to know; it is emitted once.
+    response.on("close", () => {
+      if (!response.writableFinished) exchange.departure?.left();
+      if (this.settings.onRequest !== undefined) this.#report(exchange, clock.monotonic() - startMs);
       this.#inFlight--;
+      ended?.();
     });
-    this.#respond(exchange).catch((thrown: unknown) => this.#fail(exchange, toError(thrown)));
-  };
+    try {
+      this.#respond(exchange)?.catch((thrown: unknown) => this.#fail(exchange, toError(thrown)));
+    } catch (thrown) {
+      this.#fail(exchange, toError(thrown));
+    }
+  }
 
-  async #respond(exchange: Exchange): Promise<void> {
+  readonly #isLast = (): boolean => this.#isDraining;
+
+  /** Throws, or rejects with, what must be answered as an error. */
+  #respond(exchange: Exchange): Promise<void> | void {
     const { request } = exchange;
     const verb = request.method ?? "";
     const target = checkHead(request);

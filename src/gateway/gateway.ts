@@ -87,8 +87,7 @@ function toServer(front: Front, sockets: Sockets): Server {
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request;
     sockets.began(socket, response);
-    response.once("close", () => sockets.ended(socket));
-    front.handle(request, response);
+    front.handleThen(request, response, () => sockets.ended(socket));
   };
   server.on("request", onRequest);
   // With a listener of its own, 100 Continue is sent only when the body is wanted.

@@ -27,6 +27,7 @@ export function readInput(request: IncomingMessage, { route, values }: Match, qu
 
 function named(request: IncomingMessage, route: Route, values: readonly string[]): Strings {
   const given: Strings = new Map();
+  if (!takesNames(route)) return given;
   for (const [i, name] of route.pathNames.entries()) given.set(name, [values[i] ?? ""]);
   for (const [header, field] of route.headers) {
     const value = request.headers[header];
@@ -40,8 +41,11 @@ function withoutBody(route: Route, given: Strings): unknown {
   return given.size === 0 && !takesNames(route) ? undefined : route.input.fromStrings(given);
 }
 
-async function withBody(request: IncomingMessage, route: Route, given: Strings): Promise<unknown> {
-  const json = await readJson(request);
+function withBody(request: IncomingMessage, route: Route, given: Strings): Promise<unknown> {
+  return readJson(request).then((json) => fromBody(json, route, given));
+}
+
+function fromBody(json: unknown, route: Route, given: Strings): unknown {
   // A body of `{}` or `null` for a method without input is what many clients send for nothing.
   if (!route.hasInput) return json === null || isEmptyObject(json) ? undefined : json;
   if (!takesNames(route)) return route.input.fromJson(json);
@@ -51,8 +55,10 @@ async function withBody(request: IncomingMessage, route: Route, given: Strings):
       "the body must be a JSON object: other fields come from the path or headers",
     );
   }
-  const [body, rest] = await Promise.all([route.input.fromJson(json ?? {}), route.input.fromStrings(given)]);
-  return { ...(body as object), ...(rest as object) };
+  return Promise.all([route.input.fromJson(json ?? {}), route.input.fromStrings(given)]).then(([body, rest]) => ({
+    ...(body as object),
+    ...(rest as object),
+  }));
 }
 
 function takesNames(route: Route): boolean {

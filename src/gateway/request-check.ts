@@ -17,6 +17,9 @@ const single = new Set([
   "authorization",
 ]);
 
+/** Lengths of those names as bits: most names of a request need no closer look. */
+const singleLengths = [...single].reduce((bits, name) => bits | (1 << name.length), 0);
+
 /**
  * The target in origin form (`/path?query`) or `*`. Throws `SKEIN_HTTP_BAD_REQUEST`, `SKEIN_HTTP_HEADERS` or
  * `SKEIN_HTTP_TARGET`.
@@ -27,7 +30,9 @@ export function checkHead(request: IncomingMessage): string {
     throw skeinError("SKEIN_HTTP_HEADERS", `the request has more than ${headersMax} headers`);
   let seen = "";
   for (let i = 0; i < raw.length; i += 2) {
-    const name = (raw[i] as string).toLowerCase();
+    const given = raw[i] as string;
+    if (given.length > 31 || (singleLengths & (1 << given.length)) === 0) continue;
+    const name = given.toLowerCase();
     if (!single.has(name)) continue;
     if (seen.includes(` ${name};`)) throw badRequest(`the request has two ${name} headers`);
     seen += ` ${name};`;

@@ -9,7 +9,7 @@ import { checkBodyHead, hasBody } from "./body.ts";
 import { readInput } from "./input.ts";
 import { keyOf } from "./key.ts";
 import type { Settings } from "./options.ts";
-import { type Exchange, send } from "./reply.ts";
+import { Departure, type Exchange, send } from "./reply.ts";
 import type { Match, Route } from "./router.ts";
 import { resumeFrom, sendStream, streamType } from "./stream.ts";
 
@@ -33,13 +33,11 @@ export async function serve(
   const input: unknown = await readInput(request, match, query);
   if (route.isStream && request.method === "HEAD")
     return send(exchange, route.status, { "content-type": streamType(exchange) });
-  const left = new AbortController();
-  response.once("close", () => {
-    if (!response.writableFinished) left.abort();
-  });
+  const departure = (exchange.departure = new Departure());
+  if (response.destroyed) departure.left();
   const answer = host.call(route.service, route.name, input, {
     key,
-    signal: left.signal,
+    signal: departure,
     traceId: exchange.traceId,
     fromOutside: true,
     ...(route.isStream && { resumeFrom: resumeFrom(exchange) }),
@@ -54,6 +52,6 @@ export async function serve(
 function sendReply(exchange: Exchange, route: Route, reply: unknown): void {
   const cache = route.isPublicQuery ? "no-cache" : "no-store";
   if (reply === undefined || route.status === 204) return send(exchange, 204, { "cache-control": cache });
-  const body = Buffer.from(JSON.stringify(toJson(reply)), "utf8");
+  const body = JSON.stringify(toJson(reply));
   send(exchange, route.status, { "content-type": "application/json", "cache-control": cache }, body);
 }
