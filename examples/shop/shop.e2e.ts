@@ -315,14 +315,18 @@ export function shopSuite(name: string, start: () => Promise<RunningShop>): void
         Object.keys(verbs).map((verb) => `${verb.toUpperCase()} ${path}`),
       );
       assert.deepEqual(routes.toSorted(), [
+        "GET /admin/orders",
         "GET /carts/{user}",
         "GET /home",
+        "GET /me/orders",
+        "GET /me/orders/{id}",
         "GET /orders",
         "GET /orders/{id}",
         "GET /payments/count",
         "GET /products",
         "GET /products/{id}",
         "GET /products/{id}/related",
+        "POST /admin/products",
         "POST /orders",
         "PUT /carts/{user}",
       ]);
@@ -335,7 +339,7 @@ export function shopSuite(name: string, start: () => Promise<RunningShop>): void
     });
 
     test("what is not declared is not there", async () => {
-      for (const path of ["/", "/stock/reserve", "/catalog/put", "/products/TEA-0301/related/x"]) {
+      for (const path of ["/nowhere", "/stock/reserve", "/catalog/put", "/products/TEA-0301/related/x"]) {
         assertProblem(await ask("POST", path, {}), 404, "SKEIN_HTTP_NOT_FOUND");
       }
       // That is an order's path, though only for GET.

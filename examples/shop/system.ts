@@ -1,8 +1,8 @@
 /** A shop of ten services: the system that the tutorial, the benchmarks and the fault runs of Skein use. */
-import { system } from "skein";
 import { accounts } from "./accounts/service.ts";
 import { cart } from "./cart/service.ts";
 import { catalog } from "./catalog/service.ts";
+import { system } from "./identity.ts";
 import { notify } from "./notify/service.ts";
 import { orders } from "./orders/service.ts";
 import { payments } from "./payments/service.ts";

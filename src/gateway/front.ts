@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { Host } from "../host/index.ts";
+import { type Gate, openGate } from "./authenticate/gate.ts";
 import { checkHead } from "./request-check.ts";
 import { bodyBytesMax } from "./limits.ts";
 import { type HandlerOptions, type Settings, toSettings } from "./options.ts";
@@ -12,7 +13,7 @@ import { type OwnPage, ownPages } from "./own-pages.ts";
 import { problemHeaders, toError, toProblem } from "./problem.ts";
 import { type Exchange, send, sendAndClose } from "./reply.ts";
 import { report } from "./request-line.ts";
-import { createRouter, type Router } from "./router.ts";
+import { createRouter, type Match, type Router } from "./router.ts";
 import { serve } from "./serve.ts";
 import { readTarget } from "./target.ts";
 import { traceIdOf } from "./trace.ts";
@@ -24,6 +25,10 @@ export class Front {
   readonly #host: Host;
   readonly #router: Router;
   readonly #own: ReadonlyMap<string, OwnPage>;
+  /** Settled when callers can be told apart; rejected when the system's authenticators cannot open. */
+  readonly opened: Promise<void>;
+  #gate: Gate | undefined;
+  #isOpen: boolean;
   #inFlight = 0;
   #isDraining = false;
 
@@ -32,6 +37,25 @@ export class Front {
     this.#host = host;
     this.#own = ownPages(host, this.settings, () => this.#isDraining || host.isDraining);
     this.#router = createRouter(host.system, new Set(this.#own.keys()));
+    this.#isOpen = host.system.identity === undefined;
+    this.opened = this.#isOpen ? Promise.resolve() : this.#open(options);
+    // Whoever starts a gateway awaits it; behind a server of one's own each request does.
+    this.opened.catch((error: unknown) =>
+      this.settings.log.error("the system's authenticators did not open", { error }),
+    );
+  }
+
+  async #open({ mode, home, env }: HandlerOptions): Promise<void> {
+    const { clock, log } = this.settings;
+    const settings = { mode: mode ?? "production", home: home ?? ".skein", env: env ?? process.env, clock, log };
+    this.#gate = await openGate(this.#host.system, settings);
+    this.#isOpen = true;
+  }
+
+  /** Closes what `opened` has opened. */
+  async close(): Promise<void> {
+    await this.opened.catch(() => undefined);
+    await this.#gate?.close();
   }
 
   get inFlight(): number {
@@ -58,6 +82,7 @@ export class Front {
       isLast: this.#isLast,
       endpoint: undefined,
       code: undefined,
+      principal: undefined,
       departure: undefined,
     };
     this.#inFlight++;
@@ -93,10 +118,23 @@ export class Front {
       return refuseVerb(exchange, verb, ["GET", "HEAD", "OPTIONS"]);
     }
     const match = this.#router.find(verb === "HEAD" ? "GET" : verb, path);
-    if (match !== undefined) return serve(this.#host, this.settings, exchange, match, query);
+    if (match !== undefined) {
+      exchange.endpoint = match.route.id;
+      // A system without authenticators waits for nobody.
+      if (this.#isOpen && this.#gate === undefined) return serve(this.#host, this.settings, exchange, match, query);
+      return this.#serveKnown(exchange, match, query);
+    }
     const allowed = this.#router.verbsOf(path);
     if (allowed.length === 0) throw skeinError("SKEIN_HTTP_NOT_FOUND");
     return refuseVerb(exchange, verb, allowed);
+  }
+
+  async #serveKnown(exchange: Exchange, match: Match, query: string): Promise<void> {
+    if (!this.#isOpen) await this.opened;
+    // Before the body: what a refused caller sends is not read.
+    const found = this.#gate?.principalOf(exchange.request, exchange.traceId);
+    if (found !== undefined) exchange.principal = await found;
+    return serve(this.#host, this.settings, exchange, match, query);
   }
 
   #fail(exchange: Exchange, error: SkeinError): void {
@@ -112,6 +150,7 @@ export class Front {
       "content-type": "application/problem+json",
       "cache-control": "no-store",
       ...problemHeaders(problem),
+      ...(problem.status === 401 && this.#gate !== undefined && { "www-authenticate": this.#gate.challenge }),
     };
     if (mustClose(exchange.request, error)) sendAndClose(exchange, clock, problem.status, headers, body);
     else send(exchange, problem.status, headers, body);

@@ -50,14 +50,24 @@ export async function createGateway(host: Host, options: GatewayOptions): Promis
   const front = new Front(host, options);
   const sockets = new Sockets(front.settings.clock);
   const server = toServer(front, sockets);
-  await listen(server, options.port, hostname);
+  try {
+    await front.opened;
+    await listen(server, options.port, hostname);
+  } catch (error) {
+    await front.close();
+    throw error;
+  }
   // Too many open files, for one: the server goes on with what it has, and says so.
   server.on("error", (error) =>
     front.settings.log.error("the gateway's listening socket reported an error", { error }),
   );
   const { port } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
-  const close = () => (closing ??= drain(server, front, sockets));
+  const end = async (): Promise<void> => {
+    await drain(server, front, sockets);
+    await front.close();
+  };
+  const close = () => (closing ??= end());
   return {
     url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
     port,

@@ -25,6 +25,10 @@ export interface HandlerOptions {
   readonly random?: Random;
   /** In `development` an answer says what a bug was; elsewhere only its code. `production` unless given. */
   readonly mode?: Mode;
+  /** State directory of the system's authenticators; `.skein` in the working directory unless given, as for the host. */
+  readonly home?: string;
+  /** What they read their settings from; the process's environment unless given. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Called once for each request when it is over; what it throws is logged. */
   readonly onRequest?: (line: RequestLine) => void;
   /** Title of the documentation page and of the OpenAPI document; the system's name unless given. */

@@ -17,6 +17,8 @@ export interface Exchange {
   /** For the request line: which endpoint, and with which error. */
   endpoint: string | undefined;
   code: string | undefined;
+  /** Whom the request's credential stands for; `undefined` when it carries none. */
+  principal: unknown;
   /** Told when the client leaves before its whole answer. */
   departure: Departure | undefined;
 }

@@ -22,9 +22,8 @@ export async function serve(
   query: string,
 ): Promise<void> {
   const { route } = match;
-  const { request, response } = exchange;
-  exchange.endpoint = route.id;
-  const key = keyOf(request, route.method.kind, true);
+  const { request, response, principal } = exchange;
+  const key = keyOf(request, route.method.kind, principal === undefined);
   if (hasBody(request)) {
     if (route.readsQuery) throw badRequest(`a ${route.verb} has no body`);
     checkBodyHead(request);
@@ -40,6 +39,7 @@ export async function serve(
     signal: departure,
     traceId: exchange.traceId,
     fromOutside: true,
+    principal,
     ...(route.isStream && { resumeFrom: resumeFrom(exchange) }),
   });
   // A stream that could not even be found is a rejected promise.
@@ -50,7 +50,7 @@ export async function serve(
 }
 
 function sendReply(exchange: Exchange, route: Route, reply: unknown): void {
-  const cache = route.isPublicQuery ? "no-cache" : "no-store";
+  const cache = route.isPublicQuery && exchange.principal === undefined ? "no-cache" : "no-store";
   if (reply === undefined || route.status === 204) return send(exchange, 204, { "cache-control": cache });
   const body = JSON.stringify(toJson(reply));
   send(exchange, route.status, { "content-type": "application/json", "cache-control": cache }, body);

@@ -15,5 +15,6 @@ export {
   type ServiceTestOptions,
   type ServiceTestTools,
 } from "./service-test.ts";
+export { type DevelopmentClaims, developmentToken } from "../gateway/authenticate/development-keys.ts";
 export type { VirtualClock } from "../core/index.ts";
 export type { Span } from "../observe/index.ts";

@@ -31,7 +31,7 @@ async function loadedBy(t: TestContext, services: readonly string[]): Promise<{ 
 }
 
 const code = (loaded: { readonly shop: readonly string[] }) =>
-  loaded.shop.filter((file) => !/(contract|service|migrations|system|values)\.ts$/.test(file));
+  loaded.shop.filter((file) => !/(contract|service|migrations|system|values|identity)\.ts$/.test(file));
 
 test("a host of one service loads that service's code only; of the others their declarations", async (t) => {
   const loaded = await loadedBy(t, ["catalog"]);

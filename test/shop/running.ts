@@ -23,7 +23,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Running> {
   const home = options.home ?? (await mkdtemp(join(tmpdir(), "skein-shop-")));
   const env = options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl };
   const host = await createHost(options.system ?? shop, { mode: "development", home, env, far: options.far ?? false });
-  const gateway = await createGateway(host, { port: 0, mode: "development" });
+  const gateway = await createGateway(host, { port: 0, mode: "development", home, env });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await gateway.close();

@@ -47,6 +47,12 @@ export const Catalog = contract("catalog", {
   cards: query({ input: z.object({ skus: z.array(Sku).max(100) }), output: z.array(Card) }),
   /** The shop window. */
   featured: query({ input: z.object({ limit: z.int().min(1).max(20).default(6) }), output: z.array(Card) }),
+  add: command({
+    input: Product,
+    output: Product,
+    http: { route: "POST /admin/products", status: 201 },
+    summary: "Add a product, or replace it by sku",
+  }),
   /** Adds products or replaces them by sku. */
   put: command({ input: z.object({ products: z.array(Product).max(500) }), output: z.object({ changed: z.int() }) }),
 });

@@ -1,4 +1,7 @@
 /** The catalogue's code. */
+import type { TransactionDatabase } from "skein";
+import type { Product } from "./contract.ts";
+import type { CatalogTables } from "./migrations.ts";
 import { catalog } from "./service.ts";
 
 /** Where imported products stand in the shop window: behind everything shipped. */
@@ -57,34 +60,47 @@ export default catalog.implement({
     return rows.map((row) => ({ ...row, available: levels[row.sku] ?? 0 }));
   },
 
+  async add(product, { db }) {
+    return db.transaction(async (tx) => {
+      await store(tx, [product]);
+      await changed(tx);
+      return product;
+    });
+  },
+
   async put({ products }, { db }) {
     // The last of a sku wins: one statement cannot set a row twice.
-    const rows = [...new Map(products.map((product) => [product.sku, product])).values()].map((product) => ({
-      ...product,
-      position: lastPosition,
-    }));
+    const rows = [...new Map(products.map((product) => [product.sku, product])).values()];
     return db.transaction(async (tx) => {
-      for (let from = 0; from < rows.length; from += rowsPerInsert) {
-        await tx
-          .insertInto("products")
-          .values(rows.slice(from, from + rowsPerInsert))
-          .onConflict((conflict) =>
-            conflict.column("sku").doUpdateSet((eb) => ({
-              title: eb.ref("excluded.title"),
-              description: eb.ref("excluded.description"),
-              category: eb.ref("excluded.category"),
-              price: eb.ref("excluded.price"),
-              currency: eb.ref("excluded.currency"),
-            })),
-          )
-          .execute();
-      }
-      await tx
-        .updateTable("version")
-        .set((eb) => ({ value: eb("value", "+", 1) }))
-        .where("id", "=", 1)
-        .execute();
+      for (let from = 0; from < rows.length; from += rowsPerInsert)
+        await store(tx, rows.slice(from, from + rowsPerInsert));
+      await changed(tx);
       return { changed: rows.length };
     });
   },
 });
+
+async function store(tx: TransactionDatabase<CatalogTables>, products: readonly Product[]): Promise<void> {
+  await tx
+    .insertInto("products")
+    .values(products.map((product) => ({ ...product, position: lastPosition })))
+    .onConflict((conflict) =>
+      conflict.column("sku").doUpdateSet((eb) => ({
+        title: eb.ref("excluded.title"),
+        description: eb.ref("excluded.description"),
+        category: eb.ref("excluded.category"),
+        price: eb.ref("excluded.price"),
+        currency: eb.ref("excluded.currency"),
+      })),
+    )
+    .execute();
+}
+
+/** Whoever keeps products in memory reads them again. */
+async function changed(tx: TransactionDatabase<CatalogTables>): Promise<void> {
+  await tx
+    .updateTable("version")
+    .set((eb) => ({ value: eb("value", "+", 1) }))
+    .where("id", "=", 1)
+    .execute();
+}

@@ -1,5 +1,6 @@
 /** The catalogue's declaration. */
-import { database, service } from "skein";
+import { database, role } from "skein";
+import { service } from "../identity.ts";
 import { Stock } from "../stock/contract.ts";
 import { Catalog } from "./contract.ts";
 import { type CatalogTables, migrations } from "./migrations.ts";
@@ -14,6 +15,7 @@ export const catalog = service(Catalog, {
     version: { access: "internal", cache: { ttl: "2s" } },
     cards: { access: "internal" },
     featured: { access: "public" },
+    add: { access: role("admin") },
     put: { access: "internal" },
   },
 });

@@ -22,6 +22,13 @@ export const Order = z.object({
 
 const sku = z.object({ sku: z.string() });
 
+const OrderPage = z.object({ orders: z.array(Order), next: z.string().optional() });
+const paged = {
+  limit: z.int().min(1).max(100).default(20),
+  after: z.int().min(0).max(integerMax).default(0),
+};
+const ById = z.object({ id: z.int().min(1).max(integerMax) });
+
 export const Orders = contract("orders", {
   place: action({
     input: NewOrder,
@@ -49,17 +56,13 @@ export const Orders = contract("orders", {
     },
   }),
   list: query({
-    input: z.object({
-      user: User.optional(),
-      limit: z.int().min(1).max(100).default(20),
-      after: z.int().min(0).max(integerMax).default(0),
-    }),
-    output: z.object({ orders: z.array(Order), next: z.string().optional() }),
+    input: z.object({ user: User.optional(), ...paged }),
+    output: OrderPage,
     http: "GET /orders",
     summary: "Orders by id; `next` is the `after` of the next page",
   }),
   get: query({
-    input: z.object({ id: z.int().min(1).max(integerMax) }),
+    input: ById,
     output: Order,
     http: "GET /orders/:id",
     summary: "One order",
@@ -71,6 +74,24 @@ export const Orders = contract("orders", {
         message: "there is no such order",
       },
     },
+  }),
+  mine: query({
+    input: z.object(paged),
+    output: OrderPage,
+    http: "GET /me/orders",
+    summary: "The orders of whoever asks",
+  }),
+  myOrder: query({
+    input: ById,
+    output: Order,
+    http: "GET /me/orders/:id",
+    summary: "One order, for who placed it",
+  }),
+  all: query({
+    input: z.object(paged),
+    output: OrderPage,
+    http: "GET /admin/orders",
+    summary: "Every order of the administrator's tenant",
   }),
   /** A user's last orders with what was in them. */
   recent: query({ input: z.object({ user: User }), output: z.array(Order.extend({ cards: z.array(Card) })) }),

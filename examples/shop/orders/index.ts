@@ -1,4 +1,5 @@
 /** The orders' code. */
+import { ownerOf, tenantOf } from "../identity.ts";
 import { finish, type Row } from "./finish.ts";
 import { orders } from "./service.ts";
 
@@ -26,12 +27,13 @@ export default orders.implement(
 
       if (total > totalMax) throw call.error("ORDER_TOO_LARGE");
 
-      const principal = call.principal?.subject ?? "";
+      const principal = ownerOf(call.principal);
       const row = await db.transaction(async (tx): Promise<Row> => {
         const inserted = await tx
           .insertInto("orders")
           .values({
             principal,
+            tenant: tenantOf(call.principal),
             request_key: call.key ?? null,
             user_name: order.user,
             created_at: call.now(),
@@ -69,11 +71,36 @@ export default orders.implement(
         .orderBy("id")
         .limit(limit + 1);
       if (user !== undefined) select = select.where("user_name", "=", user);
-      const rows = await select.execute();
-      // One more than asked for says whether there is a next page.
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return { orders: page.map(toOrder), ...(rows.length > limit && last !== undefined && { next: String(last.id) }) };
+      return toPage(await select.execute(), limit);
+    },
+
+    async mine({ limit, after }, { db }, call) {
+      const rows = await db
+        .selectFrom("orders")
+        .selectAll()
+        .where("principal", "=", ownerOf(call.principal))
+        .where("id", ">", after)
+        .orderBy("id")
+        .limit(limit + 1)
+        .execute();
+      return toPage(rows, limit);
+    },
+
+    // Its guard has found the order to be there, and the caller's.
+    async myOrder({ id }, { db }) {
+      return toOrder(await db.selectFrom("orders").selectAll().where("id", "=", id).executeTakeFirstOrThrow());
+    },
+
+    async all({ limit, after }, { db }, call) {
+      const rows = await db
+        .selectFrom("orders")
+        .selectAll()
+        .where("tenant", "=", tenantOf(call.principal))
+        .where("id", ">", after)
+        .orderBy("id")
+        .limit(limit + 1)
+        .execute();
+      return toPage(rows, limit);
     },
 
     async get({ id }, { db }, call) {
@@ -110,6 +137,14 @@ export default orders.implement(
     },
   },
   {
+    guards: {
+      /** A missing order and somebody else's look the same. */
+      async myOrder({ id }, { db }, call) {
+        if (call.principal === undefined) return false;
+        const row = await db.selectFrom("orders").select("principal").where("id", "=", id).executeTakeFirst();
+        return row?.principal === ownerOf(call.principal);
+      },
+    },
     /** Finishes what an earlier process left pending. */
     async start(own, call) {
       let after = 0;
@@ -138,6 +173,13 @@ export default orders.implement(
 function isSameOrder(row: Row, order: { readonly user: string; readonly items: Row["items"] }): boolean {
   const text = (items: Row["items"]) => items.map(({ sku, quantity }) => `${quantity}x${sku}`).join();
   return row.user_name === order.user && text(row.items) === text(order.items);
+}
+
+/** One row more than asked for says whether there is a next page. */
+function toPage(rows: readonly Row[], limit: number) {
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return { orders: page.map(toOrder), ...(rows.length > limit && last !== undefined && { next: String(last.id) }) };
 }
 
 function toOrder(row: Row) {

@@ -1,6 +1,7 @@
 /** The orders' declaration. */
-import { database, type Generated, migration, service } from "skein";
+import { database, type Generated, migration, role } from "skein";
 import { Catalog } from "../catalog/contract.ts";
+import { service } from "../identity.ts";
 import { Notify } from "../notify/contract.ts";
 import { Payments } from "../payments/contract.ts";
 import { Stock } from "../stock/contract.ts";
@@ -9,7 +10,9 @@ import { Orders } from "./contract.ts";
 export interface OrdersTables {
   orders: {
     id: Generated<number>;
+    /** `ownerOf` who placed it; empty for a guest. */
     principal: string;
+    tenant: string;
     request_key: string | null;
     user_name: string;
     created_at: Date;
@@ -41,6 +44,11 @@ const migrations = [
     db.schema.createIndex("orders_by_user").on("orders").columns(["user_name", "id"]),
     db.schema.createIndex("orders_by_status").on("orders").columns(["status", "id"]),
   ]),
+  migration("002_tenants", (db) => [
+    db.schema.alterTable("orders").addColumn("tenant", "varchar(60)", (c) => c.notNull().defaultTo("")),
+    db.schema.createIndex("orders_by_owner").on("orders").columns(["principal", "id"]),
+    db.schema.createIndex("orders_by_tenant").on("orders").columns(["tenant", "id"]),
+  ]),
 ];
 
 export const orders = service(Orders, {
@@ -55,6 +63,9 @@ export const orders = service(Orders, {
     place: { access: "public" },
     list: { access: "public" },
     get: { access: "public" },
+    mine: { access: role("customer") },
+    myOrder: { access: "guarded" },
+    all: { access: role("admin") },
     recent: { access: "internal" },
     skus: { access: "internal" },
   },

@@ -97,6 +97,7 @@ async function listen(port: number): Promise<void> {
       hostname: settings.hostname,
       log,
       clock,
+      home: settings.home,
       mode: "development",
       onRequest,
     });
