@@ -4,6 +4,7 @@
  */
 import { type Clock, Secret } from "../core/index.ts";
 import type { Log, LogFields } from "../system/index.ts";
+import { redactText } from "./redact.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
@@ -21,7 +22,7 @@ const secretKeys = /pass(word|wd)?|secret|token|authorization|cookie|api[-_]?key
 // oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
-/** A log on a sink, from `level` up. Keys that look like secrets and `Secret` values are redacted. */
+/** A log on a sink, from `level` up. Secrets are redacted by type, by key and by form. */
 export function createLog(options: {
   readonly clock: Clock;
   readonly sink: LogSink;
@@ -71,11 +72,11 @@ function safeLine(time: Date, level: LogLevel, message: string, fields: LogField
 }
 
 function toLine(time: Date, level: LogLevel, message: string, fields: LogFields): string {
-  const head = { time: time.toISOString(), level, message };
+  const head = { time: time.toISOString(), level, message: redactText(message) };
   // The head again at the end: its keys stay in front, and no field can take their place.
   const line = escape({ ...head, ...(toPlain(fields, 0) as object), ...head });
   if (line.length <= lineMax) return line;
-  return escape({ ...head, message: message.slice(0, cutMax), cut: line.length });
+  return escape({ ...head, message: head.message.slice(0, cutMax), cut: line.length });
 }
 
 function escape(fields: object): string {
@@ -85,6 +86,7 @@ function escape(fields: object): string {
 function toPlain(value: unknown, depth: number): unknown {
   if (value instanceof Secret) return "[redacted]";
   if (value instanceof Error) return toPlainError(value, depth);
+  if (typeof value === "string") return redactText(value);
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "function" || typeof value === "symbol") return `[${typeof value}]`;
   if (typeof value !== "object" || value === null) return value;
@@ -103,9 +105,9 @@ function toPlainError(error: Error, depth: number): unknown {
   const { code } = error as { code?: unknown };
   return {
     name: error.name,
-    message: error.message,
+    message: redactText(error.message),
     ...(typeof code === "string" && { code }),
-    stack: error.stack,
+    ...(error.stack !== undefined && { stack: redactText(error.stack) }),
     ...(error.cause !== undefined && depth < depthMax && { cause: toPlain(error.cause, depth + 1) }),
   };
 }
