@@ -3,5 +3,6 @@ export { ReplyCache } from "./stages/cache.ts";
 export { createEndpoint, type Endpoint } from "./endpoint.ts";
 export { type FarCall, sendFar, streamFar } from "./far.ts";
 export type { Cancellation } from "./lifetime.ts";
+export { createInternalTokens, type InternalTokens } from "./internal-token.ts";
 export { createClient, createOwnFactory, type OwnFactory } from "./own.ts";
 export { CallRuntime, type CallRuntimeOptions, type RootOptions } from "./runtime.ts";
