@@ -433,6 +433,16 @@ export const catalogue = {
     what: "The request did not arrive in time.",
     fix: "Send the headers within 5 s and the whole body within 10 s.",
   },
+  SKEIN_HTTP_CROWDED: {
+    canonical: "resource_exhausted", retry: true, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "Too many requests of this client are being answered at once.",
+    fix: "Wait for answers before sending more; at most 1,000 requests of one address are in flight.",
+  },
+  SKEIN_HTTP_RATE: {
+    canonical: "resource_exhausted", retry: true, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "The method is called more often than its policy allows.",
+    fix: "Retry after the time given in Retry-After; if the rate is rightly that high, raise the `rateLimit` of the method's policy.",
+  },
   SKEIN_HTTP_BAD_REQUEST: {
     canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
     what: "The request is not valid HTTP, or could be read in two ways.",

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import { skeinError } from "../errors/index.ts";
 import { parseJson } from "./json-scan.ts";
-import { bodyBytesMax } from "./limits.ts";
+import { bodyBytesMax, bodyPiecesMax } from "./limits.ts";
 
 /** Whether a request says that a body follows. */
 export function hasBody(request: IncomingMessage): boolean {
@@ -47,7 +47,7 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
     let size = 0;
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size > bodyBytesMax) {
+      if (size > bodyBytesMax || chunks.length >= bodyPiecesMax) {
         // What still comes is read and dropped by whoever answers the error.
         request.removeAllListeners("data");
         reject(skeinError("SKEIN_HTTP_BODY_TOO_LARGE"));

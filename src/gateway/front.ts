@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { Host } from "../host/index.ts";
+import { addressOf, Census } from "./admission.ts";
 import { type Gate, openGate } from "./authenticate/gate.ts";
 import { checkHead } from "./request-check.ts";
 import { bodyBytesMax } from "./limits.ts";
@@ -25,6 +26,8 @@ export class Front {
   readonly #host: Host;
   readonly #router: Router;
   readonly #own: ReadonlyMap<string, OwnPage>;
+  /** Requests in flight per forwarded address; used behind trusted proxies only. */
+  readonly #forwarded = new Census();
   /** Settled when callers can be told apart; rejected when the system's authenticators cannot open. */
   readonly opened: Promise<void>;
   #gate: Gate | undefined;
@@ -107,6 +110,7 @@ export class Front {
     const { request } = exchange;
     const verb = request.method ?? "";
     const target = checkHead(request);
+    if (this.settings.proxies !== undefined) this.#countForwarded(exchange);
     if (target === "*") {
       if (verb !== "OPTIONS") throw skeinError("SKEIN_HTTP_BAD_REQUEST", "the target * is for OPTIONS");
       return send(exchange, 204, { allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" });
@@ -135,6 +139,12 @@ export class Front {
     const found = this.#gate?.principalOf(exchange.request, exchange.traceId);
     if (found !== undefined) exchange.principal = await found;
     return serve(this.#host, this.settings, exchange, match, query);
+  }
+
+  #countForwarded({ request, response }: Exchange): void {
+    const address = addressOf(request, this.settings);
+    if (!this.#forwarded.enter(address)) throw skeinError("SKEIN_HTTP_CROWDED");
+    response.once("close", () => this.#forwarded.leave(address));
   }
 
   #fail(exchange: Exchange, error: SkeinError): void {

@@ -7,11 +7,14 @@ import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import { sleep } from "../core/index.ts";
 import { skeinError } from "../errors/index.ts";
 import type { Host } from "../host/index.ts";
+import { Census } from "./admission.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
+import { countedAddress } from "./client-address.ts";
 import { Front } from "./front.ts";
 import * as limits from "./limits.ts";
-import type { GatewayOptions, HandlerOptions } from "./options.ts";
+import type { GatewayOptions, HandlerOptions, Settings } from "./options.ts";
 import { findPortOwner } from "./port-owner.ts";
+import { SlowClients } from "./slow-clients.ts";
 import { Sockets } from "./sockets.ts";
 
 /** A listening gateway. @since 0.1.0 */
@@ -62,9 +65,11 @@ export async function createGateway(host: Host, options: GatewayOptions): Promis
     front.settings.log.error("the gateway's listening socket reported an error", { error }),
   );
   const { port } = server.address() as AddressInfo;
+  const slow = watchSlowClients(front, sockets);
   let closing: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     await drain(server, front, sockets);
+    slow.stop();
     await front.close();
   };
   const close = () => (closing ??= end());
@@ -96,17 +101,55 @@ function toServer(front: Front, sockets: Sockets): Server {
   server.maxHeadersCount = 0;
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request;
-    sockets.began(socket, response);
+    if (sockets.began(socket, response) > limits.pipelinedMax) socket.destroy();
+    // Node goes on handing over what one segment held, though nobody can be answered any more.
+    if (socket.destroyed) return;
     front.handleThen(request, response, () => sockets.ended(socket));
   };
   server.on("request", onRequest);
   // With a listener of its own, 100 Continue is sent only when the body is wanted.
   server.on("checkContinue", onRequest);
-  server.on("connection", (socket) => sockets.opened(socket));
+  const census = new Census();
+  server.on("connection", (socket) => {
+    // Before anything else: an error nobody listens to would end the process.
+    socket.on("error", () => socket.destroy());
+    if (admit(socket, census, front.settings)) sockets.opened(socket);
+  });
   server.on("clientError", (error, socket) =>
     answerBrokenRequest(error, socket as Socket, sockets.isAnswering(socket as Socket), front.settings),
   );
   return server;
+}
+
+/** Whether a connection may stay: one address has a fixed number of them. Those of trusted proxies carry many clients. */
+function admit(socket: Socket, census: Census, { proxies }: Settings): boolean {
+  if (proxies?.includes(socket.remoteAddress) === true) return true;
+  const address = countedAddress(socket.remoteAddress ?? "");
+  if (!census.enter(address)) {
+    socket.destroy();
+    return false;
+  }
+  socket.once("close", () => census.leave(address));
+  return true;
+}
+
+/** Cuts the connections of clients that hold them without using them, until stopped. */
+function watchSlowClients(front: Front, sockets: Sockets): SlowClients {
+  const { settings } = front;
+  const watch = new SlowClients({
+    clock: settings.clock,
+    busy: () => sockets.busy(),
+    onSlowBody: (socket) =>
+      answerBrokenRequest(
+        Object.assign(new Error("slow"), { code: "ERR_HTTP_REQUEST_TIMEOUT" }),
+        socket,
+        sockets.isAnswering(socket),
+        settings,
+      ),
+    onSlowRead: (socket) => socket.destroy(),
+  });
+  watch.start();
+  return watch;
 }
 
 function listen(server: Server, port: number, hostname: string): Promise<void> {
@@ -115,7 +158,7 @@ function listen(server: Server, port: number, hostname: string): Promise<void> {
       if (error.code === "EADDRINUSE") void portTaken(port, error).then(reject);
       else reject(error);
     });
-    server.listen(port, hostname, () => {
+    server.listen({ port, host: hostname, backlog: limits.backlogMax }, () => {
       server.removeAllListeners("error");
       resolve();
     });

@@ -4,11 +4,12 @@
  */
 import { isUtf8 } from "node:buffer";
 import { skeinError, type SkeinError } from "../errors/index.ts";
-import { jsonDepthMax, jsonKeysMax } from "./limits.ts";
+import { jsonDepthMax, jsonItemsMax, jsonKeysMax } from "./limits.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;
 const colon = 0x3a;
+const comma = 0x2c;
 const refused = new Set(["__proto__", "constructor", "prototype"]);
 
 /** The value of a JSON text. Throws `SKEIN_HTTP_BODY_INVALID`. */
@@ -25,6 +26,7 @@ export function parseJson(bytes: Buffer): unknown {
 function scan(bytes: Buffer): void {
   let depth = 0;
   let keys = 0;
+  let commas = 0;
   let at = 0;
   while (at < bytes.length) {
     const byte = bytes[at] as number;
@@ -41,6 +43,7 @@ function scan(bytes: Buffer): void {
     if (byte === 0x7b || byte === 0x5b) {
       if (++depth > jsonDepthMax) throw invalid(`the body has more than ${jsonDepthMax} levels`);
     } else if (byte === 0x7d || byte === 0x5d) depth--;
+    else if (byte === comma && ++commas > jsonItemsMax) throw invalid(`the body has more than ${jsonItemsMax} items`);
     at++;
   }
 }

@@ -9,6 +9,10 @@ export const bodyBytesMax = 1_048_576;
 export const jsonDepthMax = 64;
 /** Keys of all objects of a JSON body together. */
 export const jsonKeysMax = 10_000;
+/** Items of all arrays and objects of a JSON body together: what a validator walks. */
+export const jsonItemsMax = 50_000;
+/** Pieces in which a body may come: a chunk of one byte costs as much as one of 64 KiB. */
+export const bodyPiecesMax = 10_000;
 /** Bytes of all request headers with the request line; the parser refuses more. */
 export const headerBytesMax = 16_384;
 export const headersMax = 100;
@@ -19,16 +23,35 @@ export const headersTimeoutMs = 5_000;
 /** Time for the whole request to arrive. */
 export const requestTimeoutMs = 10_000;
 export const timeoutCheckMs = 1_000;
+/** A body that has been arriving for this long must have come at `bodyBytesPerSecondMin` on average. */
+export const slowBodyAfterMs = 5_000;
+export const bodyBytesPerSecondMin = 1_024;
+/** An answer that has waited for its reader for this long must have been taken at `readBytesPerSecondMin` on average. */
+export const slowReadAfterMs = 10_000;
+export const readBytesPerSecondMin = 1_024;
 /** Longer than the 55 to 60 s of usual clients and load balancers, so that they close first. */
 export const keepAliveMs = 65_000;
+/** Requests of one connection in flight: a client that pipelines more makes answers pile up that nobody reads. */
+export const pipelinedMax = 8;
 export const requestsPerSocketMax = 10_000;
 export const connectionsMax = 10_000;
+/**
+ * Connections that wait to be accepted. Beyond it the kernel drops them, and their clients try again after 1, 3 and 7 s:
+ * Node's 511 let a crowd of a thousand delay everybody. The kernel's own limit (`somaxconn`) may be lower.
+ */
+export const backlogMax = 4_096;
+/** Connections of one address; behind trusted proxies, requests in flight of one forwarded address. */
+export const connectionsPerAddressMax = 1_000;
+/** Buckets that one rate limit remembers; beyond that the one used longest ago goes. */
+export const rateBucketsMax = 10_000;
 /** How long a drain waits for requests in flight. */
 export const drainMs = 20_000;
 /** In a drain, how long a connection must have been idle before it is closed under its client. */
 export const drainIdleMs = 250;
 /** How long a refused upload is still read (and dropped), so that its sender gets to read the answer. */
 export const lingerMs = 1_000;
+/** And at most so many bytes of it. */
+export const lingerBytesMax = 4_194_304;
 /** How long an answer of `/health/ready` is kept. */
 export const readyCacheMs = 500;
 /** Longest wait for the host to say that it is ready. */

@@ -2,6 +2,7 @@
 import { type Clock, type Random, systemClock, systemRandom } from "../core/index.ts";
 import { silentLog } from "../observe/index.ts";
 import type { Log, Mode } from "../system/index.ts";
+import { type Proxies, toProxies, type TrustProxy } from "./client-address.ts";
 
 /** One request as it was answered, for a line on a terminal or in an access log. @since 0.1.0 */
 export interface RequestLine {
@@ -35,6 +36,11 @@ export interface HandlerOptions {
   readonly title?: string;
   /** Version that the OpenAPI document gives; `0.0.0` unless given. */
   readonly version?: string;
+  /**
+   * The proxies whose `X-Forwarded-For` is believed; nobody's unless given. Rate limits and caps by address then count the
+   * client that they name. Anything but addresses, CIDR ranges or a count of proxies is refused (`SKEIN_CONFIG_INVALID`).
+   */
+  readonly trustProxy?: TrustProxy;
 }
 
 /** What a gateway needs. @since 0.1.0 */
@@ -54,6 +60,8 @@ export interface Settings {
   readonly onRequest: ((line: RequestLine) => void) | undefined;
   readonly title: string;
   readonly version: string;
+  /** Without it a client is its peer. */
+  readonly proxies: Proxies | undefined;
 }
 
 export function toSettings(options: HandlerOptions, system: string): Settings {
@@ -65,5 +73,6 @@ export function toSettings(options: HandlerOptions, system: string): Settings {
     onRequest: options.onRequest,
     title: options.title ?? system,
     version: options.version ?? "0.0.0",
+    proxies: options.trustProxy === undefined ? undefined : toProxies(options.trustProxy),
   };
 }

@@ -63,10 +63,15 @@ export function toProblem(error: SkeinError, traceId: string, isDevelopment: boo
 export function problemHeaders(problem: Problem): Record<string, string | number> {
   const { status, retry } = problem;
   const headers: Record<string, string | number> = {};
-  if (retry && (status === 503 || status === 409 || status === 429)) headers["retry-after"] = retryAfterSeconds;
+  if (retry && (status === 503 || status === 409 || status === 429)) headers["retry-after"] = secondsToWait(problem);
   // RFC 9110 asks for a challenge with every 401.
   if (status === 401) headers["www-authenticate"] = "Bearer";
   return headers;
+}
+
+function secondsToWait({ code, data }: Problem): number {
+  if (code !== "SKEIN_HTTP_RATE") return retryAfterSeconds;
+  return Math.max(1, Math.ceil((data as { retryAfterMs: number }).retryAfterMs / 1_000));
 }
 
 /** A whole answer for a socket whose request could not be parsed. */

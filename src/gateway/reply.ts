@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Cancellation } from "../call/index.ts";
 import type { Clock } from "../core/index.ts";
-import { lingerMs } from "./limits.ts";
+import { lingerBytesMax, lingerMs } from "./limits.ts";
 
 /** One request and its answer, while it is served. */
 export interface Exchange {
@@ -84,6 +84,12 @@ export function sendAndClose(exchange: Exchange, clock: Clock, status: number, h
     response.end();
   };
   const timer = clock.after(lingerMs, finish, { unref: true });
+  let dropped = 0;
+  request.on("data", (chunk: Buffer) => {
+    // A chunk of one byte costs some hundred bytes' worth of work.
+    dropped += chunk.length + 256;
+    if (dropped > lingerBytesMax) finish();
+  });
   request.once("end", finish);
   request.once("close", finish);
   request.resume();

@@ -31,12 +31,19 @@ export function checkHead(request: IncomingMessage): string {
   let seen = "";
   for (let i = 0; i < raw.length; i += 2) {
     const given = raw[i] as string;
+    // x_user and x-user are one name to many readers behind a gateway, and two to others.
+    if (given.includes("_")) throw badRequest("a header name has an underscore");
     if (given.length > 31 || (singleLengths & (1 << given.length)) === 0) continue;
     const name = given.toLowerCase();
     if (!single.has(name)) continue;
     if (seen.includes(` ${name};`)) throw badRequest(`the request has two ${name} headers`);
     seen += ` ${name};`;
   }
+  if (request.httpVersionMajor < 1) throw badRequest("the request line names no version");
+  // Node takes any list that ends in chunked; what stands before it two readers could frame differently.
+  const coding = request.headers["transfer-encoding"];
+  if (coding !== undefined && coding.toLowerCase() !== "chunked")
+    throw badRequest("the only transfer coding is chunked");
   const host = request.headers.host;
   if (host === undefined || !/^[A-Za-z0-9.\-_:[\]]+$/.test(host))
     throw badRequest("the request has no usable Host header");

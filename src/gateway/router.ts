@@ -5,7 +5,8 @@
 import { addRoute, createRouter as createTree, findRoute } from "rou3";
 import { type HttpVerb, isStream, type Method, nothing } from "../contract/index.ts";
 import { skeinError } from "../errors/index.ts";
-import { methodsOf, type System } from "../system/index.ts";
+import { type MethodPolicy, methodsOf, type RateLimitPolicy, type System } from "../system/index.ts";
+import { createRateLimiter, type RateLimiter } from "./rate-limit.ts";
 import { decodeSegment, encodeSegment } from "./target.ts";
 import { InputShape } from "./values.ts";
 
@@ -31,6 +32,13 @@ export interface Route {
   readonly readsQuery: boolean;
   /** What shared caches may keep, if they ask first. */
   readonly isPublicQuery: boolean;
+  readonly rate: RouteRate | undefined;
+}
+
+/** The rate limit of a route, and its counts in this gateway. */
+export interface RouteRate {
+  readonly by: RateLimitPolicy["by"];
+  readonly limiter: RateLimiter;
 }
 
 export interface Match {
@@ -95,15 +103,16 @@ export function routesOf(system: System): Route[] {
   const routes: Route[] = [];
   for (const { declaration } of system.services) {
     for (const [name, method] of methodsOf(declaration.contract)) {
-      const access = declaration.policy[name]?.access;
-      if (method.http === undefined || access === "internal") continue;
-      routes.push(toRoute(declaration.name, name, method, access === "public"));
+      const policy = declaration.policy[name];
+      if (method.http === undefined || policy?.access === "internal") continue;
+      routes.push(toRoute(declaration.name, name, method, policy));
     }
   }
   return routes;
 }
 
-function toRoute(service: string, name: string, method: Method, isPublic: boolean): Route {
+function toRoute(service: string, name: string, method: Method, policy: MethodPolicy | undefined): Route {
+  const rate = policy?.rateLimit;
   const http = method.http as NonNullable<Method["http"]>;
   const space = http.route.indexOf(" ");
   // The contract has checked that the route is a verb, one space and a path.
@@ -128,7 +137,8 @@ function toRoute(service: string, name: string, method: Method, isPublic: boolea
     hasInput: method.input !== nothing,
     input: new InputShape(method.input),
     readsQuery: verb === "GET" || verb === "DELETE",
-    isPublicQuery: isPublic && method.kind === "query",
+    isPublicQuery: policy?.access === "public" && method.kind === "query",
+    rate: rate && { by: rate.by, limiter: createRateLimiter(rate) },
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { toJson } from "../contract/shapes.ts";
 import type { Host } from "../host/index.ts";
+import { takeFromRate } from "./admission.ts";
 import { badRequest } from "./target.ts";
 import { checkBodyHead, hasBody } from "./body.ts";
 import { readInput } from "./input.ts";
@@ -23,6 +24,7 @@ export async function serve(
 ): Promise<void> {
   const { route } = match;
   const { request, response, principal } = exchange;
+  if (route.rate !== undefined) takeFromRate(route.rate, request, settings, clientOf(principal));
   const key = keyOf(request, route.method.kind, principal === undefined);
   if (hasBody(request)) {
     if (route.readsQuery) throw badRequest(`a ${route.verb} has no body`);
@@ -47,6 +49,13 @@ export async function serve(
     return sendStream(exchange, route, answer as AsyncIterable<unknown>, settings);
   }
   sendReply(exchange, route, await answer);
+}
+
+/** One text for each principal: a subject belongs to its tenant. */
+function clientOf(principal: unknown): string | undefined {
+  if (principal === undefined) return undefined;
+  const { subject, tenant } = principal as { readonly subject?: unknown; readonly tenant?: unknown };
+  return JSON.stringify([subject, tenant]);
 }
 
 function sendReply(exchange: Exchange, route: Route, reply: unknown): void {

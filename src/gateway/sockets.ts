@@ -1,6 +1,6 @@
 /**
- * Owns which connections are busy, so that a drain can tell an idle one from one whose client is about to send. It must
- * never close a connection that has a request in flight.
+ * Owns which connections there are, from where, and which are busy, so that a drain can tell an idle one from one whose
+ * client is about to send. A drain must never close a connection that has a request in flight.
  */
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -30,11 +30,17 @@ export class Sockets {
     socket.once("close", () => this.#states.delete(socket));
   }
 
-  began(socket: Socket, response: ServerResponse): void {
+  /** Connections with a request in flight, and the answer to the last one that began. */
+  *busy(): Generator<readonly [Socket, ServerResponse]> {
+    for (const [socket, { response }] of this.#states) if (response !== undefined) yield [socket, response];
+  }
+
+  /** How many requests of the connection are now in flight. */
+  began(socket: Socket, response: ServerResponse): number {
     const state = this.#states.get(socket);
-    if (state === undefined) return;
-    state.inFlight++;
+    if (state === undefined) return 1;
     state.response = response;
+    return ++state.inFlight;
   }
 
   /** Whether part of an answer has been sent, and not all of it. */

@@ -19,6 +19,7 @@ export {
   type AnyHandler,
   type AnyHook,
   type CachePolicy,
+  type RateLimitPolicy,
   type Declaration,
   type Guards,
   type Handlers,
