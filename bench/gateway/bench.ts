@@ -78,7 +78,7 @@ export const gateway: Bench = {
   notes: [
     "one server on one core, 50 keep-alive connections with one request in flight each from the other; warm by 40,000 calls, then 100,000 that count",
     "every answer is checked by status and length, one in 64 byte by byte; every contestant answers the same body",
-    "the server is the bottleneck where serverBusyShare is near 1; `generator` is the client against a socket that answers without reading: a rate near its rate would be the client's own. serverBusyShare below 1 with clientBusyShare below 1 means that something else used the cores: believe the Cpu ratios then",
+    "the server is the bottleneck where serverBusyShare is near 1; `generator` is the client against a socket that answers without reading: a rate near its rate would be the client's own. the client never sleeps, so a serverBusyShare or clientBusyShare well below 1 means that something else used the cores: believe the Cpu ratios then",
     "skein validates the input AND the output with Zod. On: all limits and checks of the head and the body, deadline, cancellation, copies of the reply, span, histogram, trace id, drain. Off: nothing. It runs from dist",
     "fastify: Ajv for the input; its response schema serialises and does not validate. Off: logger, request ids in the answer, deadlines, cancellation",
     "raw: Zod for the input only; no limit of any kind. rawBoth: Zod for the output too, which is what Skein does",
