@@ -1,4 +1,7 @@
-/** Owns the command `skein check`: what a system is, and what is wrong with it. It must never load the code of a service. */
+/**
+ * Owns the command `skein check`: what a system is, and what is wrong with it. It must never run a
+ * service, and loads the code of one only when asked to.
+ */
 import type { Kind } from "../contract/index.ts";
 import { checkSystem } from "../system/check.ts";
 import type { Finding } from "../system/finding.ts";
@@ -22,14 +25,16 @@ interface EndpointLine {
 }
 
 export async function runCheck(given: Given): Promise<number> {
+  const load = given.options["load"] === true;
   const system = await loadSystem(findSystemFile(given.arguments[0]));
-  const findings = await checkSystem(system);
+  const findings = await checkSystem(system, { load });
   const endpoints = endpointsOf(system);
   if (given.options["json"] === true) {
     const services = system.services.map((entry) => entry.declaration.name);
     process.stdout.write(`${JSON.stringify({ system: system.name, services, endpoints, findings })}\n`);
   } else {
     process.stdout.write(renderCheck(system, endpoints.length, findings, wantsColour(process.stdout)));
+    if (!load) process.stdout.write("declarations only: the services' code was not loaded; --load loads it too\n");
   }
   return findings.some((finding) => finding.level === "error") ? 1 : 0;
 }

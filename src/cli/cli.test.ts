@@ -135,10 +135,35 @@ suite("check", () => {
     assert.deepEqual([text.code, json.code], [1, 1]);
     assert.match(
       text.stdout,
-      /^sample: 1 service, 3 endpoints\n\nErrors\n {2}greeter\.slow: .+ \[SKEIN_CHECK_\w+\]\n {4}fix: .+\n\n1 error\n$/,
+      /^sample: 1 service, 3 endpoints\n\nErrors\n {2}greeter\.slow: .+ \[SKEIN_CHECK_\w+\]\n {4}fix: .+\n\n1 error\ndeclarations only: .+--load.+\n$/,
     );
     const { findings } = JSON.parse(json.stdout) as { findings: Array<Record<string, string>> };
     assert.deepEqual(Object.keys(findings[0] ?? {}).toSorted(), ["code", "fix", "level", "message", "where"]);
+  });
+
+  test("--load loads the code, and a misspelt handler is told with the name that was meant", async () => {
+    using sample = new Sample();
+    sample.edit("greeter.ts", "async slow(", "async slwo(");
+    const [plain, loaded] = await Promise.all([
+      runSkein(["check"], sample.directory),
+      runSkein(["check", "--load"], sample.directory),
+    ]);
+    assert.deepEqual([plain.code, loaded.code], [0, 1]);
+    assert.match(
+      plain.stdout,
+      /\nno errors\ndeclarations only: the services' code was not loaded; --load loads it too\n$/,
+    );
+    assert.match(loaded.stdout, /"slwo" is not a method of its contract; did you mean "slow"\?/);
+    assert.doesNotMatch(loaded.stdout, /declarations only/);
+  });
+
+  test("a folder is called a folder", async () => {
+    using sample = new Sample();
+    const above = await runSkein(["check", sample.directory], "/");
+    assert.match(
+      above.stderr,
+      /^skein: \S+ is a folder, not a file \[SKEIN_SYSTEM_LOAD\]; did you mean \S+system\.ts\?\n$/,
+    );
   });
 
   test("a file that is not there, exports nothing, or exports something else", async () => {

@@ -55,10 +55,10 @@ const check: Command = {
   summary: "explain what is wrong with a system, without running it",
   usage: `${systemUsage} [options]`,
   argumentsMax: 1,
-  options: [],
+  options: [{ name: "load", summary: "load the services' code too, which finds what is wrong with their modules" }],
   details: [
     systemDetail,
-    "Only declarations are loaded, never the code of the services. The exit code is 1 when there is an error; warnings alone leave it 0.",
+    "Only declarations are loaded, never the code of the services, unless `--load` says so. The exit code is 1 when there is an error; warnings alone leave it 0.",
     "With `--json` the output is one object: `system`, `services` (names), `endpoints` (`id`, `kind`, `http` if any, `access`, `calls`) and `findings` (`level`, `code`, `where`, `message`, `fix`).",
   ],
   examples: [

@@ -15,7 +15,13 @@ import { nearest } from "../core/index.ts";
 export function findSystemFile(given: string | undefined, directory: string = process.cwd()): string {
   const file = path.resolve(directory, given ?? "system.ts");
   if (existsSync(file) && statSync(file).isFile()) return file;
-  const shown = path.relative(directory, file) || ".";
+  const shown = shorten(file, directory);
+  if (existsSync(file) && statSync(file).isDirectory()) {
+    const [inside] = systemFilesBelow(file, 1);
+    const hint =
+      inside === undefined ? "name the file in it: skein <command> path/to/system.ts" : `did you mean ${inside}?`;
+    throw loadError(`${shown} is a folder, not a file`, hint);
+  }
   const other = nearestFile(file, directory);
   const hint = other === undefined ? "name the file: skein <command> path/to/system.ts" : `did you mean ${other}?`;
   throw loadError(`there is no file ${shown}`, hint);
@@ -35,6 +41,8 @@ export async function loadSystem(file: string): Promise<System> {
 /** The same, but what the file itself throws comes as it is. */
 export async function importSystem(file: string): Promise<System> {
   resolveOwnSources();
+  // Node's own words would name the line of Skein that imports it.
+  if (!existsSync(file)) throw loadError(`there is no file ${shorten(file)}`, "restore it, or name another file");
   const loaded = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
   if (isSystem(loaded.default)) return loaded.default;
   if (loaded.default === undefined) {

@@ -18,7 +18,7 @@ import type {
   RawReplyOf,
 } from "../contract/index.ts";
 import { isContract } from "../contract/index.ts";
-import { type Duration, toMs } from "../core/index.ts";
+import { type Duration, nearest, toMs } from "../core/index.ts";
 import { skeinError } from "../errors/index.ts";
 import type { Call } from "./call.ts";
 import type { Owned } from "./owned.ts";
@@ -284,13 +284,16 @@ function implementation<Name extends string>(
 ): Implementation<Name> {
   const given = { ...handlers } as Record<string, AnyHandler>;
   const expected = [...methodsOf(declaration.contract).map(([name]) => name), ...Object.keys(declaration.on)];
+  // First what is there and unknown: a handler that is missing is often one that is misspelt.
+  for (const name of Object.keys(given)) {
+    if (expected.includes(name)) continue;
+    const near = nearest(name, expected);
+    const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+    throw serviceInvalid(`${declaration.name}.implement: "${name}" is not a method of its contract${hint}`);
+  }
   for (const name of expected) {
     if (typeof given[name] !== "function")
       throw serviceInvalid(`${declaration.name}.implement: no handler for "${name}"`);
-  }
-  for (const name of Object.keys(given)) {
-    if (!expected.includes(name))
-      throw serviceInvalid(`${declaration.name}.implement: "${name}" is not a method of its contract`);
   }
   const guards = { ...options?.guards } as Record<string, AnyHandler>;
   for (const [name, policy] of Object.entries(declaration.policy)) {
