@@ -257,7 +257,7 @@ export const catalogue = {
   SKEIN_RESOURCE_FAILED: {
     canonical: "unavailable", retry: true, outcome: "not_started", who: "operator", since: "0.1.0",
     what: "A resource that a service declares could not be opened.",
-    fix: "See the cause in the log: the resource's own `open` failed or took too long.",
+    fix: "See the cause in the log: the resource's own `open` failed.",
   },
   SKEIN_SYSTEM_LOAD: {
     canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
