@@ -2,9 +2,9 @@
  * Owns how many connections and requests one client may have, and how often it may call. It must never count by anything
  * the client chooses freely.
  */
-import type { IncomingMessage } from "node:http";
 import { skeinError } from "../errors/index.ts";
 import { countedAddress } from "./client-address.ts";
+import type { Exchange } from "./exchange.ts";
 import { connectionsPerAddressMax } from "./limits.ts";
 import type { Settings } from "./options.ts";
 import type { RouteRate } from "./router.ts";
@@ -38,21 +38,21 @@ export class Census {
 }
 
 /** The address a request counts for. */
-export function addressOf(request: IncomingMessage, settings: Settings): string {
-  const peer = request.socket.remoteAddress;
-  const client = settings.proxies?.clientOf(peer, request.headers["x-forwarded-for"]);
+export function addressOf(exchange: Exchange, settings: Settings): string {
+  const { peer } = exchange;
+  const client = settings.proxies?.clientOf(peer, exchange.header("x-forwarded-for"));
   return countedAddress(client ?? peer ?? "");
 }
 
 /** Takes one call from a route's rate limit. Throws `SKEIN_HTTP_RATE`. `subject` is the principal's, where there is one. */
 export function takeFromRate(
   rate: RouteRate,
-  request: IncomingMessage,
+  exchange: Exchange,
   settings: Settings,
   subject: string | undefined,
 ): void {
   // The first character keeps subjects and addresses apart: a principal may not be named like somebody's address.
-  const client = rate.by === "principal" && subject !== undefined ? `s${subject}` : `a${addressOf(request, settings)}`;
+  const client = rate.by === "principal" && subject !== undefined ? `s${subject}` : `a${addressOf(exchange, settings)}`;
   const waitMs = rate.limiter.take(client, settings.clock.monotonic());
   if (waitMs > 0) throw skeinError("SKEIN_HTTP_RATE", undefined, { data: { retryAfterMs: Math.ceil(waitMs) } });
 }

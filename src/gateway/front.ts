@@ -2,22 +2,19 @@
  * Owns the order in which a request is handled: head, target, the gateway's own pages, route, endpoint, error. It must
  * never touch a socket's life: the gateway does.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { Host } from "../host/index.ts";
 import { addressOf, Census } from "./admission.ts";
 import { type Gate, openGate } from "./authenticate/gate.ts";
-import { checkHead } from "./request-check.ts";
+import type { Exchange } from "./exchange.ts";
 import { bodyBytesMax } from "./limits.ts";
 import { type HandlerOptions, type Settings, toSettings } from "./options.ts";
 import { type OwnPage, ownPages } from "./own-pages.ts";
 import { problemHeaders, toError, toProblem } from "./problem.ts";
-import { type Exchange, send, sendAndClose } from "./reply.ts";
 import { report } from "./request-line.ts";
 import { createRouter, type Match, type Router } from "./router.ts";
 import { serve } from "./serve.ts";
 import { readTarget } from "./target.ts";
-import { traceIdOf } from "./trace.ts";
 
 const statusClientLeft = 499;
 
@@ -70,32 +67,11 @@ export class Front {
     this.#isDraining = true;
   }
 
-  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
-    this.handleThen(request, response, undefined);
-  };
+  readonly isLast = (): boolean => this.#isDraining;
 
-  /** The same, and `ended` is called when the answer is over, however it ended. */
-  handleThen(request: IncomingMessage, response: ServerResponse, ended: (() => void) | undefined): void {
-    const { clock, random } = this.settings;
-    const startMs = clock.monotonic();
-    const exchange: Exchange = {
-      request,
-      response,
-      traceId: traceIdOf(request, random),
-      isLast: this.#isLast,
-      endpoint: undefined,
-      code: undefined,
-      principal: undefined,
-      departure: undefined,
-    };
+  /** Answers a request. Whoever gives it calls `over` when its answer is over, however it ended. */
+  handle(exchange: Exchange): void {
     this.#inFlight++;
-    // The one listener of its end, for everybody who has to know; it is emitted once.
-    response.on("close", () => {
-      if (!response.writableFinished) exchange.departure?.left();
-      if (this.settings.onRequest !== undefined) this.#report(exchange, clock.monotonic() - startMs);
-      this.#inFlight--;
-      ended?.();
-    });
     try {
       this.#respond(exchange)?.catch((thrown: unknown) => this.#fail(exchange, toError(thrown)));
     } catch (thrown) {
@@ -103,17 +79,21 @@ export class Front {
     }
   }
 
-  readonly #isLast = (): boolean => this.#isDraining;
+  /** `isWhole`: the client got all of it. */
+  over(exchange: Exchange, isWhole: boolean): void {
+    if (!isWhole) exchange.departure?.left();
+    if (this.settings.onRequest !== undefined) this.#report(exchange);
+    this.#inFlight--;
+  }
 
   /** Throws, or rejects with, what must be answered as an error. */
   #respond(exchange: Exchange): Promise<void> | void {
-    const { request } = exchange;
-    const verb = request.method ?? "";
-    const target = checkHead(request);
+    const { verb } = exchange;
+    const target = exchange.checkHead();
     if (this.settings.proxies !== undefined) this.#countForwarded(exchange);
     if (target === "*") {
       if (verb !== "OPTIONS") throw skeinError("SKEIN_HTTP_BAD_REQUEST", "the target * is for OPTIONS");
-      return send(exchange, 204, { allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" });
+      return exchange.send(204, { allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" });
     }
     const { path, query } = readTarget(target);
     const own = this.#own.get(path);
@@ -136,15 +116,15 @@ export class Front {
   async #serveKnown(exchange: Exchange, match: Match, query: string): Promise<void> {
     if (!this.#isOpen) await this.opened;
     // Before the body: what a refused caller sends is not read.
-    const found = this.#gate?.principalOf(exchange.request, exchange.traceId);
+    const found = this.#gate?.principalOf(exchange, exchange.traceId);
     if (found !== undefined) exchange.principal = await found;
     return serve(this.#host, this.settings, exchange, match, query);
   }
 
-  #countForwarded({ request, response }: Exchange): void {
-    const address = addressOf(request, this.settings);
+  #countForwarded(exchange: Exchange): void {
+    const address = addressOf(exchange, this.settings);
     if (!this.#forwarded.enter(address)) throw skeinError("SKEIN_HTTP_CROWDED");
-    response.once("close", () => this.#forwarded.leave(address));
+    exchange.onOver(() => this.#forwarded.leave(address));
   }
 
   #fail(exchange: Exchange, error: SkeinError): void {
@@ -162,29 +142,31 @@ export class Front {
       ...problemHeaders(problem),
       ...(problem.status === 401 && this.#gate !== undefined && { "www-authenticate": this.#gate.challenge }),
     };
-    if (mustClose(exchange.request, error)) sendAndClose(exchange, clock, problem.status, headers, body);
-    else send(exchange, problem.status, headers, body);
+    if (mustClose(exchange, error)) exchange.refuse(problem.status, headers, body, clock);
+    else exchange.send(problem.status, headers, body);
   }
 
-  #report({ request, response, endpoint, code, traceId }: Exchange, durationMs: number): void {
-    const [path = ""] = (request.url ?? "").split("?", 1);
-    const status = response.headersSent ? response.statusCode : statusClientLeft;
-    report(this.settings, { method: request.method ?? "", path, status, durationMs, endpoint, code, traceId });
+  #report(exchange: Exchange): void {
+    const { verb: method, endpoint, code, traceId } = exchange;
+    const [path = ""] = exchange.rawTarget.split("?", 1);
+    const status = exchange.isAnswered ? exchange.status : statusClientLeft;
+    const durationMs = this.settings.clock.monotonic() - exchange.startMs;
+    report(this.settings, { method, path, status, durationMs, endpoint, code, traceId });
   }
 }
 
 function refuseVerb(exchange: Exchange, verb: string, allowed: readonly string[]): void {
   const allow = allowed.join(", ");
-  if (verb === "OPTIONS") return send(exchange, 204, { allow });
-  exchange.response.setHeader("allow", allow);
+  if (verb === "OPTIONS") return exchange.send(204, { allow });
+  exchange.setHeader("allow", allow);
   throw skeinError("SKEIN_HTTP_METHOD");
 }
 
 /** Where the rest of the request may be large, endless or misread, nothing more is taken from its connection. */
-function mustClose(request: IncomingMessage, error: SkeinError): boolean {
+function mustClose(exchange: Exchange, error: SkeinError): boolean {
   if (error.code === "SKEIN_HTTP_BAD_REQUEST" || error.code === "SKEIN_HTTP_BODY_TOO_LARGE") return true;
-  if (request.complete) return false;
+  if (exchange.isComplete) return false;
   return (
-    request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > bodyBytesMax
+    exchange.header("transfer-encoding") !== undefined || Number(exchange.header("content-length") ?? 0) > bodyBytesMax
   );
 }

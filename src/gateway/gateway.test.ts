@@ -6,7 +6,7 @@ import { type AddressInfo, createServer as createNetServer } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { createHost, type Host } from "../host/index.ts";
 import type { LogFields } from "../system/index.ts";
-import { answerBrokenRequest } from "./broken-request.ts";
+import { answerBrokenRequest } from "./node/broken-request.ts";
 import { open, sendRaw, toAnswer } from "./fixtures/client.ts";
 import { sample, Signals } from "./fixtures/sample.ts";
 import { createGateway, createHandler, type Gateway, type RequestLine } from "./index.ts";

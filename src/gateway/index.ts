@@ -1,7 +1,7 @@
 /** The gateway layer: HTTP in front of a host. */
-export { createGateway, createHandler, type Gateway, type Handler } from "./gateway.ts";
+export { createGateway, createHandler, type Gateway, type Handler } from "./node/gateway.ts";
 export { renderOpenApi } from "./openapi.ts";
 export type { TrustProxy } from "./client-address.ts";
 export type { GatewayOptions, HandlerOptions, RequestLine } from "./options.ts";
-export { findPortOwner, type PortOwner } from "./port-owner.ts";
+export { findPortOwner, type PortOwner } from "./node/port-owner.ts";
 export type { Problem } from "./problem.ts";

@@ -2,9 +2,9 @@
  * Owns putting a method's input together from path, query, headers and body. It must never validate: the callee's schema
  * does, so that the answer is the same however the call arrived.
  */
-import type { IncomingMessage } from "node:http";
 import { skeinError } from "../errors/index.ts";
-import { hasBody, readJson } from "./body.ts";
+import { readJson } from "./body.ts";
+import type { Exchange } from "./exchange.ts";
 import type { Match, Route } from "./router.ts";
 import { readQuery } from "./target.ts";
 import type { Strings } from "./values.ts";
@@ -13,25 +13,25 @@ import type { Strings } from "./values.ts";
  * The input of a matched route. Path names win over mapped headers, and those over query and body. Throws
  * `SKEIN_HTTP_BAD_REQUEST`, `SKEIN_HTTP_BODY_INVALID`, `SKEIN_HTTP_BODY_TOO_LARGE`.
  */
-export function readInput(request: IncomingMessage, { route, values }: Match, query: string): unknown {
-  const given = named(request, route, values);
+export function readInput(exchange: Exchange, { route, values }: Match, query: string): unknown {
+  const given = named(exchange, route, values);
   if (route.readsQuery) {
     const parameters = readQuery(query);
     if (!route.hasInput) return undefined;
     for (const [name, all] of parameters) if (!given.has(name)) given.set(name, all);
     return route.input.fromStrings(given);
   }
-  if (!hasBody(request)) return withoutBody(route, given);
-  return withBody(request, route, given);
+  if (!exchange.hasBody) return withoutBody(route, given);
+  return withBody(exchange, route, given);
 }
 
-function named(request: IncomingMessage, route: Route, values: readonly string[]): Strings {
+function named(exchange: Exchange, route: Route, values: readonly string[]): Strings {
   const given: Strings = new Map();
   if (!takesNames(route)) return given;
   for (const [i, name] of route.pathNames.entries()) given.set(name, [values[i] ?? ""]);
   for (const [header, field] of route.headers) {
-    const value = request.headers[header];
-    if (value !== undefined && !given.has(field)) given.set(field, typeof value === "string" ? [value] : value);
+    const value = exchange.header(header);
+    if (value !== undefined && !given.has(field)) given.set(field, [value]);
   }
   return given;
 }
@@ -41,8 +41,8 @@ function withoutBody(route: Route, given: Strings): unknown {
   return given.size === 0 && !takesNames(route) ? undefined : route.input.fromStrings(given);
 }
 
-function withBody(request: IncomingMessage, route: Route, given: Strings): Promise<unknown> {
-  return readJson(request).then((json) => fromBody(json, route, given));
+function withBody(exchange: Exchange, route: Route, given: Strings): Promise<unknown> {
+  return readJson(exchange).then((json) => fromBody(json, route, given));
 }
 
 function fromBody(json: unknown, route: Route, given: Strings): unknown {

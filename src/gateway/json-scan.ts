@@ -13,7 +13,8 @@ const comma = 0x2c;
 const refused = new Set(["__proto__", "constructor", "prototype"]);
 
 /** The value of a JSON text. Throws `SKEIN_HTTP_BODY_INVALID`. */
-export function parseJson(bytes: Buffer): unknown {
+export function parseJson(given: Uint8Array): unknown {
+  const bytes = Buffer.isBuffer(given) ? given : Buffer.from(given.buffer, given.byteOffset, given.byteLength);
   if (!isUtf8(bytes)) throw invalid("the body is not UTF-8");
   scan(bytes);
   try {

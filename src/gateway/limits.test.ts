@@ -17,7 +17,7 @@ import { sample } from "./fixtures/sample.ts";
 import { createGateway, type Gateway } from "./index.ts";
 import { connectionsPerAddressMax } from "./limits.ts";
 import { createRateLimiter } from "./rate-limit.ts";
-import { SlowClients } from "./slow-clients.ts";
+import { SlowClients } from "./node/slow-clients.ts";
 
 const Limited = contract("limited", {
   slow: query({ output: z.string(), http: "GET /held" }),

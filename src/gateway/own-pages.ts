@@ -6,10 +6,10 @@ import { docsIcon } from "./docs/icon.ts";
 import { docsPage } from "./docs/page.ts";
 import { docsScript } from "./docs/script.ts";
 import { docsStyle } from "./docs/style.ts";
+import type { Exchange } from "./exchange.ts";
 import { createHealth } from "./health.ts";
 import { renderOpenApi } from "./openapi.ts";
 import type { Settings } from "./options.ts";
-import { type Exchange, send } from "./reply.ts";
 
 export type OwnPage = (exchange: Exchange) => void | Promise<void>;
 
@@ -39,7 +39,7 @@ export function ownPages(host: Host, settings: Settings, isDraining: () => boole
     ["/docs/style.css", (exchange) => sendFixed(exchange, "text/css; charset=utf-8", docsStyle)],
   ]);
   // A courtesy to who opens the address in a browser; a service that wants either path has it.
-  const toDocs: OwnPage = (exchange) => send(exchange, 302, { location: "/docs", "cache-control": "no-store" });
+  const toDocs: OwnPage = (exchange) => exchange.send(302, { location: "/docs", "cache-control": "no-store" });
   if (!hasRoute(host.system, "/")) pages.set("/", toDocs);
   if (!hasRoute(host.system, "/favicon.ico"))
     pages.set("/favicon.ico", (exchange) => sendFixed(exchange, "image/svg+xml", docsIcon));
@@ -63,7 +63,7 @@ function answerHealth(exchange: Exchange, isWell: boolean, what: string): void {
     "cache-control": "no-store",
     ...(!isWell && { "retry-after": 1 }),
   };
-  send(exchange, isWell ? 200 : 503, headers, body);
+  exchange.send(isWell ? 200 : 503, headers, body);
 }
 
 /** A body that does not change while the process lives, with an ETag for who asks again. */
@@ -75,8 +75,8 @@ function sendFixed(exchange: Exchange, type: string, body: string): void {
     "content-security-policy": policy,
     "referrer-policy": "no-referrer",
   };
-  const known = exchange.request.headers["if-none-match"];
+  const known = exchange.header("if-none-match");
   if (known !== undefined && known.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag))
-    return send(exchange, 304, headers);
-  send(exchange, 200, { ...headers, "content-type": type }, body);
+    return exchange.send(304, headers);
+  exchange.send(200, { ...headers, "content-type": type }, body);
 }

@@ -6,11 +6,11 @@ import { toJson } from "../contract/shapes.ts";
 import type { Host } from "../host/index.ts";
 import { takeFromRate } from "./admission.ts";
 import { badRequest } from "./target.ts";
-import { checkBodyHead, hasBody } from "./body.ts";
+import { checkBodyHead } from "./body.ts";
+import { Departure, type Exchange } from "./exchange.ts";
 import { readInput } from "./input.ts";
 import { keyOf } from "./key.ts";
 import type { Settings } from "./options.ts";
-import { Departure, type Exchange, send } from "./reply.ts";
 import type { Match, Route } from "./router.ts";
 import { resumeFrom, sendStream, streamType } from "./stream.ts";
 
@@ -23,19 +23,19 @@ export async function serve(
   query: string,
 ): Promise<void> {
   const { route } = match;
-  const { request, response, principal } = exchange;
-  if (route.rate !== undefined) takeFromRate(route.rate, request, settings, clientOf(principal));
-  const key = keyOf(request, route.method.kind, principal === undefined);
-  if (hasBody(request)) {
+  const { principal } = exchange;
+  if (route.rate !== undefined) takeFromRate(route.rate, exchange, settings, clientOf(principal));
+  const key = keyOf(exchange, route.method.kind, principal === undefined);
+  if (exchange.hasBody) {
     if (route.readsQuery) throw badRequest(`a ${route.verb} has no body`);
-    checkBodyHead(request);
-    if (request.headers.expect !== undefined) response.writeContinue();
+    checkBodyHead(exchange);
+    exchange.proceed();
   }
-  const input: unknown = await readInput(request, match, query);
-  if (route.isStream && request.method === "HEAD")
-    return send(exchange, route.status, { "content-type": streamType(exchange) });
+  const input: unknown = await readInput(exchange, match, query);
+  if (route.isStream && exchange.verb === "HEAD")
+    return exchange.send(route.status, { "content-type": streamType(exchange) });
   const departure = (exchange.departure = new Departure());
-  if (response.destroyed) departure.left();
+  if (exchange.isOver) departure.left();
   const answer = host.call(route.service, route.name, input, {
     key,
     signal: departure,
@@ -60,7 +60,7 @@ function clientOf(principal: unknown): string | undefined {
 
 function sendReply(exchange: Exchange, route: Route, reply: unknown): void {
   const cache = route.isPublicQuery && exchange.principal === undefined ? "no-cache" : "no-store";
-  if (reply === undefined || route.status === 204) return send(exchange, 204, { "cache-control": cache });
+  if (reply === undefined || route.status === 204) return exchange.send(204, { "cache-control": cache });
   const body = JSON.stringify(toJson(reply));
-  send(exchange, route.status, { "content-type": "application/json", "cache-control": cache }, body);
+  exchange.send(route.status, { "content-type": "application/json", "cache-control": cache }, body);
 }

@@ -2,13 +2,12 @@
  * Owns answering item by item: NDJSON, or server-sent events when the client asks for them. It must never read ahead of
  * its client: the socket's pace is the handler's pace.
  */
-import type { ServerResponse } from "node:http";
 import type { Clock } from "../core/index.ts";
 import { isStream } from "../contract/index.ts";
 import { toJson } from "../contract/shapes.ts";
+import type { Exchange } from "./exchange.ts";
 import { firstItemMs } from "./limits.ts";
 import { type Problem, toError, toProblem } from "./problem.ts";
-import { type Exchange, sendHead } from "./reply.ts";
 import type { Route } from "./router.ts";
 
 /** How items and the end of a stream are written. */
@@ -37,8 +36,8 @@ const events: Format = {
 
 /** The id after which a client resumes. */
 export function resumeFrom(exchange: Exchange): string | undefined {
-  const id = exchange.request.headers["last-event-id"];
-  return typeof id === "string" && id !== "" ? id : undefined;
+  const id = exchange.header("last-event-id");
+  return id === "" ? undefined : id;
 }
 
 /** What the client is answered with, by its `Accept`. */
@@ -58,30 +57,30 @@ export async function sendStream(
   items: AsyncIterable<unknown>,
   settings: StreamSettings,
 ): Promise<void> {
-  const { response } = exchange;
   const format = formatOf(exchange);
   const iterator = items[Symbol.asyncIterator]();
   try {
     const first = iterator.next();
     // An error before the first item still gets its own status; a stream that is merely slow is not waited for.
     await settledOrAMoment(settings.clock, first);
-    sendHead(exchange, route.status, {
+    exchange.open(route.status, {
       "content-type": format.type,
       "cache-control": "no-store",
       "x-accel-buffering": "no",
     });
     for (let next = await first; next.done !== true; next = await iterator.next()) {
-      if (!response.write(format.item(toJson(next.value), idOf(route, next.value)))) await drained(response);
-      if (response.destroyed) return;
+      const full = exchange.write(format.item(toJson(next.value), idOf(route, next.value)));
+      if (full !== undefined) await full;
+      if (exchange.isOver) return;
     }
-    response.end(format.end);
+    exchange.end(format.end);
   } catch (thrown) {
-    if (!response.headersSent) throw thrown;
+    if (!exchange.isAnswered) throw thrown;
     const error = toError(thrown);
     exchange.code = error.code;
-    response.write(format.failure(toProblem(error, exchange.traceId, settings.isDevelopment)));
-    if (format === events) response.end();
-    else response.socket?.destroySoon();
+    const last = format.failure(toProblem(error, exchange.traceId, settings.isDevelopment));
+    if (format === events) exchange.end(last);
+    else exchange.breakOff(last);
   } finally {
     // Not awaited: a handler that hangs in its own wait would hang this too; its signal has told it.
     void Promise.resolve(iterator.return?.()).catch(() => undefined);
@@ -105,20 +104,8 @@ function settledOrAMoment(clock: Clock, promise: Promise<unknown>): Promise<void
   });
 }
 
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.on("drain", done);
-    response.on("close", done);
-  });
-}
-
-function formatOf({ request }: Exchange): Format {
-  return /(^|[,\s])text\/event-stream([;,\s]|$)/i.test(request.headers.accept ?? "") ? events : ndjson;
+function formatOf(exchange: Exchange): Format {
+  return /(^|[,\s])text\/event-stream([;,\s]|$)/i.test(exchange.header("accept") ?? "") ? events : ndjson;
 }
 
 function idOf(route: Route, item: unknown): string | undefined {

@@ -2,13 +2,18 @@
  * Owns turning a request into a principal: authenticators in their order, then the schema, once. It must never say to a
  * caller why it was refused, and never let a credential that was sent pass for none.
  */
-import type { IncomingMessage } from "node:http";
 import path from "node:path";
 import { toIssues, validate } from "../../contract/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
 import type { AuthenticatorContext, Credentials, Identity, OpenAuthenticator, System } from "../../system/index.ts";
 import { cookieOf } from "./cookie.ts";
 import { refused } from "./refuse.ts";
+
+/** What a gate looks at. */
+export interface RequestHead {
+  readonly verb: string;
+  header(name: string): string | undefined;
+}
 
 /** What a gate is opened with, from the gateway's own settings. */
 export type GateSettings = Omit<AuthenticatorContext, "system">;
@@ -32,7 +37,7 @@ export class Gate {
    * The request's principal; `undefined` at once when it carries no credential. Rejects with
    * `SKEIN_ACCESS_UNAUTHENTICATED`, `SKEIN_ACCESS_UNAVAILABLE` or `SKEIN_ACCESS_DENIED`.
    */
-  principalOf(request: IncomingMessage, traceId: string): Promise<unknown> | undefined {
+  principalOf(request: RequestHead, traceId: string): Promise<unknown> | undefined {
     const seen = new Seen(request);
     let at = 0;
     try {
@@ -43,7 +48,7 @@ export class Gate {
     } catch (thrown) {
       return Promise.reject(this.#refuse(thrown, at, traceId));
     }
-    if (request.headers.authorization === undefined) return undefined;
+    if (request.header("authorization") === undefined) return undefined;
     // To take it for nobody's would hide the mistake, and a page for guests would look signed out.
     return Promise.reject(this.#refuse(refused("no authenticator takes this Authorization header"), at, traceId));
   }
@@ -93,23 +98,21 @@ export async function openGate(system: System, settings: GateSettings): Promise<
 }
 
 class Seen implements Credentials {
-  readonly #request: IncomingMessage;
+  readonly #request: RequestHead;
 
-  constructor(request: IncomingMessage) {
+  constructor(request: RequestHead) {
     this.#request = request;
   }
 
   get method(): string {
-    return this.#request.method ?? "";
+    return this.#request.verb;
   }
 
   header(name: string): string | undefined {
-    // Node joins repeats with ", " and gives a list for set-cookie only; the front has refused two Authorization headers.
-    const value = this.#request.headers[name];
-    return typeof value === "string" ? value : undefined;
+    return this.#request.header(name);
   }
 
   cookie(name: string): string | undefined {
-    return cookieOf(this.#request.headers.cookie, name);
+    return cookieOf(this.#request.header("cookie"), name);
   }
 }

@@ -4,16 +4,18 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
-import { sleep } from "../core/index.ts";
-import { skeinError } from "../errors/index.ts";
-import type { Host } from "../host/index.ts";
-import { Census } from "./admission.ts";
+import { sleep } from "../../core/index.ts";
+import { skeinError } from "../../errors/index.ts";
+import type { Host } from "../../host/index.ts";
+import { Census } from "../admission.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
-import { countedAddress } from "./client-address.ts";
-import { Front } from "./front.ts";
-import * as limits from "./limits.ts";
-import type { GatewayOptions, HandlerOptions, Settings } from "./options.ts";
+import { countedAddress } from "../client-address.ts";
+import { Front } from "../front.ts";
+import * as limits from "../limits.ts";
+import type { GatewayOptions, HandlerOptions, Settings } from "../options.ts";
 import { findPortOwner } from "./port-owner.ts";
+import { traceIdOf } from "../trace.ts";
+import { NodeExchange } from "./exchange.ts";
 import { SlowClients } from "./slow-clients.ts";
 import { Sockets } from "./sockets.ts";
 
@@ -40,7 +42,8 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
  * @since 0.1.0
  */
 export function createHandler(host: Host, options: HandlerOptions = {}): Handler {
-  return new Front(host, options).handle;
+  const front = new Front(host, options);
+  return (request, response) => answer(front, request, response, undefined);
 }
 
 /**
@@ -84,6 +87,24 @@ export async function createGateway(host: Host, options: GatewayOptions): Promis
   };
 }
 
+function answer(
+  front: Front,
+  request: IncomingMessage,
+  response: ServerResponse,
+  ended: (() => void) | undefined,
+): void {
+  const { clock, random } = front.settings;
+  const given = request.headers["traceparent"];
+  const traceId = traceIdOf(typeof given === "string" ? given : undefined, random);
+  const exchange = new NodeExchange(request, response, traceId, clock.monotonic(), front.isLast);
+  // The one listener of its end, for everybody who has to know; it is emitted once.
+  response.on("close", () => {
+    front.over(exchange, response.writableFinished);
+    ended?.();
+  });
+  front.handle(exchange);
+}
+
 function toServer(front: Front, sockets: Sockets): Server {
   const server = createServer({
     maxHeaderSize: limits.headerBytesMax,
@@ -104,7 +125,7 @@ function toServer(front: Front, sockets: Sockets): Server {
     if (sockets.began(socket, response) > limits.pipelinedMax) socket.destroy();
     // Node goes on handing over what one segment held, though nobody can be answered any more.
     if (socket.destroyed) return;
-    front.handleThen(request, response, () => sockets.ended(socket));
+    answer(front, request, response, () => sockets.ended(socket));
   };
   server.on("request", onRequest);
   // With a listener of its own, 100 Continue is sent only when the body is wanted.

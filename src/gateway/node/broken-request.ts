@@ -1,10 +1,10 @@
 /** Owns answering bytes that are no request: refused by the parser, too large, too slow. It must never answer twice. */
 import type { Socket } from "node:net";
-import { createTraceId } from "../core/index.ts";
-import { type SkeinError, skeinError } from "../errors/index.ts";
-import type { Settings } from "./options.ts";
-import { rawProblem } from "./problem.ts";
-import { report } from "./request-line.ts";
+import { createTraceId } from "../../core/index.ts";
+import { type SkeinError, skeinError } from "../../errors/index.ts";
+import type { Settings } from "../options.ts";
+import { rawProblem } from "../problem.ts";
+import { report } from "../request-line.ts";
 
 /** `isAnswering`: part of an answer is already on its way, so nothing may be added. */
 export function answerBrokenRequest(

@@ -3,9 +3,9 @@
  * never read the body.
  */
 import type { IncomingMessage } from "node:http";
-import { skeinError } from "../errors/index.ts";
-import { headersMax, targetMax } from "./limits.ts";
-import { badRequest } from "./target.ts";
+import { skeinError } from "../../errors/index.ts";
+import { headersMax, targetMax } from "../limits.ts";
+import { badRequest } from "../target.ts";
 
 /** What may not be said twice, because two readers could take different ones. Node joins or drops repeats in silence. */
 const single = new Set([

@@ -4,14 +4,14 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock, Timer } from "../core/index.ts";
+import type { Clock, Timer } from "../../core/index.ts";
 import {
   bodyBytesPerSecondMin,
   readBytesPerSecondMin,
   slowBodyAfterMs,
   slowReadAfterMs,
   timeoutCheckMs,
-} from "./limits.ts";
+} from "../limits.ts";
 
 /** What was seen of one connection at the last looks. */
 interface Seen {

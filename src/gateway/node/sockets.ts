@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock } from "../core/index.ts";
+import type { Clock } from "../../core/index.ts";
 
 interface State {
   inFlight: number;

@@ -1,0 +1,101 @@
+/**
+ * Owns the port between an HTTP engine and the gateway: one request and its answer. Adapters are `node/exchange.ts` and
+ * what stands beside it. It must never know an engine's own types.
+ */
+import type { Cancellation } from "../call/index.ts";
+import type { Clock } from "../core/index.ts";
+
+export type Headers = Readonly<Record<string, string | number | readonly string[]>>;
+
+/** One request and its answer, while it is served. An adapter makes one for each request and gives it to the front. */
+export abstract class Exchange {
+  readonly traceId: string;
+  /** For the request line: which endpoint, and with which error. */
+  endpoint: string | undefined = undefined;
+  code: string | undefined = undefined;
+  /** Whom the request's credential stands for; `undefined` when it carries none. */
+  principal: unknown = undefined;
+  /** Told when the client leaves before its whole answer. */
+  departure: Departure | undefined = undefined;
+  /** When it came, on the monotonic clock. */
+  readonly startMs: number;
+
+  constructor(traceId: string, startMs: number) {
+    this.traceId = traceId;
+    this.startMs = startMs;
+  }
+
+  abstract readonly verb: string;
+  /** As it came, for the request line; nobody has checked it. */
+  abstract readonly rawTarget: string;
+  /** Address of the connection's other end, where the engine knows it. */
+  abstract readonly peer: string | undefined;
+  /** Whether the request says that a body follows. */
+  abstract readonly hasBody: boolean;
+  /** Whether the request has arrived to its end. */
+  abstract readonly isComplete: boolean;
+  /** Whether some of the answer was handed over. */
+  abstract readonly isAnswered: boolean;
+  /** Whether the client has left, or the whole answer was sent. */
+  abstract readonly isOver: boolean;
+  /** Status of the answer; meaningful once `isAnswered`. */
+  abstract readonly status: number;
+
+  /**
+   * The target in origin form (`/path?query`) or `*`, after the checks that a head must pass before anything believes it.
+   * Throws `SKEIN_HTTP_BAD_REQUEST`, `SKEIN_HTTP_HEADERS` or `SKEIN_HTTP_TARGET`.
+   */
+  abstract checkHead(): string;
+  /** A request header by its name in lower case; repeats are joined by ", ". */
+  abstract header(name: string): string | undefined;
+  /** Tells a client that waits for it to send its body. */
+  abstract proceed(): void;
+  /**
+   * The whole body. Rejects with `SKEIN_HTTP_BODY_TOO_LARGE` beyond `bytesMax` or `bodyPiecesMax` pieces, and with
+   * `SKEIN_CALL_CANCELED` when the client leaves.
+   */
+  abstract readBytes(bytesMax: number): Promise<Uint8Array>;
+
+  /** One more header of whatever answer is given. */
+  abstract setHeader(name: string, value: string): void;
+  /** Answers with a body, or with none where the status or the verb forbids it. Does nothing after an answer. */
+  abstract send(status: number, headers: Headers, body?: Uint8Array | string): void;
+  /** Answers at once a request whose body is not wanted, and takes nothing more from its connection. */
+  abstract refuse(status: number, headers: Headers, body: string, clock: Clock): void;
+  /** Sends the head of an answer whose body follows in pieces. Does nothing after an answer. */
+  abstract open(status: number, headers: Headers): void;
+  /** One piece: `undefined` when the next may follow at once, else a promise of when it may. It never rejects. */
+  abstract write(piece: Uint8Array | string): Promise<void> | undefined;
+  /** Ends an answer that was opened. */
+  abstract end(piece?: string): void;
+  /** Breaks an opened answer off, so that its client cannot take it for whole. */
+  abstract breakOff(piece?: string): void;
+  /** Calls back once, when the answer is over, however it ended. */
+  abstract onOver(listener: () => void): void;
+}
+
+/**
+ * Whether the client has left, as the call path takes it: an AbortController for every request, of which one in a
+ * million aborts, cost more than reading the request's head.
+ */
+export class Departure implements Cancellation {
+  #isOver = false;
+  #listener: (() => void) | undefined = undefined;
+
+  get aborted(): boolean {
+    return this.#isOver;
+  }
+  get reason(): unknown {
+    return undefined;
+  }
+  addEventListener(_: "abort", listener: () => void): void {
+    this.#listener = listener;
+  }
+  removeEventListener(): void {
+    this.#listener = undefined;
+  }
+  left(): void {
+    this.#isOver = true;
+    this.#listener?.();
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * Owns one request of `node:http` as the gateway's front sees it: whole answers with their length, pieces at the socket's
+ * pace, the headers every answer has. It must never decide what an answer says.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "../../core/index.ts";
+import { skeinError } from "../../errors/index.ts";
+import { Exchange, type Headers } from "../exchange.ts";
+import { bodyPiecesMax, lingerBytesMax, lingerMs } from "../limits.ts";
+import { checkHead } from "./request-check.ts";
+
+export class NodeExchange extends Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Whether the connection closes after this answer, because the gateway does. */
+  readonly #isLast: () => boolean;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    traceId: string,
+    startMs: number,
+    isLast: () => boolean,
+  ) {
+    super(traceId, startMs);
+    this.request = request;
+    this.response = response;
+    this.#isLast = isLast;
+  }
+
+  get verb(): string {
+    return this.request.method ?? "";
+  }
+  get rawTarget(): string {
+    return this.request.url ?? "";
+  }
+  get peer(): string | undefined {
+    return this.request.socket.remoteAddress;
+  }
+  get hasBody(): boolean {
+    const { headers } = this.request;
+    return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
+  }
+  get isComplete(): boolean {
+    return this.request.complete;
+  }
+  get isAnswered(): boolean {
+    return this.response.headersSent;
+  }
+  get isOver(): boolean {
+    return this.response.destroyed;
+  }
+  get status(): number {
+    return this.response.statusCode;
+  }
+
+  checkHead(): string {
+    return checkHead(this.request);
+  }
+
+  header(name: string): string | undefined {
+    // Node joins repeats with ", " and gives a list for set-cookie only, which no request has.
+    const value = this.request.headers[name];
+    return typeof value === "string" ? value : undefined;
+  }
+
+  proceed(): void {
+    if (this.request.headers.expect !== undefined) this.response.writeContinue();
+  }
+
+  readBytes(bytesMax: number): Promise<Uint8Array> {
+    const { request } = this;
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      request.on("data", (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > bytesMax || chunks.length >= bodyPiecesMax) {
+          // What still comes is read and dropped by whoever answers the error.
+          request.removeAllListeners("data");
+          reject(skeinError("SKEIN_HTTP_BODY_TOO_LARGE"));
+          return;
+        }
+        chunks.push(chunk);
+      });
+      request.on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+      request.on("error", () => reject(skeinError("SKEIN_CALL_CANCELED", undefined, { outcome: "not_started" })));
+      request.on("close", () => {
+        if (!request.complete) reject(skeinError("SKEIN_CALL_CANCELED", undefined, { outcome: "not_started" }));
+      });
+    });
+  }
+
+  setHeader(name: string, value: string): void {
+    this.response.setHeader(name, value);
+  }
+
+  send(status: number, headers: Headers, body?: Uint8Array | string): void {
+    const { request, response } = this;
+    if (response.headersSent || response.destroyed) return;
+    const length = typeof body === "string" ? Buffer.byteLength(body) : body?.length;
+    this.#writeHead(status, headers, length);
+    // A text goes out with its head as one piece; bytes would be a second one, and two pieces cost the kernel twice.
+    response.end(request.method === "HEAD" ? undefined : body);
+  }
+
+  /**
+   * The answer is complete at once; the connection closes after the rest of the upload was dropped for a moment, because
+   * closing it under a sender would reset it before it reads the answer.
+   */
+  refuse(status: number, headers: Headers, body: string, clock: Clock): void {
+    const { request, response } = this;
+    if (response.headersSent || response.destroyed) return;
+    const bytes = Buffer.from(body, "utf8");
+    this.#writeHead(status, { ...headers, connection: "close" }, bytes.length);
+    if (request.method === "HEAD") response.flushHeaders();
+    else response.write(bytes);
+    const finish = () => {
+      timer.cancel();
+      response.end();
+    };
+    const timer = clock.after(lingerMs, finish, { unref: true });
+    let dropped = 0;
+    request.on("data", (chunk: Buffer) => {
+      // A chunk of one byte costs some hundred bytes' worth of work.
+      dropped += chunk.length + 256;
+      if (dropped > lingerBytesMax) finish();
+    });
+    request.once("end", finish);
+    request.once("close", finish);
+    request.resume();
+  }
+
+  open(status: number, headers: Headers): void {
+    if (this.response.headersSent || this.response.destroyed) return;
+    this.#writeHead(status, headers);
+    this.response.flushHeaders();
+  }
+
+  write(piece: Uint8Array | string): Promise<void> | undefined {
+    return this.response.write(piece) ? undefined : this.#drained();
+  }
+
+  end(piece?: string): void {
+    this.response.end(piece);
+  }
+
+  breakOff(piece?: string): void {
+    if (piece !== undefined) this.response.write(piece);
+    this.response.socket?.destroySoon();
+  }
+
+  onOver(listener: () => void): void {
+    this.response.once("close", listener);
+  }
+
+  #drained(): Promise<void> {
+    const { response } = this;
+    return new Promise((resolve) => {
+      const done = () => {
+        response.off("drain", done);
+        response.off("close", done);
+        resolve();
+      };
+      response.on("drain", done);
+      response.on("close", done);
+    });
+  }
+
+  #writeHead(status: number, headers: Headers, length?: number): void {
+    const all: Record<string, string | number | readonly string[]> = { ...headers };
+    if (length !== undefined) all["content-length"] = length;
+    all["x-content-type-options"] = "nosniff";
+    all["x-request-id"] = this.traceId;
+    if (this.#isLast()) all["connection"] = "close";
+    this.response.writeHead(status, all as Record<string, string | number | string[]>);
+  }
+}
