@@ -27,6 +27,32 @@ export const variables: readonly Variable[] = [
     fallback: "`DATABASE_URL`",
     meaning: "the same for one database, its name in upper snake case",
   },
+  {
+    name: "SKEIN_TLS_CERT",
+    fallback: "plain HTTP",
+    meaning:
+      "PEM file of the gateway's certificate with its intermediates; with `SKEIN_TLS_KEY` the gateway speaks HTTPS",
+  },
+  {
+    name: "SKEIN_TLS_KEY",
+    fallback: "plain HTTP",
+    meaning: "PEM file of that certificate's key, without a passphrase",
+  },
+  {
+    name: "SKEIN_TLS_CA",
+    fallback: "no client certificates",
+    meaning: "PEM file of the authorities of client certificates, which are then asked for",
+  },
+  {
+    name: "SKEIN_TLS_CLIENTS",
+    fallback: "`request`",
+    meaning: "`require`: a client without a certificate of `SKEIN_TLS_CA` is refused in the handshake",
+  },
+  {
+    name: "SKEIN_TLS_REDIRECT_PORT",
+    fallback: "none",
+    meaning: "port for plain HTTP that leads to HTTPS; `0` picks a free one",
+  },
   { name: "SKEIN_CONFIG_<SERVICE>", fallback: "empty", meaning: "a service's `config`, as a JSON object" },
   {
     name: "<SERVICE>_<KEY>",
@@ -71,6 +97,11 @@ const meanings: Readonly<Record<keyof typeof limits, string>> = {
   bodyBytesPerSecondMin: "least rate of a body, in bytes per second",
   slowReadAfterMs: "milliseconds after which a waiting answer must have been read at the least rate",
   readBytesPerSecondMin: "least rate of reading an answer, in bytes per second",
+  tlsHandshakeMs: "milliseconds for a TLS handshake",
+  tlsSessionSeconds: "seconds in which a TLS session may be taken up again",
+  tlsFileBytesMax: "bytes of a certificate, key or authorities file",
+  tlsPollMs: "milliseconds between looks whether those files changed, beside watching their directories",
+  tlsSettleMs: "milliseconds after a change of those files until they are read",
   keepAliveMs: "milliseconds an idle connection is kept",
   pipelinedMax: "requests of one connection in flight; a client that pipelines more is cut off",
   requestsPerSocketMax: "requests on one connection",

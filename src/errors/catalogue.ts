@@ -79,11 +79,6 @@ export const catalogue = {
     what: "The caller gave up before the answer came; the call may have taken effect.",
     fix: "Nothing, if the caller meant it. To learn whether a command took effect, send it again with the same key.",
   },
-  SKEIN_CALL_INCOMING: {
-    canonical: "aborted", retry: false, outcome: "unknown", who: "caller", since: "0.1.0",
-    what: "What the caller was sending broke off before its end.",
-    fix: "Find out why the caller's own stream failed; then send the whole of it again, for an action only if it is safe to repeat.",
-  },
   SKEIN_CALL_FAILED: {
     canonical: "internal", retry: false, outcome: "unknown", who: "bug", since: "0.1.0",
     what: "The method failed with an error its contract does not declare.",
@@ -447,6 +442,16 @@ export const catalogue = {
     canonical: "resource_exhausted", retry: true, outcome: "not_started", who: "caller", since: "0.1.0",
     what: "The method is called more often than its policy allows.",
     fix: "Retry after the time given in Retry-After; if the rate is rightly that high, raise the `rateLimit` of the method's policy.",
+  },
+  SKEIN_HTTP_TLS_REQUIRED: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "caller", status: 403, since: "0.1.0",
+    what: "The request came over plain HTTP; this server takes it over HTTPS only.",
+    fix: "Send it to the https:// address. Take what it carried (passwords, tokens) for known to others.",
+  },
+  SKEIN_TLS_CERTIFICATE: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0",
+    what: "A certificate, key or authorities file cannot be used.",
+    fix: "Give PEM files that can be read, a key without a passphrase, and the certificate that belongs to it.",
   },
   SKEIN_HTTP_BAD_REQUEST: {
     canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",

@@ -4,8 +4,15 @@
  */
 import type { Cancellation } from "../call/index.ts";
 import type { Clock } from "../core/index.ts";
+import type { ClientCertificate } from "../system/index.ts";
 
 export type Headers = Readonly<Record<string, string | number | readonly string[]>>;
+
+/**
+ * `Content-Security-Policy` of every answer that has none of its own: what a service answers is data, so a browser that is
+ * led to it loads nothing, runs nothing and puts it into no frame.
+ */
+export const dataPolicy = "default-src 'none'; frame-ancestors 'none'";
 
 /** One request and its answer, while it is served. An adapter makes one for each request and gives it to the front. */
 export abstract class Exchange {
@@ -48,6 +55,10 @@ export abstract class Exchange {
   abstract checkHead(): string;
   /** A request header by its name in lower case; repeats are joined by ", ". */
   abstract header(name: string): string | undefined;
+  /** The certificate that the client showed on its connection; none unless the engine can tell. */
+  clientCertificate(): ClientCertificate | undefined {
+    return undefined;
+  }
   /** Tells a client that waits for it to send its body. */
   abstract proceed(): void;
   /**

@@ -2,6 +2,7 @@
 export { createGateway, createHandler, type Gateway, type Handler } from "./node/gateway.ts";
 export { renderOpenApi } from "./openapi.ts";
 export type { TrustProxy } from "./client-address.ts";
+export type { HstsOptions, TlsOptions } from "./node/tls-options.ts";
 export type { GatewayOptions, HandlerOptions, RequestLine } from "./options.ts";
 export { findPortOwner, type PortOwner } from "./node/port-owner.ts";
 export type { Problem } from "./problem.ts";

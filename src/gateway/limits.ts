@@ -29,6 +29,16 @@ export const bodyBytesPerSecondMin = 1_024;
 /** An answer that has waited for its reader for this long must have been taken at `readBytesPerSecondMin` on average. */
 export const slowReadAfterMs = 10_000;
 export const readBytesPerSecondMin = 1_024;
+/** Time for a TLS handshake. */
+export const tlsHandshakeMs = 3_000;
+/** How long a client may take up a TLS session again without a whole handshake, and so without its certificate being asked for. */
+export const tlsSessionSeconds = 300;
+/** Bytes of a certificate, key or authorities file. */
+export const tlsFileBytesMax = 1_048_576;
+/** How often those files are read to see whether they changed, where nothing says so. */
+export const tlsPollMs = 10_000;
+/** How long after a change they are read: a renewal writes several. */
+export const tlsSettleMs = 100;
 /** Longer than the 55 to 60 s of usual clients and load balancers, so that they close first. */
 export const keepAliveMs = 65_000;
 /** Requests of one connection in flight: a client that pipelines more makes answers pile up that nobody reads. */

@@ -2,6 +2,7 @@
 import { type Clock, type Random, systemClock, systemRandom } from "../core/index.ts";
 import { silentLog } from "../observe/index.ts";
 import type { Log, Mode } from "../system/index.ts";
+import type { TlsOptions } from "./node/tls-options.ts";
 import { type Proxies, toProxies, type TrustProxy } from "./client-address.ts";
 
 /** One request as it was answered, for a line on a terminal or in an access log. @since 0.1.0 */
@@ -49,6 +50,8 @@ export interface GatewayOptions extends HandlerOptions {
   readonly port: number;
   /** Address to listen on; `127.0.0.1` unless given, so that nothing is offered to a network by accident. */
   readonly hostname?: string;
+  /** HTTPS; plain HTTP unless given. */
+  readonly tls?: TlsOptions;
 }
 
 /** The options with their defaults. */

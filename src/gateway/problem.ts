@@ -13,6 +13,7 @@ import {
   toWireError,
 } from "../errors/index.ts";
 import { toJson } from "../contract/shapes.ts";
+import { dataPolicy } from "./exchange.ts";
 import { retryAfterSeconds } from "./limits.ts";
 
 /** The body of an error's answer, `application/problem+json`. @since 0.1.0 */
@@ -83,6 +84,7 @@ export function rawProblem(error: SkeinError, traceId: string): string {
     `content-length: ${Buffer.byteLength(body)}`,
     "cache-control: no-store",
     "x-content-type-options: nosniff",
+    `content-security-policy: ${dataPolicy}`,
     `x-request-id: ${traceId}`,
     "connection: close",
     "",

@@ -18,6 +18,26 @@ export interface AuthenticatorContext {
   readonly log: Log;
 }
 
+/**
+ * A certificate that a client showed in its TLS handshake. Node has checked its chain against the gateway's `ca`, and its
+ * dates, unless `isTrusted` is false.
+ * @since 0.1.0
+ */
+export interface ClientCertificate {
+  /** False where the gateway only asks for certificates, and the one that came is not of its authorities. */
+  readonly isTrusted: boolean;
+  /** `CN=billing, O=Shop`, as RFC 2253 escapes it, from the root down. */
+  readonly subject: string;
+  /** The common name, where there is exactly one. */
+  readonly commonName: string | undefined;
+  /** Subject alternative names by kind: `URI` (SPIFFE ids), `DNS`, `email`, `IP Address`. */
+  readonly names: Readonly<Record<string, readonly string[]>>;
+  readonly issuer: string;
+  readonly serialNumber: string;
+  /** SHA-256 of the whole certificate, in hex with colons. */
+  readonly fingerprint: string;
+}
+
 /** What an authenticator sees of a request: its head, never its body. @since 0.1.0 */
 export interface Credentials {
   /** `GET`, as it was sent. */
@@ -26,6 +46,8 @@ export interface Credentials {
   header(name: string): string | undefined;
   /** Value of a cookie. Throws `SKEIN_ACCESS_UNAUTHENTICATED` when it is there twice. */
   cookie(name: string): string | undefined;
+  /** The client's certificate, where the gateway speaks HTTPS and the client showed one. */
+  clientCertificate?(): ClientCertificate | undefined;
 }
 
 /** @since 0.1.0 */

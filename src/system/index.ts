@@ -1,7 +1,14 @@
 /** The system layer: declarations and systems as pure data. */
 export type { Call } from "./call.ts";
 export { define, type Defined, type DefineSpec } from "./define.ts";
-export type { Authenticator, AuthenticatorContext, Credentials, Identity, OpenAuthenticator } from "./identity.ts";
+export type {
+  Authenticator,
+  AuthenticatorContext,
+  ClientCertificate,
+  Credentials,
+  Identity,
+  OpenAuthenticator,
+} from "./identity.ts";
 export type { Log, LogFields } from "./log.ts";
 export {
   type CallBinding,

@@ -12,6 +12,7 @@ import { checkSystem } from "../../system/check.ts";
 import { explainFailure } from "../failure.ts";
 import { importSystem } from "../load-system.ts";
 import { toProblem, wantsColour } from "../terminal.ts";
+import { tlsFromEnv } from "../tls.ts";
 import { openInspector } from "./debug.ts";
 import type { ChildSettings, DevEvent, FindingLine, Inspect, Order, Report } from "./protocol.ts";
 import { renderEvent } from "./render.ts";
@@ -92,6 +93,7 @@ async function listen(port: number): Promise<void> {
   if (host === undefined) return;
   const onRequest = (line: RequestLine) => show(toRequestEvent(line));
   try {
+    const tls = tlsFromEnv(process.env);
     gateway = await createGateway(host, {
       port,
       hostname: settings.hostname,
@@ -100,6 +102,7 @@ async function listen(port: number): Promise<void> {
       home: settings.home,
       mode: "development",
       onRequest,
+      ...(tls !== undefined && { tls }),
     });
     send({ is: "listening", url: gateway.url, port: gateway.port });
     // A child that is killed never writes the compile cache, and being killed is how many of them end.

@@ -5,7 +5,14 @@
 import path from "node:path";
 import { toIssues, validate } from "../../contract/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
-import type { AuthenticatorContext, Credentials, Identity, OpenAuthenticator, System } from "../../system/index.ts";
+import type {
+  AuthenticatorContext,
+  ClientCertificate,
+  Credentials,
+  Identity,
+  OpenAuthenticator,
+  System,
+} from "../../system/index.ts";
 import { cookieOf } from "./cookie.ts";
 import { refused } from "./refuse.ts";
 
@@ -13,6 +20,7 @@ import { refused } from "./refuse.ts";
 export interface RequestHead {
   readonly verb: string;
   header(name: string): string | undefined;
+  clientCertificate?(): ClientCertificate | undefined;
 }
 
 /** What a gate is opened with, from the gateway's own settings. */
@@ -114,5 +122,9 @@ class Seen implements Credentials {
 
   cookie(name: string): string | undefined {
     return cookieOf(this.#request.header("cookie"), name);
+  }
+
+  clientCertificate(): ClientCertificate | undefined {
+    return this.#request.clientCertificate?.();
   }
 }

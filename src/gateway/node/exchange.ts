@@ -5,8 +5,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../core/index.ts";
 import { skeinError } from "../../errors/index.ts";
-import { Exchange, type Headers } from "../exchange.ts";
+import type { ClientCertificate } from "../../system/index.ts";
+import { dataPolicy, Exchange, type Headers } from "../exchange.ts";
 import { bodyPiecesMax, lingerBytesMax, lingerMs } from "../limits.ts";
+import { clientCertificateOf } from "./client-certificate.ts";
 import { checkHead } from "./request-check.ts";
 
 export class NodeExchange extends Exchange {
@@ -14,6 +16,7 @@ export class NodeExchange extends Exchange {
   readonly response: ServerResponse;
   /** Whether the connection closes after this answer, because the gateway does. */
   readonly #isLast: () => boolean;
+  readonly #hsts: string | undefined;
 
   constructor(
     request: IncomingMessage,
@@ -21,11 +24,13 @@ export class NodeExchange extends Exchange {
     traceId: string,
     startMs: number,
     isLast: () => boolean,
+    hsts: string | undefined,
   ) {
     super(traceId, startMs);
     this.request = request;
     this.response = response;
     this.#isLast = isLast;
+    this.#hsts = hsts;
   }
 
   get verb(): string {
@@ -62,6 +67,10 @@ export class NodeExchange extends Exchange {
     // Node joins repeats with ", " and gives a list for set-cookie only, which no request has.
     const value = this.request.headers[name];
     return typeof value === "string" ? value : undefined;
+  }
+
+  override clientCertificate(): ClientCertificate | undefined {
+    return clientCertificateOf(this.request.socket);
   }
 
   proceed(): void {
@@ -171,6 +180,8 @@ export class NodeExchange extends Exchange {
     const all: Record<string, string | number | readonly string[]> = { ...headers };
     if (length !== undefined) all["content-length"] = length;
     all["x-content-type-options"] = "nosniff";
+    all["content-security-policy"] ??= dataPolicy;
+    if (this.#hsts !== undefined) all["strict-transport-security"] = this.#hsts;
     all["x-request-id"] = this.traceId;
     if (this.#isLast()) all["connection"] = "close";
     this.response.writeHead(status, all as Record<string, string | number | string[]>);

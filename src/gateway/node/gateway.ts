@@ -18,12 +18,15 @@ import { traceIdOf } from "../trace.ts";
 import { NodeExchange } from "./exchange.ts";
 import { SlowClients } from "./slow-clients.ts";
 import { Sockets } from "./sockets.ts";
+import type { Tls } from "./tls.ts";
 
 /** A listening gateway. @since 0.1.0 */
 export interface Gateway extends AsyncDisposable {
   /** `http://127.0.0.1:4000` */
   readonly url: string;
   readonly port: number;
+  /** Port of the listener for plain HTTP, where `tls.redirectPort` asked for one. */
+  readonly redirectPort: number | undefined;
   /** Requests being answered. */
   readonly inFlight: number;
   /**
@@ -48,18 +51,27 @@ export function createHandler(host: Host, options: HandlerOptions = {}): Handler
 
 /**
  * Listens on a port and answers with the host's endpoints, `/openapi.json`, `/docs`, `/health/live` and `/health/ready`.
- * Errors: `SKEIN_PORT_TAKEN`, naming the process that has the port where that can be found out; `SKEIN_SYSTEM_INVALID`.
+ * Errors: `SKEIN_PORT_TAKEN`, naming the process that has the port where that can be found out; `SKEIN_SYSTEM_INVALID`;
+ * `SKEIN_TLS_CERTIFICATE` and `SKEIN_CONFIG_INVALID` where `tls` cannot be done.
  * @since 0.1.0
  */
 export async function createGateway(host: Host, options: GatewayOptions): Promise<Gateway> {
   const hostname = options.hostname ?? "127.0.0.1";
   const front = new Front(host, options);
   const sockets = new Sockets(front.settings.clock);
-  const server = toServer(front, sockets);
+  let tls: Tls | undefined;
+  let server: Server;
   try {
     await front.opened;
+    if (options.tls !== undefined) tls = await (await import("./tls.ts")).Tls.open(options.tls, front.settings);
+    server = toServer(front, sockets, tls);
     await listen(server, options.port, hostname);
+    await tls?.listen(hostname, (server.address() as AddressInfo).port).catch((error: unknown) => {
+      server.close();
+      throw error;
+    });
   } catch (error) {
+    await tls?.close();
     await front.close();
     throw error;
   }
@@ -71,14 +83,15 @@ export async function createGateway(host: Host, options: GatewayOptions): Promis
   const slow = watchSlowClients(front, sockets);
   let closing: Promise<void> | undefined;
   const end = async (): Promise<void> => {
-    await drain(server, front, sockets);
+    await Promise.all([drain(server, front, sockets, tls), tls?.close()]);
     slow.stop();
     await front.close();
   };
   const close = () => (closing ??= end());
   return {
-    url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
+    url: `${tls === undefined ? "http" : "https"}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
     port,
+    redirectPort: tls?.redirectPort,
     get inFlight() {
       return front.inFlight;
     },
@@ -92,11 +105,12 @@ function answer(
   request: IncomingMessage,
   response: ServerResponse,
   ended: (() => void) | undefined,
+  hsts?: string,
 ): void {
   const { clock, random } = front.settings;
   const given = request.headers["traceparent"];
   const traceId = traceIdOf(typeof given === "string" ? given : undefined, random);
-  const exchange = new NodeExchange(request, response, traceId, clock.monotonic(), front.isLast);
+  const exchange = new NodeExchange(request, response, traceId, clock.monotonic(), front.isLast, hsts);
   // The one listener of its end, for everybody who has to know; it is emitted once.
   response.on("close", () => {
     front.over(exchange, response.writableFinished);
@@ -105,8 +119,8 @@ function answer(
   front.handle(exchange);
 }
 
-function toServer(front: Front, sockets: Sockets): Server {
-  const server = createServer({
+function toServer(front: Front, sockets: Sockets, tls: Tls | undefined): Server {
+  const options = {
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
@@ -115,7 +129,9 @@ function toServer(front: Front, sockets: Sockets): Server {
     noDelay: true,
     // The front answers a missing Host itself, as a problem like any other.
     requireHostHeader: false,
-  });
+  };
+  // An https server is an http server in all that is used of it here.
+  const server = tls === undefined ? createServer(options) : (tls.createServer(options) as Server);
   server.maxRequestsPerSocket = limits.requestsPerSocketMax;
   server.maxConnections = limits.connectionsMax;
   // Node would drop what is above its own limit in silence; the front counts and refuses. The bytes are limited above.
@@ -125,7 +141,7 @@ function toServer(front: Front, sockets: Sockets): Server {
     if (sockets.began(socket, response) > limits.pipelinedMax) socket.destroy();
     // Node goes on handing over what one segment held, though nobody can be answered any more.
     if (socket.destroyed) return;
-    answer(front, request, response, () => sockets.ended(socket));
+    answer(front, request, response, () => sockets.ended(socket), tls?.hsts);
   };
   server.on("request", onRequest);
   // With a listener of its own, 100 Continue is sent only when the body is wanted.
@@ -134,7 +150,12 @@ function toServer(front: Front, sockets: Sockets): Server {
   server.on("connection", (socket) => {
     // Before anything else: an error nobody listens to would end the process.
     socket.on("error", () => socket.destroy());
-    if (admit(socket, census, front.settings)) sockets.opened(socket);
+    if (admit(socket, census, front.settings) && tls === undefined) sockets.opened(socket);
+  });
+  // With TLS, requests come on another socket, which there is once the handshake is over.
+  server.on("secureConnection", (socket: Socket) => {
+    socket.on("error", () => socket.destroy());
+    sockets.opened(socket);
   });
   server.on("clientError", (error, socket) =>
     answerBrokenRequest(error, socket as Socket, sockets.isAnswering(socket as Socket), front.settings),
@@ -199,7 +220,7 @@ async function portTaken(port: number, cause: Error) {
  * A connection is closed by its next answer; one without a request, once it has been idle long enough that its client is
  * not just sending one. Closing idle ones at once, as `http.Server.close` does, would cut requests that are on their way.
  */
-async function drain(server: Server, front: Front, sockets: Sockets): Promise<void> {
+async function drain(server: Server, front: Front, sockets: Sockets, tls: Tls | undefined): Promise<void> {
   const { clock } = front.settings;
   const endMs = clock.monotonic() + limits.drainMs;
   let isClosed = false;
@@ -211,11 +232,12 @@ async function drain(server: Server, front: Front, sockets: Sockets): Promise<vo
   });
   front.startDraining();
   // The server may be closed a little before its last socket says so: without the flag this would never give up its turn.
-  while (!isClosed && sockets.size > 0 && clock.monotonic() < endMs) {
+  while (!isClosed && (tls ?? sockets).size > 0 && clock.monotonic() < endMs) {
     sockets.closeIdle(limits.drainIdleMs);
     await Promise.race([closed, sleep(clock, drainTickMs)]);
   }
   sockets.closeAll();
+  tls?.closeConnections();
   await closed;
   // Only now the http server's own close: it ends the timer that looks for slow requests.
   server.close();

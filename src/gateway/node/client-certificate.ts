@@ -1,0 +1,66 @@
+/**
+ * Owns what a client's certificate says, read once per connection. It must never guess at a name: what cannot be read in one
+ * way only is left out.
+ */
+import type { X509Certificate } from "node:crypto";
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import type { ClientCertificate } from "../../system/index.ts";
+
+const known = new WeakMap<Socket, ClientCertificate | "none">();
+
+/** `undefined` without TLS, and where the client showed none. */
+export function clientCertificateOf(socket: Socket): ClientCertificate | undefined {
+  let found = known.get(socket);
+  if (found === undefined) {
+    const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+    found = shown === undefined ? "none" : toCertificate(shown, (socket as TLSSocket).authorized);
+    known.set(socket, found);
+  }
+  return found === "none" ? undefined : found;
+}
+
+export function toCertificate(shown: X509Certificate, isTrusted: boolean): ClientCertificate {
+  return Object.freeze({
+    isTrusted,
+    subject: oneLine(shown.subject),
+    commonName: commonNameOf(shown.subject),
+    names: namesOf(shown.subjectAltName),
+    issuer: oneLine(shown.issuer),
+    serialNumber: shown.serialNumber,
+    fingerprint: shown.fingerprint256,
+  });
+}
+
+/** Node writes one attribute per line and escapes line breaks in values; a certificate may have no subject at all. */
+function oneLine(name: string | undefined): string {
+  return (name ?? "").split("\n").join(", ");
+}
+
+/** Two common names, or one with escapes, could be read in two ways. */
+function commonNameOf(subject: string | undefined): string | undefined {
+  // Attributes that share a line ("multi-valued") are joined by an unescaped " + ".
+  const attributes = (subject ?? "").split("\n").flatMap((line) => line.split(" + "));
+  const names = attributes.filter((attribute) => attribute.startsWith("CN="));
+  const [only] = names;
+  if (names.length !== 1 || only === undefined || only.includes("\\")) return undefined;
+  return only.slice("CN=".length);
+}
+
+/**
+ * Node's text is `DNS:a.example, URI:"spiffe://x, y"`: a value that could end early is quoted as JSON. Anything that does
+ * not parse to its last character gives no names at all.
+ */
+function namesOf(text: string | undefined): ClientCertificate["names"] {
+  // Kinds are the certificate's author's to choose only among OpenSSL's; still no object with a prototype.
+  const names = Object.create(null) as Record<string, string[]>;
+  if (text === undefined) return Object.freeze(names);
+  const entry = /([A-Za-z][A-Za-z ]*):("(?:[^"\\]|\\.)*"|[^",]*)(?:, |$)/y;
+  while (entry.lastIndex < text.length) {
+    const match = entry.exec(text);
+    if (match === null) return Object.freeze(Object.create(null) as Record<string, string[]>);
+    const [, kind = "", value = ""] = match;
+    (names[kind] ??= []).push(value.startsWith('"') ? (JSON.parse(value) as string) : value);
+  }
+  return Object.freeze(names);
+}
