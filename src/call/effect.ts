@@ -2,8 +2,8 @@
  * Owns a command's one effect as the data layer and the call path share it: the key, the input's hash, the reply that
  * commits with it. It must never know how an effect is stored.
  */
-import { createHash } from "node:crypto";
 import { canonicalValue, decodeValue, encodeValue, type Schema } from "../contract/index.ts";
+import { sha256 } from "../core/sha256.ts";
 import type { CommandEffect } from "../system/index.ts";
 import { parseOutput } from "./stages/parse.ts";
 import type { CallScope } from "./scope.ts";
@@ -26,7 +26,7 @@ export class Effect implements CommandEffect {
     this.key = scope.key;
     this.#scope = scope;
     // At once, since the input is the handler's from here on; without a key nobody asks for it.
-    this.inputHash = this.key === undefined ? "" : hash(canonicalValue(input));
+    this.inputHash = this.key === undefined ? "" : sha256(canonicalValue(input));
   }
 
   async prepare(reply: unknown): Promise<{ reply: unknown; encoded: string }> {
@@ -78,9 +78,5 @@ function ownerOf(principal: unknown): string {
   if (principal === undefined) return "";
   const { subject, tenant } = principal as { readonly subject?: unknown; readonly tenant?: unknown };
   if (typeof subject === "string" && tenant === undefined && plainSubject.test(subject)) return subject;
-  return `#${hash(canonicalValue(typeof subject === "string" ? [subject, tenant ?? null] : principal))}`;
-}
-
-function hash(text: string): string {
-  return createHash("sha256").update(text).digest("base64url");
+  return `#${sha256(canonicalValue(typeof subject === "string" ? [subject, tenant ?? null] : principal))}`;
 }

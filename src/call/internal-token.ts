@@ -3,9 +3,9 @@
  * and until one deadline. It must never be given to a caller from outside, nor carry anything but the principal. Nothing uses it
  * yet: the transport between processes will.
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
 import { decodeValue, encodeValue } from "../contract/index.ts";
 import type { Secret } from "../core/index.ts";
+import { builtin } from "../core/platform.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 
 /** Longest token; a principal of more is no principal. */
@@ -32,6 +32,9 @@ export function createInternalTokens(system: string, secret: Secret<Uint8Array>)
   if (secret.reveal().length < secretBytesMin) {
     throw skeinError("SKEIN_ACCESS_SETUP", `a secret between hosts has at least ${secretBytesMin} bytes`);
   }
+  const crypto = builtin("node:crypto");
+  if (crypto === undefined) throw skeinError("SKEIN_RUNTIME_UNSUPPORTED", "tokens between hosts need node:crypto");
+  const { createHmac, timingSafeEqual } = crypto;
   const mac = (text: string) => createHmac("sha256", secret.reveal()).update(text).digest();
   return {
     sign(principal, deadlineMs) {

@@ -71,7 +71,7 @@ export function database<Tables>(
   const owned = createOwned<QueryDatabase<Tables>, CommandDatabase<Tables>, ActionDatabase<Tables>>(
     "database",
     name,
-    async (context) => (await import("./internal/open.ts")).openDatabase(name, spec, context),
+    async (context) => (await import("#engines")).openDatabase(name, spec, context),
     spec.dialect,
   );
   specs.set(owned, { name, spec });
@@ -87,7 +87,7 @@ export function database<Tables>(
 export async function migrate(owned: Owned, context: OpenContext): Promise<Migrated> {
   const declared = specs.get(owned);
   if (declared === undefined) throw skeinError("SKEIN_SERVICE_INVALID", `"${owned.name}" is not a database`);
-  return (await import("./internal/open.ts")).migrateDatabase(declared.name, declared.spec, context);
+  return (await import("#engines")).migrateDatabase(declared.name, declared.spec, context);
 }
 
 function checkSpec(name: string, { migrations, poolMax, baseline }: DatabaseSpec): void {

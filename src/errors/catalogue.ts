@@ -496,6 +496,11 @@ export const catalogue = {
     what: "This version of Node.js is too old for Skein.",
     fix: "Use Node.js 24 or newer; inside the repository, `npm install` brings one and `npm run` uses it.",
   },
+  SKEIN_RUNTIME_UNSUPPORTED: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0",
+    what: "A service needs something that this JavaScript runtime, or this bundle, does not have.",
+    fix: "Run the service that the message names in Node.js, and only the others here: createFetchHandler(system, { services: [...] }).",
+  },
 } as const satisfies Record<`SKEIN_${string}`, CatalogueRow>;
 
 /** @since 0.1.0 */

@@ -2,8 +2,8 @@
  * Owns whose address a request counts for: the peer's, or the one that trusted proxies say it came from. It must never
  * believe a header that a trusted proxy did not write.
  */
-import { BlockList, isIP } from "node:net";
 import { skeinError } from "../errors/index.ts";
+import { isInRange, parseIp } from "./ip.ts";
 
 /**
  * Which proxies stand in front: their addresses or CIDR ranges (`["10.0.0.0/8", "::1"]`), or how many of them there are.
@@ -54,11 +54,10 @@ function byHops(hops: number): Proxies {
 }
 
 function byList(trusted: readonly string[]): Proxies {
-  const list = new BlockList();
-  for (const entry of trusted) addTo(list, entry);
+  const ranges = trusted.map(toRange);
   const isTrusted = (address: string): boolean => {
-    const version = isIP(address);
-    return version !== 0 && list.check(address, version === 4 ? "ipv4" : "ipv6");
+    const bytes = parseIp(address);
+    return bytes !== undefined && ranges.some(({ base, bits }) => isInRange(bytes, base, bits));
   };
   return {
     clientOf(peer, forwarded) {
@@ -77,17 +76,19 @@ function byList(trusted: readonly string[]): Proxies {
   };
 }
 
-function addTo(list: BlockList, entry: string): void {
+function toRange(entry: string): { readonly base: Uint8Array; readonly bits: number } {
   const [address = "", bits, ...rest] = entry.split("/");
-  const version = isIP(address);
-  const most = version === 4 ? 32 : 128;
-  const isRange = bits !== undefined;
-  if (version === 0 || rest.length > 0 || (isRange && (!/^\d{1,3}$/.test(bits) || Number(bits) > most))) {
+  const base = parseIp(address);
+  const most = (base?.length ?? 0) * 8;
+  if (
+    base === undefined ||
+    rest.length > 0 ||
+    (bits !== undefined && !/^\d{1,3}$/.test(bits)) ||
+    Number(bits ?? 0) > most
+  ) {
     throw invalid(`trustProxy: ${JSON.stringify(entry)} is neither an IP address nor a CIDR range`);
   }
-  const family = version === 4 ? "ipv4" : "ipv6";
-  if (isRange) list.addSubnet(address, Number(bits), family);
-  else list.addAddress(address, family);
+  return { base, bits: bits === undefined ? most : Number(bits) };
 }
 
 function chainOf(forwarded: string | string[] | undefined): string[] {
@@ -100,7 +101,7 @@ function chainOf(forwarded: string | string[] | undefined): string[] {
 function addressOf(text: string): string | undefined {
   const bare =
     /^\[([^\]]+)\](?::\d{1,5})?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d{1,5}$/.exec(text)?.[1] ?? text;
-  return isIP(bare) === 0 ? undefined : unmapped(bare);
+  return parseIp(bare) === undefined ? undefined : unmapped(bare);
 }
 
 /** `::ffff:1.2.3.4` is 1.2.3.4 on a socket that speaks both. */

@@ -2,6 +2,7 @@
  * Owns the order in which a request is handled: head, target, the gateway's own pages, route, endpoint, error. It must
  * never touch a socket's life: the gateway does.
  */
+import { processEnv } from "../core/platform.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { Host } from "../host/index.ts";
 import { addressOf, Census } from "./admission.ts";
@@ -47,7 +48,7 @@ export class Front {
 
   async #open({ mode, home, env }: HandlerOptions): Promise<void> {
     const { clock, log } = this.settings;
-    const settings = { mode: mode ?? "production", home: home ?? ".skein", env: env ?? process.env, clock, log };
+    const settings = { mode: mode ?? "production", home: home ?? ".skein", env: env ?? processEnv(), clock, log };
     this.#gate = await openGate(this.#host.system, settings);
     this.#isOpen = true;
   }

@@ -2,7 +2,6 @@
  * Owns the look at a JSON body's bytes before the parser sees them: depth, number of keys, refused keys. It must never
  * accept what the parser would refuse as well; it only bounds what parsing can cost.
  */
-import { isUtf8 } from "node:buffer";
 import { skeinError, type SkeinError } from "../errors/index.ts";
 import { jsonDepthMax, jsonItemsMax, jsonKeysMax } from "./limits.ts";
 
@@ -13,18 +12,28 @@ const comma = 0x2c;
 const refused = new Set(["__proto__", "constructor", "prototype"]);
 
 /** The value of a JSON text. Throws `SKEIN_HTTP_BODY_INVALID`. */
-export function parseJson(given: Uint8Array): unknown {
-  const bytes = Buffer.isBuffer(given) ? given : Buffer.from(given.buffer, given.byteOffset, given.byteLength);
-  if (!isUtf8(bytes)) throw invalid("the body is not UTF-8");
+export function parseJson(bytes: Uint8Array): unknown {
+  const text = decode(bytes);
   scan(bytes);
   try {
-    return JSON.parse(bytes.toString("utf8"));
+    return JSON.parse(text);
   } catch {
     throw invalid("the body is not JSON");
   }
 }
 
-function scan(bytes: Buffer): void {
+/** As quick as Node's own check and conversion, measured, and there in every runtime. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw invalid("the body is not UTF-8");
+  }
+}
+
+function scan(bytes: Uint8Array): void {
   let depth = 0;
   let keys = 0;
   let commas = 0;
@@ -49,7 +58,7 @@ function scan(bytes: Buffer): void {
   }
 }
 
-function endOfString(bytes: Buffer, start: number): number {
+function endOfString(bytes: Uint8Array, start: number): number {
   for (let at = start; at < bytes.length; at++) {
     const byte = bytes[at] as number;
     if (byte === quote) return at;
@@ -59,7 +68,7 @@ function endOfString(bytes: Buffer, start: number): number {
 }
 
 /** A string is a key when a colon follows it. */
-function isKey(bytes: Buffer, after: number): boolean {
+function isKey(bytes: Uint8Array, after: number): boolean {
   let at = after;
   while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) at++;
   return bytes[at] === colon;
@@ -68,13 +77,13 @@ function isKey(bytes: Buffer, after: number): boolean {
 /** The longest of the refused keys, every character of it written as an escape. */
 const refusedBytesMax = "constructor".length * 6;
 
-function checkKey(bytes: Buffer, start: number, end: number): void {
+function checkKey(bytes: Uint8Array, start: number, end: number): void {
   const length = end - start;
   if (length < 9 || length > refusedBytesMax) return;
   const first = bytes[start];
   // _ c p or an escape: nothing else can begin one of the three.
   if (first !== 0x5f && first !== 0x63 && first !== 0x70 && first !== backslash) return;
-  let key = bytes.toString("latin1", start, end);
+  let key = String.fromCharCode(...bytes.subarray(start, end));
   if (key.includes("\\")) {
     try {
       key = String(JSON.parse(`"${key}"`));

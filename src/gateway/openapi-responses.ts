@@ -1,9 +1,9 @@
 /** Owns the responses of one operation: its success, its declared errors by status, and what any request can meet. */
-import { STATUS_CODES } from "node:http";
 import { isStream } from "../contract/index.ts";
 import { describeSchema, type JsonSchema } from "../contract/shapes.ts";
 import type { Components } from "./openapi-components.ts";
 import type { Route } from "./router.ts";
+import { statusText } from "./status-text.ts";
 
 type Responses = Record<string, object>;
 
@@ -24,7 +24,7 @@ export async function responsesOf(route: Route, components: Components): Promise
 }
 
 async function successOf(route: Route, components: Components): Promise<object> {
-  const description = STATUS_CODES[route.status] ?? "Success";
+  const description = statusText(route.status) ?? "Success";
   if (route.status === 204) return { description };
   const { output } = route.method;
   const shape = await describeSchema(isStream(output) ? output.item : output, "output");

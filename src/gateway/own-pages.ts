@@ -1,5 +1,5 @@
 /** Owns what the gateway answers by itself: documentation, OpenAPI, health. It must never answer with anything secret. */
-import { createHash } from "node:crypto";
+import { sha256 } from "../core/sha256.ts";
 import type { Host } from "../host/index.ts";
 import { methodsOf, type System } from "../system/index.ts";
 import { docsIcon } from "./docs/icon.ts";
@@ -68,7 +68,7 @@ function answerHealth(exchange: Exchange, isWell: boolean, what: string): void {
 
 /** A body that does not change while the process lives, with an ETag for who asks again. */
 function sendFixed(exchange: Exchange, type: string, body: string): void {
-  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+  const etag = `"${sha256(body).slice(0, 22)}"`;
   const headers = {
     etag,
     "cache-control": "no-cache",

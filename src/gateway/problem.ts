@@ -2,7 +2,6 @@
  * Owns how an error looks over HTTP: RFC 9457 problem details. It must never let out a stack, a cause, an internal name or
  * a foreign message; who must act decides how much of an error travels.
  */
-import { STATUS_CODES } from "node:http";
 import {
   catalogue,
   isDeclaredError,
@@ -15,6 +14,7 @@ import {
 import { toJson } from "../contract/shapes.ts";
 import { dataPolicy } from "./exchange.ts";
 import { retryAfterSeconds } from "./limits.ts";
+import { statusText } from "./status-text.ts";
 
 /** The body of an error's answer, `application/problem+json`. @since 0.1.0 */
 export interface Problem {
@@ -79,9 +79,9 @@ function secondsToWait({ code, data }: Problem): number {
 export function rawProblem(error: SkeinError, traceId: string): string {
   const body = JSON.stringify(toProblem(error, traceId, false));
   return [
-    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? "Error"}`,
+    `HTTP/1.1 ${error.status} ${statusText(error.status) ?? "Error"}`,
     "content-type: application/problem+json",
-    `content-length: ${Buffer.byteLength(body)}`,
+    `content-length: ${new TextEncoder().encode(body).length}`,
     "cache-control: no-store",
     "x-content-type-options: nosniff",
     `content-security-policy: ${dataPolicy}`,

@@ -2,10 +2,10 @@
  * Owns a process's running services: open, ready, drain, close, in that order. It must never listen on a socket; what
  * brings calls from outside (a gateway, a transport) stands in front of it.
  */
-import path from "node:path";
 import type { AnyContract, Client } from "../contract/index.ts";
 import { CallRuntime, createClient, type RootOptions } from "../call/index.ts";
 import { type Clock, type Random, systemClock, systemRandom, toMs } from "../core/index.ts";
+import { absolutePath, processEnv } from "../core/platform.ts";
 import { skeinError } from "../errors/index.ts";
 import { createRecorder, quietly, type Recorder, silentLog, withFields } from "../observe/index.ts";
 import { type Log, type Mode, type OpenContext, type ServiceEntry, type System } from "../system/index.ts";
@@ -119,8 +119,8 @@ function toContext(
     system: system.name,
     service,
     mode: options.mode ?? "production",
-    home: path.resolve(options.home ?? ".skein"),
-    env: options.env ?? process.env,
+    home: absolutePath(options.home ?? ".skein"),
+    env: options.env ?? processEnv(),
     clock: parts.clock,
     random: options.random ?? systemRandom,
     log: withFields(parts.log, { service }),

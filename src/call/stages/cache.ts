@@ -2,9 +2,9 @@
  * Owns the replies a callee keeps, and the flights it shares. It must never cache an error, give the same object twice,
  * or let one caller's abort end what others wait for.
  */
-import { createHash } from "node:crypto";
 import { canonicalValue } from "../../contract/index.ts";
 import { type Clock, copyValue, toMs } from "../../core/index.ts";
+import { sha256 } from "../../core/sha256.ts";
 import { isDeclaredError, isSkeinError } from "../../errors/index.ts";
 import type { CachePolicy } from "../../system/index.ts";
 
@@ -38,7 +38,7 @@ export class ReplyCache {
   keyOf(input: unknown, who: unknown): string {
     const key = who === undefined ? canonicalValue(input) : `${canonicalValue(who)} ${canonicalValue(input)}`;
     // No canonical value begins with this sign.
-    return key.length <= keyCharsMax ? key : `#${createHash("sha256").update(key).digest("base64url")}`;
+    return key.length <= keyCharsMax ? key : `#${sha256(key)}`;
   }
 
   /** A copy of a fresh or stale reply, or the shared flight's. `fly` starts a flight of its own lifetime. */

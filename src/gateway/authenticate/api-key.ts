@@ -1,8 +1,9 @@
 /**
  * Owns API keys: made with 256 random bits, kept as hashes, compared in constant time. It must never keep or log a key.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
-import { systemRandom } from "../../core/index.ts";
+import { toBase64Url } from "../../core/base64.ts";
+import { Secret, systemRandom } from "../../core/index.ts";
+import { sha256 } from "../../core/sha256.ts";
 import type { Authenticator, Credentials } from "../../system/index.ts";
 import { credentialMax, hashesMax } from "./limits.ts";
 import { looked } from "./lookup.ts";
@@ -40,15 +41,15 @@ const form = /^sk_([A-Za-z0-9]{1,64})_([A-Za-z0-9_-]{43,128})$/;
 const absent = hashApiKey("nobody has this key");
 
 /** Makes a key of 256 random bits; with `id`, another key of the same record, for rotation. @since 0.1.0 */
-export function createApiKey(id: string = Buffer.from(systemRandom.bytes(9)).toString("hex")): ApiKey {
-  const key = `sk_${id}_${Buffer.from(systemRandom.bytes(32)).toString("base64url")}`;
+export function createApiKey(id: string = idOf(systemRandom.bytes(9))): ApiKey {
+  const key = `sk_${id}_${toBase64Url(systemRandom.bytes(32))}`;
   if (!form.test(key)) throw badSetup("the id of an API key has 1 to 64 letters and digits");
   return { id, key, hash: hashApiKey(key) };
 }
 
 /** The SHA-256 of a whole key. Enough for 256 random bits; never for a password. @since 0.1.0 */
 export function hashApiKey(key: string): string {
-  return createHash("sha256").update(key).digest("base64url");
+  return sha256(key);
 }
 
 /** Keys of programs. Errors: `SKEIN_ACCESS_UNAVAILABLE` when the lookup fails. @since 0.1.0 */
@@ -82,11 +83,12 @@ export function apiKey(options: ApiKeyOptions): Authenticator {
 
 /** Compares with every hash, and with one when there is none: the time tells neither which, nor whether there is one. */
 function isOneOf(hash: string, known: readonly string[]): boolean {
-  const given = Buffer.from(hash);
+  const given = new Secret(hash);
   let found = false;
-  for (const one of known.length === 0 ? [absent] : known.slice(0, hashesMax)) {
-    const other = Buffer.from(one);
-    if (other.length === given.length && timingSafeEqual(given, other)) found = true;
-  }
+  for (const one of known.length === 0 ? [absent] : known.slice(0, hashesMax)) if (given.equals(one)) found = true;
   return found && known.length > 0;
+}
+
+function idOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

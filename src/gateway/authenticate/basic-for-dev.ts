@@ -1,5 +1,6 @@
 /** Owns names and passwords for trying things out. It must never open in production. */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { fromBase64 } from "../../core/base64.ts";
+import { Secret } from "../../core/index.ts";
 import { skeinError } from "../../errors/index.ts";
 import type { Authenticator, Credentials } from "../../system/index.ts";
 import { credentialMax } from "./limits.ts";
@@ -33,17 +34,13 @@ export function basicForDev({ users }: BasicForDevOptions): Authenticator {
 
   async function verify(given: string): Promise<unknown> {
     if (given.length > credentialMax) throw refused("the basic credentials are too long");
-    const text = Buffer.from(given, "base64").toString("utf8");
+    const text = new TextDecoder().decode(fromBase64(given) ?? new Uint8Array());
     const colon = text.indexOf(":");
     const name = text.slice(0, Math.max(colon, 0));
     const user = Object.hasOwn(users, name) ? users[name] : undefined;
-    const isRight = timingSafeEqual(digest(text.slice(colon + 1)), digest(user?.password ?? ""));
+    const isRight = new Secret(user?.password ?? "").equals(text.slice(colon + 1));
     if (colon < 0 || user === undefined || user.password === "" || !isRight)
       throw refused("the name or password is wrong");
     return { subject: name, roles: user.roles ?? [], ...(user.tenant !== undefined && { tenant: user.tenant }) };
   }
-}
-
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }

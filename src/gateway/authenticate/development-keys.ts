@@ -2,10 +2,10 @@
  * Owns the keys that a development machine makes for itself, and tokens signed with them. It must never be reached in
  * production: who opens it there is refused before.
  */
-import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
-import { mkdir, readFile, writeFile, link, rm } from "node:fs/promises";
-import path from "node:path";
+import { toBase64Url } from "../../core/base64.ts";
 import { createSpanId, systemRandom } from "../../core/index.ts";
+import { absolutePath, builtin } from "../../core/platform.ts";
+import { badSetup } from "./refuse.ts";
 
 export interface DevelopmentKeys {
   readonly publicKey: Readonly<Record<string, unknown>>;
@@ -29,7 +29,9 @@ const fileName = "development-keys.json";
 
 /** Reads the keys of a state directory; makes them, readable by their owner only, where there are none. */
 export async function readDevelopmentKeys(home: string): Promise<DevelopmentKeys> {
-  const file = path.join(home, fileName);
+  const { link, mkdir, readFile, rm, writeFile } = needed("node:fs/promises");
+  const { generateKeyPairSync } = needed("node:crypto");
+  const file = absolutePath(`${home}/${fileName}`);
   try {
     return JSON.parse(await readFile(file, "utf8")) as DevelopmentKeys;
   } catch (error) {
@@ -61,7 +63,7 @@ export async function readDevelopmentKeys(home: string): Promise<DevelopmentKeys
  */
 export async function developmentToken(home: string, claims: DevelopmentClaims): Promise<string> {
   const { privateKey } = await readDevelopmentKeys(home);
-  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const encode = (value: object) => toBase64Url(new TextEncoder().encode(JSON.stringify(value)));
   const iat = Math.floor(claims.nowSeconds);
   const body = {
     iss: claims.issuer,
@@ -73,6 +75,13 @@ export async function developmentToken(home: string, claims: DevelopmentClaims):
     exp: iat + (claims.lifeSeconds ?? 900),
   };
   const text = `${encode({ alg: "EdDSA", typ: "JWT", kid: privateKey["kid"] })}.${encode(body)}`;
+  const { createPrivateKey, sign } = needed("node:crypto");
   const key = createPrivateKey({ key: privateKey as import("node:crypto").JsonWebKey, format: "jwk" });
-  return `${text}.${sign(null, Buffer.from(text), key).toString("base64url")}`;
+  return `${text}.${sign(null, new TextEncoder().encode(text), key).toString("base64url")}`;
+}
+
+function needed<Name extends "node:crypto" | "node:fs/promises">(name: Name) {
+  const found = builtin(name);
+  if (found === undefined) throw badSetup(`keys for development need ${name}, which this runtime does not have`);
+  return found;
 }

@@ -2,7 +2,7 @@
  * Owns turning a request into a principal: authenticators in their order, then the schema, once. It must never say to a
  * caller why it was refused, and never let a credential that was sent pass for none.
  */
-import path from "node:path";
+import { absolutePath } from "../../core/platform.ts";
 import { toIssues, validate } from "../../contract/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
 import type {
@@ -95,7 +95,7 @@ export async function openGate(system: System, settings: GateSettings): Promise<
   const { identity } = system;
   if (identity === undefined) return undefined;
   const opened: OpenAuthenticator[] = [];
-  const context = { ...settings, system: system.name, home: path.resolve(settings.home) };
+  const context = { ...settings, system: system.name, home: absolutePath(settings.home) };
   try {
     for (const authenticator of identity.authenticators) opened.push(await authenticator.open(context));
   } catch (error) {

@@ -3,6 +3,7 @@
  * cause more than one fetch per cool-down, nor use a key for another algorithm than its own.
  */
 import type { CryptoKey, JWK } from "jose";
+import { fromBase64Url } from "../../core/base64.ts";
 import type { Clock } from "../../core/index.ts";
 import type { Log } from "../../system/index.ts";
 import type { KeySource } from "./key-source.ts";
@@ -115,7 +116,7 @@ function kindOf({ kty, crv, n }: JWK): Algorithm | undefined {
   if (kty === "OKP" && crv === "Ed25519") return "EdDSA";
   if (kty === "EC" && crv === "P-256") return "ES256";
   if (kty !== "RSA" || typeof n !== "string") return undefined;
-  return Buffer.from(n, "base64url").length * 8 >= rsaBitsMin ? "RS256" : undefined;
+  return (fromBase64Url(n)?.length ?? 0) * 8 >= rsaBitsMin ? "RS256" : undefined;
 }
 
 /** A set that holds private halves by mistake still gives only the public ones. */

@@ -2,8 +2,7 @@
  * Owns where an issuer's public keys come from: an address, a file, a value. It must never follow a redirect, read more
  * than a bounded answer, or go over a network without TLS.
  */
-import { readFile } from "node:fs/promises";
-import path from "node:path";
+import { absolutePath, builtin } from "../../core/platform.ts";
 import type { AuthenticatorContext } from "../../system/index.ts";
 import { readDevelopmentKeys } from "./development-keys.ts";
 import { keysBytesMax, keysFetchMs } from "./limits.ts";
@@ -54,12 +53,14 @@ export function toKeySource(keys: JwtKeys, context: AuthenticatorContext): KeySo
 }
 
 function fromFile(name: string): KeySource {
-  const file = path.resolve(name);
+  const file = absolutePath(name);
+  const files = builtin("node:fs/promises");
+  if (files === undefined) throw badSetup(`there are no files here to read ${file} from: give "set" or "jwks"`);
   return {
     isFixed: false,
     isLocal: true,
     load: async () => {
-      const text = await readFile(file, "utf8");
+      const text = await files.readFile(file, "utf8");
       if (text.length > keysBytesMax) throw new Error(`the keys in ${file} are larger than ${keysBytesMax} bytes`);
       return JSON.parse(text) as unknown;
     },
@@ -97,7 +98,7 @@ async function fetchKeys(url: URL, { clock }: AuthenticatorContext): Promise<unk
       if (size > keysBytesMax) throw new Error(`the keys are larger than ${keysBytesMax} bytes`);
       parts.push(part);
     }
-    return JSON.parse(Buffer.concat(parts).toString("utf8")) as unknown;
+    return JSON.parse(await new Blob(parts as Uint8Array<ArrayBuffer>[]).text()) as unknown;
   } finally {
     timer.cancel();
     given.abort();

@@ -2,6 +2,7 @@
  * Owns what a compact token must look like before any cryptography: its parts, its header, its claims as text. It must
  * never believe any of them: their signature is not checked here.
  */
+import { fromBase64Url } from "../../core/base64.ts";
 import { refused } from "./refuse.ts";
 import { subjectMax, tokenBytesMax } from "./limits.ts";
 
@@ -58,9 +59,9 @@ function readPart(text: string, what: string): Claims {
 }
 
 /** Base64url in its only canonical form: no padding, no spare bits, nothing that a second reader could take differently. */
-function decodePart(text: string, what: string): Buffer {
-  const bytes = Buffer.from(text, "base64url");
-  if (text === "" || bytes.toString("base64url") !== text) throw refused(`the ${what} are not in base64url`);
+function decodePart(text: string, what: string): Uint8Array {
+  const bytes = fromBase64Url(text);
+  if (text === "" || bytes === undefined) throw refused(`the ${what} are not in base64url`);
   return bytes;
 }
 
