@@ -2,10 +2,11 @@
  * Owns far semantics inside one process: every call's input, context, reply and error is turned to text and back, as it
  * would be between processes. It must never hand an object of one side to the other.
  */
-import { type CallOptions, decodeValue, encodeValue } from "../contract/index.ts";
+import { decodeValue, encodeValue } from "../contract/index.ts";
 import { copyValue, toMs, ValueSetError } from "../core/index.ts";
 import { fromWireError, skeinError, toWireError, type WireError } from "../errors/index.ts";
 import { answeredFrom } from "./failure.ts";
+import type { InvokeOptions } from "./own.ts";
 import type { RootOptions } from "./runtime.ts";
 import type { CallScope } from "./scope.ts";
 
@@ -16,13 +17,11 @@ type There = (input: unknown, options: RootOptions) => unknown;
 export interface FarCall {
   readonly context: string;
   readonly signal: AbortSignal | undefined;
+  /** Sent item by item, as text like everything else. */
+  readonly incoming?: AsyncIterable<unknown> | undefined;
 }
 
-export function farOptions(
-  scope: CallScope,
-  path: readonly string[],
-  options: (CallOptions & { readonly resumeFrom?: string }) | undefined,
-): FarCall {
+export function farOptions(scope: CallScope, path: readonly string[], options: InvokeOptions | undefined): FarCall {
   const timeoutMs = options?.timeout === undefined ? Number.POSITIVE_INFINITY : toMs(options.timeout);
   const leftMs = Math.min(scope.remainingMs(), timeoutMs);
   const context = {
@@ -37,7 +36,7 @@ export function farOptions(
     path,
   };
   const signal = options?.signal === undefined ? scope.signal : AbortSignal.any([scope.signal, options.signal]);
-  return { context: encodeValue(context), signal };
+  return { context: encodeValue(context), signal, incoming: options?.incoming };
 }
 
 /** `target` is the endpoint's id, for messages and for whom an error came from. */
@@ -76,7 +75,31 @@ function encode(target: string, input: unknown): string {
 
 function arrived(call: FarCall): RootOptions {
   // It was encoded a moment ago by the function above; a real transport checks what it reads.
-  return { ...(decodeValue(call.context) as RootOptions), ...(call.signal !== undefined && { signal: call.signal }) };
+  return {
+    ...(decodeValue(call.context) as RootOptions),
+    ...(call.signal !== undefined && { signal: call.signal }),
+    ...(call.incoming !== undefined && { incoming: incomingFar(call.incoming) }),
+  };
+}
+
+/**
+ * What is outside the value set throws `ValueSetError`, which the callee's side knows from a near call. Not a generator:
+ * one that was never begun, or waits, would not hand on that nothing more is wanted.
+ */
+function incomingFar(source: AsyncIterable<unknown>): AsyncIterable<unknown> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      const items = source[Symbol.asyncIterator]();
+      return {
+        async next() {
+          const item = await items.next();
+          if (item.done === true) return { done: true, value: undefined };
+          return { done: false, value: decodeValue(encodeValue(copyValue(item.value))) };
+        },
+        return: async () => (await items.return?.()) ?? { done: true, value: undefined },
+      };
+    },
+  };
 }
 
 function acrossTheWire(target: string, error: unknown): Error {

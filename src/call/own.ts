@@ -10,6 +10,12 @@ import type { CallScope } from "./scope.ts";
 /** Makes `own` for one call. A guard's `own` is made for a query, whatever its method is. */
 export type OwnFactory = (scope: CallScope) => object;
 
+/** Everything that a client's method may be given beside the input. */
+export interface InvokeOptions extends CallOptions {
+  readonly resumeFrom?: string;
+  readonly incoming?: AsyncIterable<unknown> | undefined;
+}
+
 /** How a client's method is called: the target is found at each call, so that routes may change under a client. */
 export type Invoke = (
   scope: CallScope,
@@ -17,7 +23,7 @@ export type Invoke = (
   service: string,
   method: string,
   input: unknown,
-  options: (CallOptions & { readonly resumeFrom?: string }) | undefined,
+  options: InvokeOptions | undefined,
 ) => unknown;
 
 /** A class per service and kind with one lazy getter per name: a call pays only for the names it touches. */

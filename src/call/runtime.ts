@@ -2,7 +2,6 @@
  * Owns the calls of one host: which endpoints it has, and how a call starts, from outside or from a handler. It must
  * never know where a call came from beyond what its arrival says.
  */
-import type { CallOptions } from "../contract/index.ts";
 import { type Clock, copyValue, createTraceId, type Random, toMs, ValueSetError } from "../core/index.ts";
 import { isSkeinError, skeinError } from "../errors/index.ts";
 import type { Recorder } from "../observe/index.ts";
@@ -10,9 +9,10 @@ import type { Log, Mode } from "../system/index.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { answeredFrom } from "./failure.ts";
 import { farOptions, sendFar, streamFar } from "./far.ts";
+import { dismiss } from "./incoming.ts";
 import { travel } from "./journey.ts";
 import { type Cancellation, DeadlineWheel, Lifetime } from "./lifetime.ts";
-import type { Invoke } from "./own.ts";
+import type { Invoke, InvokeOptions } from "./own.ts";
 import { type Arrival, CallScope } from "./scope.ts";
 import { checkRoute, pathOf } from "./stages/route.ts";
 import { travelStream } from "./stream.ts";
@@ -26,6 +26,11 @@ export interface RootOptions {
   readonly signal?: Cancellation | undefined;
   readonly traceId?: string | undefined;
   readonly resumeFrom?: string | undefined;
+  /**
+   * What the caller sends beside the input, item by item: pulled at the handler's pace, each item copied, told to stop
+   * (`return()`) when the call is over, however it ends.
+   */
+  readonly incoming?: AsyncIterable<unknown> | undefined;
   /** True for the gateway: internal methods are refused. */
   readonly fromOutside?: boolean;
   /** Set where a call arrives from another process. */
@@ -85,6 +90,7 @@ export class CallRuntime {
     try {
       return this.#root(service, method, input, options);
     } catch (error) {
+      dismiss(options.incoming);
       return Promise.reject(error as Error);
     }
   }
@@ -100,6 +106,7 @@ export class CallRuntime {
       resumeFrom: options.resumeFrom,
       fromOutside: options.fromOutside ?? false,
       path: options.path ?? noPath,
+      incoming: options.incoming,
     };
     return this.#start(endpoint, undefined, arrival, input, options.timeoutMs, options.signal);
   }
@@ -119,10 +126,12 @@ export class CallRuntime {
         resumeFrom: options?.resumeFrom,
         fromOutside: false,
         path: noPath,
+        incoming: options?.incoming,
       };
       const timeoutMs = options?.timeout === undefined ? undefined : toMs(options.timeout);
       return this.#start(endpoint, scope, arrival, input, timeoutMs, options?.signal);
     } catch (error) {
+      dismiss(options?.incoming);
       // A key that is wrong, a cycle: the mistake is the calling handler's, not that of whoever called it.
       return unheard(
         Promise.reject(isSkeinError(error) ? answeredFrom(`${service}.${method}`, error) : (error as Error)),
@@ -172,12 +181,7 @@ export class CallRuntime {
     return endpoint.isStream ? travelStream(scope, input) : travel(scope, input, !isShared);
   }
 
-  #farAway(
-    scope: CallScope,
-    endpoint: Endpoint,
-    input: unknown,
-    options: (CallOptions & { readonly resumeFrom?: string }) | undefined,
-  ): unknown {
+  #farAway(scope: CallScope, endpoint: Endpoint, input: unknown, options: InvokeOptions | undefined): unknown {
     const there = (value: unknown, arrived: RootOptions) => this.root(endpoint.service, endpoint.name, value, arrived);
     const sent = farOptions(scope, pathOf(scope), options);
     // The signal stays on this side: across processes a cancellation is a message of its own.

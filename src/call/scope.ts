@@ -10,6 +10,7 @@ import type { Effect } from "./effect.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { encodeEvent } from "./events.ts";
 import { declaredAs, errorSpecOf } from "./failure.ts";
+import { Incoming } from "./incoming.ts";
 import { type Lifetime, Mortal } from "./lifetime.ts";
 import type { CallRuntime } from "./runtime.ts";
 import { inTransaction } from "./transaction-mark.ts";
@@ -26,6 +27,8 @@ export interface Arrival {
   readonly fromOutside: boolean;
   /** Endpoints above this call in another process; in this one the parent scopes say it. */
   readonly path: readonly string[];
+  /** What the caller sends beside the input, item by item, while the method runs. */
+  readonly incoming: AsyncIterable<unknown> | undefined;
 }
 
 export class CallScope extends Mortal implements Call<unknown> {
@@ -48,6 +51,7 @@ export class CallScope extends Mortal implements Call<unknown> {
   #ownsLifetime = false;
   #log: Log | undefined = undefined;
   #promise: Promise<unknown> | undefined = undefined;
+  #incoming: Incoming | undefined = undefined;
 
   constructor(
     runtime: CallRuntime,
@@ -88,6 +92,16 @@ export class CallScope extends Mortal implements Call<unknown> {
   }
   get resumeFrom(): string | undefined {
     return this.arrival.resumeFrom;
+  }
+  /** The items that its caller sends, each a copy; `undefined` where it sends none. */
+  get incoming(): Incoming | undefined {
+    const source = this.arrival.incoming;
+    if (source === undefined) return undefined;
+    return (this.#incoming ??= new Incoming(this, source));
+  }
+  /** The handler is over: whoever sends is told to stop. */
+  endIncoming(): void {
+    this.incoming?.end();
   }
   now(): Date {
     return new Date(this.runtime.clock.now());
@@ -195,6 +209,7 @@ export class CallScope extends Mortal implements Call<unknown> {
     this.#reject = undefined;
     this.lifetime.leave(this);
     if (this.#ownsLifetime) this.lifetime.release();
+    if (this.arrival.incoming !== undefined) this.endIncoming();
     this.record(code);
   }
 }

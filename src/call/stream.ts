@@ -5,14 +5,11 @@
 import type { StreamOutput } from "../contract/index.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import { toFailure } from "./failure.ts";
-import { Lifetime, Mortal } from "./lifetime.ts";
 import type { CallScope } from "./scope.ts";
 import { checkAccess } from "./stages/access.ts";
 import { checkGuard } from "./stages/guard.ts";
 import { copyInput, parseInput, parseOutput } from "./stages/parse.ts";
-
-/** Longest wait for one item: a stream has no total limit unless its policy or caller sets one. */
-const idleMaxMs = 300_000;
+import { Waiter } from "./waiter.ts";
 
 /** The items of a stream; the handler starts at the first `next()`, and is told to stop when the reader leaves. */
 export async function* travelStream(scope: CallScope, input: unknown): AsyncGenerator<unknown, void, undefined> {
@@ -35,6 +32,7 @@ export async function* travelStream(scope: CallScope, input: unknown): AsyncGene
     throw error;
   } finally {
     scope.lifetime.end(skeinError("SKEIN_CALL_CANCELED"));
+    scope.endIncoming();
     // Not awaited: a handler that hangs in its own wait would hang its reader too; its signal is aborted above. By way of
     // the opening, since that may end after its reader has left.
     opening?.then((items) => items.return?.()).catch(() => undefined);
@@ -58,48 +56,4 @@ async function open(scope: CallScope, input: unknown): Promise<AsyncIterator<unk
     throw skeinError("SKEIN_OUTPUT_INVALID", `${endpoint.id} is a stream and returned no async iterable`);
   }
   return (iterable as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-}
-
-/** Waits for one promise at a time, until it settles, the stream's lifetime ends, or it took longer than an item may. */
-class Waiter extends Mortal {
-  readonly #scope: CallScope;
-  #fail: ((error: SkeinError) => void) | undefined = undefined;
-
-  constructor(scope: CallScope) {
-    super();
-    this.#scope = scope;
-  }
-
-  /** `start` is not called once the lifetime is over: nothing would hear what it gives. */
-  wait<T>(start: () => Promise<T>): Promise<T> {
-    const { runtime, lifetime } = this.#scope;
-    return new Promise((resolve, reject) => {
-      if (lifetime.error !== undefined) return reject(lifetime.error);
-      // An iterator of the handler's own may answer without a promise.
-      const promise = Promise.resolve(start());
-      this.#fail = reject;
-      const idle = new Lifetime(runtime.clock.monotonic() + idleMaxMs, lifetime);
-      idle.start(runtime.wheel, undefined);
-      idle.join(this);
-      const done = () => {
-        idle.leave(this);
-        idle.release();
-      };
-      // Out of this wait's lifetime before the reader goes on: its next wait joins another one.
-      promise.then(
-        (value) => {
-          done();
-          resolve(value);
-        },
-        (error: unknown) => {
-          done();
-          reject(error as Error);
-        },
-      );
-    });
-  }
-
-  override end(error: SkeinError): void {
-    this.#fail?.(error);
-  }
 }

@@ -27,9 +27,10 @@ suite("help", () => {
 Usage: skein openapi [system.ts] [options]
 
 Options:
-  -o, --out <file>  write to a file instead of printing
-      --json        print JSON for machines
-  -h, --help        show this help
+  -o, --out <file>    write to a file instead of printing
+      --server <url>  where the gateway is reached from outside; / unless given
+      --json          print JSON for machines
+  -h, --help          show this help
 
 The argument is the file whose default export is the system: system.ts in the working directory
 unless given.

@@ -73,7 +73,10 @@ const openapi: Command = {
   summary: "print the OpenAPI 3.1 description of a system's HTTP routes",
   usage: `${systemUsage} [options]`,
   argumentsMax: 1,
-  options: [{ name: "out", short: "o", value: "file", summary: "write to a file instead of printing" }],
+  options: [
+    { name: "out", short: "o", value: "file", summary: "write to a file instead of printing" },
+    { name: "server", value: "url", summary: "where the gateway is reached from outside; / unless given" },
+  ],
   details: [
     systemDetail,
     "The document is JSON with or without `--json`; a running system serves the same one at `/openapi.json`. With `--out` and `--json` the output says which file was written.",

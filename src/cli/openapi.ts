@@ -8,8 +8,9 @@ import { findSystemFile, loadSystem, shorten } from "./load-system.ts";
 
 export async function runOpenApi(given: Given): Promise<number> {
   const system = await loadSystem(findSystemFile(given.arguments[0]));
-  const text = `${JSON.stringify(await renderOpenApi(system), undefined, 2)}\n`;
-  const { out, json } = given.options;
+  const { out, json, server } = given.options;
+  const info = typeof server === "string" ? { server } : {};
+  const text = `${JSON.stringify(await renderOpenApi(system, info), undefined, 2)}\n`;
   if (typeof out !== "string") {
     process.stdout.write(text);
     return 0;

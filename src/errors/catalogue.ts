@@ -79,6 +79,11 @@ export const catalogue = {
     what: "The caller gave up before the answer came; the call may have taken effect.",
     fix: "Nothing, if the caller meant it. To learn whether a command took effect, send it again with the same key.",
   },
+  SKEIN_CALL_INCOMING: {
+    canonical: "aborted", retry: false, outcome: "unknown", who: "caller", since: "0.1.0",
+    what: "What the caller was sending broke off before its end.",
+    fix: "Find out why the caller's own stream failed; then send the whole of it again, for an action only if it is safe to repeat.",
+  },
   SKEIN_CALL_FAILED: {
     canonical: "internal", retry: false, outcome: "unknown", who: "bug", since: "0.1.0",
     what: "The method failed with an error its contract does not declare.",

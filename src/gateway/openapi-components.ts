@@ -39,6 +39,11 @@ export class Components {
     return refTo(name);
   }
 
+  /** A schema that deserves a name, numbered when another one has it already. */
+  named(wanted: string, json: JsonSchema): Ref {
+    return this.#share(toName(wanted), json);
+  }
+
   schemas(): Record<string, JsonSchema> {
     return Object.fromEntries([...this.#byName].toSorted(([a], [b]) => (a < b ? -1 : 1)));
   }

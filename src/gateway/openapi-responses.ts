@@ -1,97 +1,95 @@
-/** Owns the responses of one operation: its success, its declared errors by status, and what any request can meet. */
+/** Owns the responses of one operation: its success, its errors by status, and the headers of each. */
 import { isStream } from "../contract/index.ts";
 import { describeSchema, type JsonSchema } from "../contract/shapes.ts";
 import type { Components } from "./openapi-components.ts";
+import { type DeclaredProblem, declaredProblems, problemRef, skeinProblem } from "./openapi-problems.ts";
+import { forReaders } from "./openapi-readers.ts";
+import { refusalsOf, type Security } from "./openapi-security.ts";
 import type { Route } from "./router.ts";
 import { statusText } from "./status-text.ts";
 
 type Responses = Record<string, object>;
 
-const statusDeclared = 422;
+/** Shared by every answer; written once under `components.headers`. */
+export const responseHeaders = {
+  "X-Request-Id": {
+    description: "The trace id, by which the log and the recorder know this request.",
+    schema: { type: "string", pattern: "^[0-9a-f]{32}$" },
+  },
+  "Retry-After": { description: "Seconds to wait before sending it again.", schema: { type: "integer", minimum: 1 } },
+};
 
-export async function responsesOf(route: Route, components: Components): Promise<Responses> {
+const requestId = { "X-Request-Id": { $ref: "#/components/headers/X-Request-Id" } };
+const retryAfter = { "Retry-After": { $ref: "#/components/headers/Retry-After" } };
+const mayAskToWait: ReadonlySet<number> = new Set([409, 429, 503]);
+
+export async function responsesOf(route: Route, security: Security, components: Components): Promise<Responses> {
   const responses: Responses = { [route.status]: await successOf(route, components) };
-  for (const [status, errors] of await declaredErrors(route, components)) {
-    const text = errors.map((error) => error.code).join(", ");
-    const schemas = errors.map((error) => error.schema);
-    // A client may also meet a problem without declared data under this status.
-    responses[status] = problemResponse(schemas.length === 1 ? (schemas[0] as JsonSchema) : { oneOf: schemas }, text);
+  const declared = await declaredProblems(route, components);
+  const own = ownStatuses(route, security);
+  for (const status of [...new Set([...declared.keys(), ...own.keys()])].toSorted((a, b) => a - b)) {
+    responses[status] = problemsOf(status, declared.get(status) ?? [], own.get(status), components);
   }
-  const problem = components.define("Problem", problemSchema);
-  if (route.hasInput) responses[400] ??= problemResponse(problem, "The input does not match");
-  responses.default = problemResponse(problem, "Any other error");
+  responses["default"] = problemResponse(problemRef(components), "Any other error", mayAskToWait);
   return responses;
+}
+
+/** What Skein itself answers on the way to this method, beside what any request can meet (`default`). */
+function ownStatuses(route: Route, security: Security): Map<number, string> {
+  const own = new Map<number, string>();
+  // Without an input too: a bad percent sign, a body with GET, a key that is not usable.
+  own.set(400, route.hasInput ? "The input does not match" : "The request is not valid");
+  for (const [status, text] of refusalsOf(route, security)) own.set(status, text);
+  if (route.method.kind === "command") own.set(409, "The idempotency key is in use, or was used with another input");
+  if (route.rate !== undefined) own.set(429, "Called more often than the policy allows");
+  return own;
+}
+
+function problemsOf(
+  status: number,
+  declared: readonly DeclaredProblem[],
+  own: string | undefined,
+  components: Components,
+): object {
+  const texts = declared.map(({ text }) => text);
+  const schemas: object[] = declared.map(({ schema }) => schema);
+  // 503 and 429 can be met anywhere: a client that tells errors apart by code must expect them beside declared ones.
+  if (own !== undefined || status === 503 || status === 429) schemas.push(skeinProblem(status, components));
+  if (own !== undefined) texts.push(own);
+  const schema = schemas.length === 1 ? (schemas[0] as JsonSchema) : { oneOf: schemas };
+  return problemResponse(schema, texts.join("; "), mayAskToWait.has(status) ? mayAskToWait : undefined);
 }
 
 async function successOf(route: Route, components: Components): Promise<object> {
   const description = statusText(route.status) ?? "Success";
-  if (route.status === 204) return { description };
+  const head = { description, headers: requestId };
+  if (route.status === 204) return head;
   const { output } = route.method;
   const shape = await describeSchema(isStream(output) ? output.item : output, "output");
-  if (shape.json["x-skein"] === "nothing") return { description };
+  if (shape.json["x-skein"] === "nothing") return head;
   const schema = components.add(forReaders(shape.json));
-  if (!route.isStream) return { description, content: { "application/json": { schema } } };
+  if (!route.isStream) return { ...head, content: { "application/json": { schema } } };
   return {
+    ...head,
     description: "A stream: one item per line, or per event when the client accepts text/event-stream",
-    content: { "application/x-ndjson": { schema }, "text/event-stream": { schema: { type: "string" } } },
+    content: {
+      "application/x-ndjson": { schema },
+      "text/event-stream": {
+        schema: { type: "string", description: eventsText(isStream(output) ? output.id : undefined) },
+      },
+    },
   };
 }
 
-async function declaredErrors(
-  route: Route,
-  components: Components,
-): Promise<Map<number, { code: string; schema: JsonSchema }[]>> {
-  const byStatus = new Map<number, { code: string; schema: JsonSchema }[]>();
-  for (const [code, spec] of Object.entries(route.method.errors)) {
-    const status = spec.status ?? statusDeclared;
-    const data =
-      spec.data === undefined
-        ? undefined
-        : components.add(forReaders((await describeSchema(spec.data, "output")).json));
-    const schema: JsonSchema = {
-      allOf: [
-        components.define("Problem", problemSchema) as JsonSchema,
-        {
-          type: "object",
-          properties: { code: { const: code }, ...(data !== undefined && { data: data as JsonSchema }) },
-          required: data === undefined ? ["code"] : ["code", "data"],
-        },
-      ],
-    };
-    byStatus.set(status, [...(byStatus.get(status) ?? []), { code, schema }]);
-  }
-  return byStatus;
+function eventsText(id: string | undefined): string {
+  const resumed = id === undefined ? "" : `; \`id:\` is the item's field ${id}, for Last-Event-ID`;
+  return `Server-sent events: the JSON of one item in \`data:\`${resumed}; \`event: error\` carries a Problem, \`event: end\` closes`;
 }
 
-/** A reader drops fields it does not know, so that a newer server may add some: the document must not forbid them. */
-function forReaders<T>(json: T): T {
-  if (Array.isArray(json)) return json.map(forReaders) as T;
-  if (typeof json !== "object" || json === null) return json;
-  const copy: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(json)) {
-    if (key !== "additionalProperties" || value !== false) copy[key] = forReaders(value);
-  }
-  return copy as T;
+function problemResponse(schema: object, description: string, waiting: ReadonlySet<number> | undefined): object {
+  return {
+    description,
+    headers: { ...requestId, ...(waiting !== undefined && retryAfter) },
+    content: { "application/problem+json": { schema } },
+  };
 }
-
-function problemResponse(schema: object, description: string): object {
-  return { description, content: { "application/problem+json": { schema } } };
-}
-
-const problemSchema: JsonSchema = {
-  type: "object",
-  title: "Problem",
-  description: "An error, as RFC 9457 problem details.",
-  properties: {
-    type: { type: "string", format: "uri" },
-    title: { type: "string" },
-    status: { type: "integer" },
-    detail: { type: "string" },
-    code: { type: "string", description: "A name the contract declares, or a SKEIN_* code." },
-    outcome: { enum: ["not_started", "unknown", "failed"], description: "Whether the call took effect." },
-    retry: { type: "boolean", description: "Whether the same request may be sent again." },
-    data: true as unknown as JsonSchema,
-    traceId: { type: "string" },
-  },
-  required: ["type", "title", "status", "code", "outcome", "retry", "traceId"],
-};

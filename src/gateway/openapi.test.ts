@@ -6,6 +6,7 @@ import * as z from "zod";
 import { action, contract, query } from "../contract/index.ts";
 import { createHost } from "../host/index.ts";
 import { service, system } from "../system/index.ts";
+import { everySchema } from "./fixtures/every-schema.ts";
 import { sample } from "./fixtures/sample.ts";
 import { createGateway, renderOpenApi } from "./index.ts";
 
@@ -56,7 +57,9 @@ test("path, query, header and body come from one input", async () => {
 
 test("named schemas are shared, declared errors are merged by status", async () => {
   const { paths, components } = await render();
-  assert.deepEqual(Object.keys(components.schemas).toSorted(), ["Line", "Order", "Problem"]);
+  const names = Object.keys(components.schemas).filter((name) => !name.startsWith("SkeinProblem"));
+  const errors = ["NO_SUCH_ORDER", "OUT_OF_STOCK", "REFUSED", "TOO_MANY"];
+  assert.deepEqual(names, ["Line", ...errors, "Order", "Problem"].toSorted());
   const order = paths["/orders/{id}"]?.get?.responses["200"]?.content?.["application/json"]?.schema;
   assert.deepEqual(order, { $ref: "#/components/schemas/Order" });
   const conflict = paths["/orders"]?.post?.responses["409"]?.content?.["application/problem+json"]?.schema;
@@ -132,4 +135,52 @@ test("two methods of one route, and a route of the gateway's own, are refused", 
     );
     await host.close();
   }
+});
+
+test("who may call is said by scheme and operation", async () => {
+  const api = (await renderOpenApi(everySchema(), { server: "https://api.shop.test" })) as Api & {
+    servers: unknown;
+    components: { securitySchemes: Record<string, object> };
+    paths: Record<string, Record<string, { security: unknown }>>;
+  };
+  assert.deepEqual(api.servers, [{ url: "https://api.shop.test" }]);
+  assert.deepEqual(api.components.securitySchemes, {
+    jwt: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+    apiKey: { type: "apiKey", in: "header", name: "x-program" },
+    apiKey2: { type: "apiKey", in: "header", name: "x-api-key" },
+    session: { type: "apiKey", in: "cookie", name: "__Host-session" },
+    basicForDev: { type: "http", scheme: "basic" },
+  });
+  const ways = [{ jwt: [] }, { apiKey: [] }, { apiKey2: [] }, { session: [] }, { basicForDev: [] }];
+  assert.deepEqual(api.paths["/tree"]?.["get"]?.security, [{}, ...ways]);
+  assert.deepEqual(api.paths["/own/{id}"]?.["post"]?.security, [{}, ...ways]);
+  assert.deepEqual(api.paths["/admin"]?.["get"]?.security, ways);
+  const statuses = (path: string, verb = "get") => Object.keys(api.paths[path]?.[verb]?.responses ?? {}).join(" ");
+  assert.equal(statuses("/admin"), "200 400 401 403 default");
+  assert.equal(statuses("/limited"), "200 400 401 403 429 default");
+  assert.equal(statuses("/own/{id}", "post"), "204 400 401 403 409 422 503 default");
+  assert.equal(api.paths["/inside"], undefined);
+});
+
+test("a declared error is told from Skein's own of its status by its code", async () => {
+  const api = (await renderOpenApi(everySchema())) as Api;
+  const conflict = api.paths["/own/{id}"]?.["post"]?.responses["409"]?.content?.["application/problem+json"]?.schema;
+  const names = ((conflict?.["oneOf"] ?? []) as Array<{ $ref: string }>).map(({ $ref }) => $ref.split("/").at(-1));
+  assert.deepEqual(names, ["GONE", "TAKEN", "SkeinProblem409"]);
+  const own = api.components.schemas["SkeinProblem409"] as {
+    allOf: [object, { properties: { code: { enum: string[] } } }];
+  };
+  assert.ok(own.allOf[1].properties.code.enum.includes("SKEIN_KEY_REUSED"));
+});
+
+test("of a union input, what path and headers give is neither asked for twice nor lost", async () => {
+  const { paths } = (await renderOpenApi(everySchema())) as Api;
+  const put = paths["/union/{id}"]?.["put"];
+  const parameters = (put?.parameters ?? []).map((p) => `${p.in} ${p.name}${p.required ? "!" : ""}`);
+  assert.deepEqual(parameters, ["path id!", "header x-tag", "header Idempotency-Key"]);
+  const body = put?.requestBody?.content["application/json"]?.schema as { anyOf: Array<{ properties: object }> };
+  assert.deepEqual(
+    body.anyOf.map(({ properties }) => Object.keys(properties)),
+    [[], ["b"]],
+  );
 });

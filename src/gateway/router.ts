@@ -5,7 +5,7 @@
 import { addRoute, createRouter as createTree, findRoute } from "rou3";
 import { type HttpVerb, isStream, type Method, nothing } from "../contract/index.ts";
 import { skeinError } from "../errors/index.ts";
-import { type MethodPolicy, methodsOf, type RateLimitPolicy, type System } from "../system/index.ts";
+import { type Access, type MethodPolicy, methodsOf, type RateLimitPolicy, type System } from "../system/index.ts";
 import { createRateLimiter, type RateLimiter } from "./rate-limit.ts";
 import { decodeSegment, encodeSegment } from "./target.ts";
 import { InputShape } from "./values.ts";
@@ -25,6 +25,8 @@ export interface Route {
   /** Header (lower case) and the field it gives. */
   readonly headers: ReadonlyArray<readonly [header: string, field: string]>;
   readonly status: number;
+  /** For the document; the call layer decides. */
+  readonly access: Access | undefined;
   readonly isStream: boolean;
   readonly hasInput: boolean;
   readonly input: InputShape;
@@ -133,6 +135,7 @@ function toRoute(service: string, name: string, method: Method, policy: MethodPo
       .map((segment) => segment.slice(1)),
     headers: Object.entries(http.headers ?? {}).map(([header, field]) => [header.toLowerCase(), field] as const),
     status: isEmpty && (http.status ?? 200) === 200 ? 204 : (http.status ?? 200),
+    access: policy?.access,
     isStream: isStreaming,
     hasInput: method.input !== nothing,
     input: new InputShape(method.input),
