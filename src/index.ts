@@ -1,18 +1,29 @@
 /** `skein`: the door for people who write services. Engines load when a host opens them, never on import. */
 export { contract } from "./contract/index.ts";
-export { action, command, event, query, stream, workflow, safe, isDeclared } from "./contract/index.ts";
+export { action, bytes, command, event, query, raw, stream, workflow, safe, isDeclared } from "./contract/index.ts";
 export type {
   AnyContract,
+  Body,
+  BodyOptions,
+  BodySource,
+  ByteRange,
+  BytesBody,
+  BytesOutput,
   CallOptions,
   CallPromise,
   Client,
   Contract,
+  Download,
+  DownloadHead,
+  DownloadSource,
   InferIn,
   InferOut,
   Issue,
   Kind,
   Method,
+  RawBody,
   Schema,
+  Size,
 } from "./contract/index.ts";
 export { type Duration, Secret } from "./core/index.ts";
 export {
@@ -56,6 +67,9 @@ export {
   type ClientCertificate,
   type Credentials,
   define,
+  download,
+  fileDownload,
+  type FileDownloadOptions,
   type Implementation,
   type Implemented,
   type Identity,

@@ -26,7 +26,7 @@ export class Effect implements CommandEffect {
     this.key = scope.key;
     this.#scope = scope;
     // At once, since the input is the handler's from here on; without a key nobody asks for it.
-    this.inputHash = this.key === undefined ? "" : sha256(canonicalValue(input));
+    this.inputHash = this.key === undefined ? "" : sha256(canonicalValue(input) + bodyOf(scope));
   }
 
   async prepare(reply: unknown): Promise<{ reply: unknown; encoded: string }> {
@@ -79,4 +79,9 @@ function ownerOf(principal: unknown): string {
   const { subject, tenant } = principal as { readonly subject?: unknown; readonly tenant?: unknown };
   if (typeof subject === "string" && tenant === undefined && plainSubject.test(subject)) return subject;
   return `#${sha256(canonicalValue(typeof subject === "string" ? [subject, tenant ?? null] : principal))}`;
+}
+
+/** What stands behind the input where the method takes a body; no canonical value has a line break. */
+function bodyOf({ body }: CallScope): string {
+  return body === undefined ? "" : `\n${body.digest}`;
 }

@@ -1,6 +1,6 @@
 /** Owns what the call path knows of one method at run time. It must never change after the host has opened it. */
 import type { Kind, Method } from "../contract/index.ts";
-import { isStream } from "../contract/index.ts";
+import { isBytes, isStream } from "../contract/index.ts";
 import { toMs } from "../core/index.ts";
 import type { Access, AnyHandler, Declaration, Implementation, Opened } from "../system/index.ts";
 import type { ReplyCache } from "./stages/cache.ts";
@@ -13,7 +13,10 @@ export interface Endpoint {
   readonly name: string;
   readonly kind: Kind;
   readonly method: Method;
+  /** Answers item by item: a stream, or a download. */
   readonly isStream: boolean;
+  /** A body streams in, so that the call may last as long as bytes come; `timeoutMs` is then the longest pause. */
+  readonly isUpload: boolean;
   /** `undefined` refuses every call: deny by default. */
   readonly access: Access | undefined;
   readonly timeoutMs: number | undefined;
@@ -46,13 +49,15 @@ export function createEndpoint(
   const policy = declaration.policy[name] ?? {};
   const handler = implementation.handlers[name];
   if (handler === undefined) throw new TypeError(`${declaration.name} has no handler for ${name}`);
+  const answersItems = isStream(method.output) || isBytes(method.output);
   return {
     id: `${declaration.name}.${name}`,
     service: declaration.name,
     name,
     kind: method.kind,
     method,
-    isStream: isStream(method.output),
+    isStream: answersItems,
+    isUpload: !answersItems && method.body?.isRaw === false,
     access: policy.access,
     timeoutMs: policy.timeout === undefined ? undefined : toMs(policy.timeout),
     handler,

@@ -33,6 +33,8 @@ export function farOptions(scope: CallScope, path: readonly string[], options: I
     traceId: scope.traceId,
     parentSpan: scope.span,
     resumeFrom: options?.resumeFrom,
+    body: options?.body,
+    range: options?.range,
     path,
   };
   const signal = options?.signal === undefined ? scope.signal : AbortSignal.any([scope.signal, options.signal]);

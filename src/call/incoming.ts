@@ -51,6 +51,7 @@ export class Incoming implements AsyncIterableIterator<unknown> {
       const waiter = (this.#waiter ??= new Waiter(this.#scope));
       const items = (this.#items ??= this.#source[Symbol.asyncIterator]());
       const item = await waiter.wait(() => items.next());
+      this.#scope.moved();
       if (this.#isOver) return this.#afterTheEnd();
       if (item.done !== true) return { done: false, value: copyValue(item.value) };
     } catch (thrown) {

@@ -51,11 +51,17 @@ function throughCache(scope: CallScope, given: unknown): Promise<unknown> | unde
  */
 function serve(scope: CallScope, given: unknown): void {
   const { endpoint } = scope;
+  const { body } = endpoint.method;
+  if (body !== undefined)
+    return succeedWith(
+      scope,
+      scope.openBody(body).then(() => serveInTurns(scope, given)),
+    );
   // Before the parse: neither a validator nor a handler that changes its input may change what the key stands for.
   if (endpoint.kind === "command") scope.effect = new Effect(scope, given);
   const parsed = parseInput(scope, given);
   if (parsed instanceof Promise || endpoint.guard !== undefined || endpoint.kind === "command") {
-    return succeedWith(scope, serveInTurns(scope, parsed));
+    return succeedWith(scope, serveParsed(scope, parsed));
   }
   scope.hasStarted = true;
   const reply: unknown = endpoint.handler(parsed, endpoint.own(scope), scope);
@@ -77,8 +83,15 @@ function answer(scope: CallScope, reply: unknown): void {
   }
 }
 
+/** The same for what takes a body, which is there now. */
+function serveInTurns(scope: CallScope, given: unknown): Promise<unknown> {
+  // After a raw body was received: its key stands for the bytes too.
+  if (scope.endpoint.kind === "command") scope.effect = new Effect(scope, given);
+  return serveParsed(scope, parseInput(scope, given));
+}
+
 /** The same for what has more to wait for: a validator that waits, a guard, a command's transaction. */
-async function serveInTurns(scope: CallScope, parsing: unknown): Promise<unknown> {
+async function serveParsed(scope: CallScope, parsing: unknown): Promise<unknown> {
   const { endpoint } = scope;
   const input: unknown = await parsing;
   if (endpoint.guard !== undefined) await checkGuard(scope, input);

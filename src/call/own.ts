@@ -2,9 +2,22 @@
  * Owns `own`, the second argument of a handler: clients of what the service uses, and what it has, made at first use of
  * each name. It must never give a name that the declaration does not have.
  */
-import { type AnyContract, type CallOptions, isStream, type Kind, type Member } from "../contract/index.ts";
+import {
+  type AnyContract,
+  type BodyCallOptions,
+  type BodyHead,
+  type ByteRange,
+  type CallOptions,
+  isBytes,
+  isStream,
+  type Kind,
+  type Member,
+  type Method,
+} from "../contract/index.ts";
 import type { Declaration, Opened } from "../system/index.ts";
 import { skeinError } from "../errors/index.ts";
+import { iterateBytes } from "./byte-source.ts";
+import { IncomingDownload } from "./download.ts";
 import type { CallScope } from "./scope.ts";
 
 /** Makes `own` for one call. A guard's `own` is made for a query, whatever its method is. */
@@ -14,6 +27,9 @@ export type OwnFactory = (scope: CallScope) => object;
 export interface InvokeOptions extends CallOptions {
   readonly resumeFrom?: string;
   readonly incoming?: AsyncIterable<unknown> | undefined;
+  /** What is known of a body whose bytes are `incoming`. */
+  readonly body?: BodyHead | undefined;
+  readonly range?: ByteRange | undefined;
 }
 
 /** How a client's method is called: the target is found at each call, so that routes may change under a client. */
@@ -65,7 +81,7 @@ export function createOwnFactory(
 /** A client with the methods of a contract (of a pick: the picked ones), each of which hands its arguments on. */
 export function createClient(
   contract: AnyContract,
-  call: (method: string, input: unknown, options: CallOptions | undefined) => unknown,
+  call: (method: string, input: unknown, options: InvokeOptions | undefined) => unknown,
 ): object {
   const client: Record<string, unknown> = {};
   const members: Readonly<Record<string, Member>> = contract.members;
@@ -83,16 +99,33 @@ export function createClient(
       Object.defineProperty(client, name, { value: refuse });
       continue;
     }
-    client[name] = isStream(member.output)
-      ? (input: unknown, options?: CallOptions) => toItems(call(name, input, options))
-      : (input: unknown, options?: CallOptions) => call(name, input, options);
+    client[name] = clientMethod(member, (input, options) => call(name, input, options));
   }
   return Object.freeze(client);
 }
 
+type Send = (input: unknown, options: InvokeOptions | undefined) => unknown;
+
+function clientMethod({ body, output }: Method, call: Send): (input: unknown, options?: CallOptions) => unknown {
+  // What a caller writes as a body travels as a head and a stream.
+  const send: Send = body === undefined ? call : (input, options) => sendBody(input, options as BodyOptions, call);
+  if (isBytes(output)) return (input, options) => new IncomingDownload(toItems(send(input, options)));
+  return isStream(output) ? (input, options) => toItems(send(input, options)) : send;
+}
+
+type BodyOptions = CallOptions & Partial<BodyCallOptions>;
+
+function sendBody(input: unknown, options: BodyOptions | undefined, call: Send): unknown {
+  const { body, type, length: given, ...rest } = options ?? {};
+  const length = body instanceof Uint8Array ? body.length : given;
+  const head = { ...(type !== undefined && { type }), ...(length !== undefined && { length }) };
+  // A call that is left out of sends nothing, which is a body of no bytes.
+  return call(input, { ...rest, body: head, ...(body !== undefined && { incoming: iterateBytes(body) }) });
+}
+
 /** A stream that was refused before it began is a rejected promise; its reader wants to meet that at the first item. */
-function toItems(answer: unknown): unknown {
-  if (!(answer instanceof Promise)) return answer;
+function toItems(answer: unknown): AsyncIterable<unknown> {
+  if (!(answer instanceof Promise)) return answer as AsyncIterable<unknown>;
   // Nobody may ever read it, and the error is not lost for those who do.
   answer.catch(() => undefined);
   return (async function* () {

@@ -2,6 +2,7 @@
  * Owns the calls of one host: which endpoints it has, and how a call starts, from outside or from a handler. It must
  * never know where a call came from beyond what its arrival says.
  */
+import type { BodyHead, ByteRange } from "../contract/index.ts";
 import { type Clock, copyValue, createTraceId, type Random, toMs, ValueSetError } from "../core/index.ts";
 import { isSkeinError, skeinError } from "../errors/index.ts";
 import type { Recorder } from "../observe/index.ts";
@@ -31,6 +32,10 @@ export interface RootOptions {
    * (`return()`) when the call is over, however it ends.
    */
   readonly incoming?: AsyncIterable<unknown> | undefined;
+  /** What is known of a body whose bytes are `incoming`. */
+  readonly body?: BodyHead | undefined;
+  /** The part of a download that is wanted. */
+  readonly range?: ByteRange | undefined;
   /** True for the gateway: internal methods are refused. */
   readonly fromOutside?: boolean;
   /** Set where a call arrives from another process. */
@@ -107,6 +112,8 @@ export class CallRuntime {
       fromOutside: options.fromOutside ?? false,
       path: options.path ?? noPath,
       incoming: options.incoming,
+      body: options.body,
+      range: options.range,
     };
     return this.#start(endpoint, undefined, arrival, input, options.timeoutMs, options.signal);
   }
@@ -127,6 +134,8 @@ export class CallRuntime {
         fromOutside: false,
         path: noPath,
         incoming: options?.incoming,
+        body: options?.body,
+        range: options?.range,
       };
       const timeoutMs = options?.timeout === undefined ? undefined : toMs(options.timeout);
       return this.#start(endpoint, scope, arrival, input, timeoutMs, options?.signal);
@@ -163,12 +172,13 @@ export class CallRuntime {
     const above = parent?.lifetime;
     let deadlineMs = above?.deadlineMs ?? Number.POSITIVE_INFINITY;
     if (timeoutMs !== undefined) deadlineMs = Math.min(deadlineMs, startMs + timeoutMs);
-    if (endpoint.timeoutMs !== undefined) deadlineMs = Math.min(deadlineMs, startMs + endpoint.timeoutMs);
-    // A stream may last, since each wait for an item has its own limit; what a stream calls may not.
-    if (deadlineMs === Number.POSITIVE_INFINITY && !endpoint.isStream) deadlineMs = startMs + this.timeoutMs;
+    // A stream and an upload may last, since each wait has its own limit; what they call may not.
+    const mayLast = endpoint.isStream || endpoint.isUpload;
+    if (endpoint.timeoutMs !== undefined && !endpoint.isUpload)
+      deadlineMs = Math.min(deadlineMs, startMs + endpoint.timeoutMs);
+    if (deadlineMs === Number.POSITIVE_INFINITY && !mayLast) deadlineMs = startMs + this.timeoutMs;
     // A call that ends when its caller does shares the caller's lifetime.
-    const isShared =
-      above !== undefined && deadlineMs === above.deadlineMs && signal === undefined && !endpoint.isStream;
+    const isShared = above !== undefined && deadlineMs === above.deadlineMs && signal === undefined && !mayLast;
     const lifetime = isShared ? above : new Lifetime(deadlineMs, above);
     const scope = new CallScope(this, endpoint, parent, lifetime, arrival, startMs);
     if (!isShared) lifetime.start(this.wheel, signal);
@@ -178,7 +188,9 @@ export class CallRuntime {
       const canceled = failure?.code === "SKEIN_CALL_CANCELED";
       throw skeinError(canceled ? "SKEIN_CALL_CANCELED" : "SKEIN_CALL_DEADLINE", undefined, { outcome: "not_started" });
     }
-    return endpoint.isStream ? travelStream(scope, input) : travel(scope, input, !isShared);
+    if (endpoint.isStream) return travelStream(scope, input);
+    if (endpoint.isUpload) scope.limitPauses(endpoint.timeoutMs ?? this.timeoutMs);
+    return travel(scope, input, !isShared);
   }
 
   #farAway(scope: CallScope, endpoint: Endpoint, input: unknown, options: InvokeOptions | undefined): unknown {

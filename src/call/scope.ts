@@ -2,14 +2,16 @@
  * Owns one call in flight: what its handler is told, its place in the tree of calls, and its end. It must never be
  * reused for another call.
  */
-import type { Kind } from "../contract/index.ts";
+import type { BodyHead, BodySpec, ByteRange, Kind } from "../contract/index.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { Call, CallBinding, Log } from "../system/index.ts";
 import { withFields } from "../observe/index.ts";
+import { checkBodyHead, InboundBody } from "./body.ts";
 import type { Effect } from "./effect.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { encodeEvent } from "./events.ts";
 import { declaredAs, errorSpecOf } from "./failure.ts";
+import { IdleLimit } from "./idle-limit.ts";
 import { Incoming } from "./incoming.ts";
 import { type Lifetime, Mortal } from "./lifetime.ts";
 import type { CallRuntime } from "./runtime.ts";
@@ -29,6 +31,10 @@ export interface Arrival {
   readonly path: readonly string[];
   /** What the caller sends beside the input, item by item, while the method runs. */
   readonly incoming: AsyncIterable<unknown> | undefined;
+  /** What is known of a body whose bytes are `incoming`. */
+  readonly body: BodyHead | undefined;
+  /** The part of a download that is wanted. */
+  readonly range: ByteRange | undefined;
 }
 
 export class CallScope extends Mortal implements Call<unknown> {
@@ -52,6 +58,9 @@ export class CallScope extends Mortal implements Call<unknown> {
   #log: Log | undefined = undefined;
   #promise: Promise<unknown> | undefined = undefined;
   #incoming: Incoming | undefined = undefined;
+  #pauses: IdleLimit | undefined = undefined;
+  /** The body, once it may be read; `undefined` where the method takes none. */
+  body: InboundBody | undefined = undefined;
 
   constructor(
     runtime: CallRuntime,
@@ -98,6 +107,23 @@ export class CallScope extends Mortal implements Call<unknown> {
     const source = this.arrival.incoming;
     if (source === undefined) return undefined;
     return (this.#incoming ??= new Incoming(this, source));
+  }
+  /** Makes `body`; a raw one is received to its end. Rejects with what is wrong with it. */
+  async openBody(spec: BodySpec): Promise<void> {
+    const { id } = this.endpoint;
+    checkBodyHead(id, spec, this.arrival.body ?? {});
+    this.body = new InboundBody(id, spec, this.arrival.body, this.incoming);
+    if (spec.isRaw) await this.body.receive();
+  }
+  /** Ends the call when nothing of what it is sent was taken for so long; from then on, and from the last piece on. */
+  limitPauses(limitMs: number): void {
+    this.#pauses = new IdleLimit(this.runtime.clock, limitMs, () =>
+      this.lifetime.end(skeinError("SKEIN_CALL_DEADLINE")),
+    );
+  }
+  /** A piece of what it is sent was taken. */
+  moved(): void {
+    this.#pauses?.touch();
   }
   /** The handler is over: whoever sends is told to stop. */
   endIncoming(): void {
@@ -210,6 +236,7 @@ export class CallScope extends Mortal implements Call<unknown> {
     this.lifetime.leave(this);
     if (this.#ownsLifetime) this.lifetime.release();
     if (this.arrival.incoming !== undefined) this.endIncoming();
+    this.#pauses?.stop();
     this.record(code);
   }
 }

@@ -2,8 +2,10 @@
  * Owns the journey of a stream: the stages of a call, then each item parsed on its own. It must never buffer items: the
  * reader's pull is the handler's pace.
  */
-import type { StreamOutput } from "../contract/index.ts";
+import { isBytes, type StreamOutput } from "../contract/index.ts";
+import { copyValue } from "../core/index.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
+import { openDownload } from "./download.ts";
 import { toFailure } from "./failure.ts";
 import type { CallScope } from "./scope.ts";
 import { checkAccess } from "./stages/access.ts";
@@ -20,11 +22,13 @@ export async function* travelStream(scope: CallScope, input: unknown): AsyncGene
     const { error } = scope.lifetime;
     if (error !== undefined) throw skeinError(codeOf(error), undefined, { outcome: "not_started" });
     const items = await waiter.wait(() => (opening = open(scope, input)));
-    const { item: schema } = scope.endpoint.method.output as StreamOutput;
+    const { output } = scope.endpoint.method;
     for (;;) {
       const next = await waiter.wait(() => items.next());
       if (next.done === true) return;
-      yield await parseOutput(scope, schema, next.value);
+      yield isBytes(output)
+        ? copyValue(next.value)
+        : await parseOutput(scope, (output as StreamOutput).item, next.value);
     }
   } catch (thrown) {
     const error = await toFailure(scope, thrown);
@@ -47,10 +51,14 @@ function codeOf(ended: SkeinError): "SKEIN_CALL_CANCELED" | "SKEIN_CALL_DEADLINE
 async function open(scope: CallScope, input: unknown): Promise<AsyncIterator<unknown>> {
   const { endpoint } = scope;
   checkAccess(endpoint, scope.arrival);
-  const parsed: unknown = await parseInput(scope, copyInput(scope, input));
+  const given = copyInput(scope, input);
+  if (endpoint.method.body !== undefined) await scope.openBody(endpoint.method.body);
+  const parsed: unknown = await parseInput(scope, given);
   if (endpoint.guard !== undefined) await checkGuard(scope, parsed);
   scope.hasStarted = true;
   const answered: unknown = await endpoint.handler(parsed, endpoint.own(scope), scope);
+  const { output } = endpoint.method;
+  if (isBytes(output)) return openDownload(endpoint.id, output, answered, scope.arrival.range);
   const iterable = answered as Partial<AsyncIterable<unknown>> | null | undefined;
   if (typeof iterable?.[Symbol.asyncIterator] !== "function") {
     throw skeinError("SKEIN_OUTPUT_INVALID", `${endpoint.id} is a stream and returned no async iterable`);

@@ -4,6 +4,7 @@
  */
 import type { Duration } from "../core/index.ts";
 import type { DeclaredError, SkeinError } from "../errors/index.ts";
+import type { BodySource, BodySpec, ByteRange, BytesOutput } from "./bytes.ts";
 import type { AnyContract, Members, MethodNames } from "./contract.ts";
 import type { ErrorSpec, ErrorSpecs, InputOf, Kind, Method, ReplyOf, StreamOutput } from "./method.ts";
 import type { InferIn, InferOut, Schema } from "./schema.ts";
@@ -25,10 +26,31 @@ export interface CallPromise<T, E extends ErrorSpecs = ErrorSpecs> extends Promi
   readonly [declaredErrors]?: E;
 }
 
-/** One method as a caller sees it. @since 0.1.0 */
-export type ClientMethod<M extends Method> = M["output"] extends StreamOutput
-  ? (input: InputOf<M>, options?: CallOptions & { readonly resumeFrom?: string }) => ReplyOf<M>
-  : (input: InputOf<M>, options?: CallOptions) => CallPromise<ReplyOf<M>, M["errors"]>;
+/** Options of a call that sends a body. @since 0.1.0 */
+export interface BodyCallOptions {
+  /** Bytes, or a stream of them, which is pulled as the callee reads and closed when the call is over. */
+  readonly body: BodySource;
+  /** Its content type. */
+  readonly type?: string;
+  /** Bytes of a stream, where they are known beforehand: a body that is too large is then refused before it is sent. */
+  readonly length?: number;
+}
+
+type OptionsOf<M extends Method> = CallOptions &
+  (M["output"] extends StreamOutput ? { readonly resumeFrom?: string } : unknown) &
+  (M["output"] extends BytesOutput ? { readonly range?: ByteRange } : unknown) &
+  (M["body"] extends BodySpec ? BodyCallOptions : unknown);
+
+type AnswerOf<M extends Method> = M["output"] extends StreamOutput | BytesOutput
+  ? ReplyOf<M>
+  : CallPromise<ReplyOf<M>, M["errors"]>;
+
+/** One method as a caller sees it; a method with a body takes it as an option that must be there. @since 0.1.0 */
+export type ClientMethod<M extends Method> = M["body"] extends BodySpec
+  ? (input: InputOf<M>, options: OptionsOf<M>) => AnswerOf<M>
+  : M["output"] extends StreamOutput | BytesOutput
+    ? (input: InputOf<M>, options?: OptionsOf<M>) => AnswerOf<M>
+    : (input: InputOf<M>, options?: CallOptions) => CallPromise<ReplyOf<M>, M["errors"]>;
 
 /** What stands in a client's place of a method that this kind of caller may not call; `Why` is what the compiler prints. */
 export interface MayNotCall<Why extends string> {

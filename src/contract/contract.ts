@@ -4,6 +4,7 @@
  */
 import { contractInvalid } from "./invalid.ts";
 import type { Event, HttpBinding, Member, Method } from "./method.ts";
+import { isBytes } from "./bytes.ts";
 import { isStream } from "./method.ts";
 
 export type Members = Readonly<Record<string, Member>>;
@@ -95,7 +96,18 @@ function checkMember(name: string, key: string, member: Member): void {
       throw contractInvalid(`${where} gives the error ${code} the status ${spec.status}: use 400 to 599`);
     }
   }
+  checkBytes(where, member);
   if (member.http !== undefined) checkHttp(where, member, member.http);
+}
+
+/** The types say the same; plain JavaScript gets past them. */
+function checkBytes(where: string, { kind, body, output }: Method): void {
+  if (body !== undefined && !(kind === "action" || (kind === "command" && body.isRaw))) {
+    throw contractInvalid(`${where} is a ${kind} with a body: bytes() is for actions, raw() for commands and actions`);
+  }
+  if (isBytes(output) && kind !== "query" && kind !== "action") {
+    throw contractInvalid(`${where} is a ${kind} that answers bytes: downloads are for queries and actions`);
+  }
 }
 
 function checkHttp(where: string, method: Method, http: HttpBinding): void {
@@ -104,8 +116,12 @@ function checkHttp(where: string, method: Method, http: HttpBinding): void {
     throw contractInvalid(`${where} has the route "${http.route}": write it as "GET /path/:name"`);
   }
   const [, verb, path = ""] = match;
-  if (verb === "GET" && !(method.kind === "query" || (method.kind === "action" && isStream(method.output)))) {
+  const streams = isStream(method.output) || isBytes(method.output);
+  if (verb === "GET" && !(method.kind === "query" || (method.kind === "action" && streams))) {
     throw contractInvalid(`${where} is a ${method.kind} with a GET route: GET is for queries and stream actions`);
+  }
+  if (method.body !== undefined && (verb === "GET" || verb === "DELETE")) {
+    throw contractInvalid(`${where} has a body and a ${verb} route: send bytes by PUT, POST or PATCH`);
   }
   const seen = new Set<string>();
   for (const segment of path.slice(1).split("/")) {

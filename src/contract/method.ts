@@ -3,6 +3,7 @@
  * caches): a contract is published to callers and browsers.
  */
 import type { CanonicalCode } from "../errors/index.ts";
+import type { BodySpec, BytesOutput, Download, DownloadSource, RawBody } from "./bytes.ts";
 import { contractInvalid } from "./invalid.ts";
 import { type InferIn, type InferOut, type Nothing, nothing, type Schema } from "./schema.ts";
 
@@ -44,17 +45,23 @@ export interface StreamOutput<Item extends Schema = Schema> {
   readonly id: string | undefined;
 }
 
+/** What a method may answer: a value, items one by one, or bytes. */
+export type Output = Schema | StreamOutput | BytesOutput;
+
 /** One method of a contract. @since 0.1.0 */
 export interface Method<
   K extends Kind = Kind,
   In extends Schema = Schema,
-  Out extends Schema | StreamOutput = Schema | StreamOutput,
+  Out extends Output = Output,
   E extends ErrorSpecs = ErrorSpecs,
+  B extends BodySpec | undefined = BodySpec | undefined,
 > {
   readonly kind: K;
   readonly input: In;
   readonly output: Out;
   readonly errors: E;
+  /** The bytes it takes beside its input, if it takes any. */
+  readonly body: B;
   readonly http: HttpBinding | undefined;
   readonly summary: string | undefined;
 }
@@ -69,10 +76,10 @@ export interface Event<S extends Schema = Schema> {
 export type Member = Method | Event;
 
 /** What one method declares. @since 0.1.0 */
-export interface MethodSpec<In extends Schema, Out extends Schema | StreamOutput, E extends ErrorSpecs> {
+export interface MethodSpec<In extends Schema, Out extends Output, E extends ErrorSpecs> {
   /** Schema of the one argument; without it the method takes none. */
   readonly input?: In;
-  /** Schema of the reply, or `stream(Item)`; without it the method answers nothing. */
+  /** Schema of the reply, `stream(Item)`, or `bytes()` for a download; without it the method answers nothing. */
   readonly output?: Out;
   /** Route over HTTP; without it the method is reachable by other services only. */
   readonly http?: HttpRoute | HttpBinding;
@@ -89,20 +96,25 @@ type NoErrors = {};
 // `contract` ("any schema") instead of taking the default (none).
 
 /** Reads, and calls other queries: may be retried, hedged, cached and shared. @since 0.1.0 */
-export function query<
-  In extends Schema = Nothing,
-  Out extends Schema | StreamOutput = Nothing,
-  const E extends ErrorSpecs = NoErrors,
->(spec: MethodSpec<In, Out, E> = {}): Method<"query", NoInfer<In>, NoInfer<Out>, NoInfer<E>> {
+export function query<In extends Schema = Nothing, Out extends Output = Nothing, const E extends ErrorSpecs = NoErrors>(
+  spec: MethodSpec<In, Out, E> = {},
+): Method<"query", NoInfer<In>, NoInfer<Out>, NoInfer<E>, undefined> {
   return method("query", spec);
 }
 
-/** Calls queries, then one transaction of its own database: retried with its idempotency key. @since 0.1.0 */
+/**
+ * Calls queries, then one transaction of its own database: retried with its idempotency key. `body: raw({ max })` gives it
+ * the exact bytes of a request.
+ * @since 0.1.0
+ */
 export function command<
   In extends Schema = Nothing,
   Out extends Schema = Nothing,
   const E extends ErrorSpecs = NoErrors,
->(spec: MethodSpec<In, Out, E> = {}): Method<"command", NoInfer<In>, NoInfer<Out>, NoInfer<E>> {
+  const B extends RawBody | undefined = undefined,
+>(
+  spec: MethodSpec<In, Out, E> & { readonly body?: B } = {},
+): Method<"command", NoInfer<In>, NoInfer<Out>, NoInfer<E>, NoInfer<B>> {
   return method("command", spec);
 }
 
@@ -111,16 +123,23 @@ export function workflow<
   In extends Schema = Nothing,
   Out extends Schema = Nothing,
   const E extends ErrorSpecs = NoErrors,
->(spec: MethodSpec<In, Out, E> = {}): Method<"workflow", NoInfer<In>, NoInfer<Out>, NoInfer<E>> {
+>(spec: MethodSpec<In, Out, E> = {}): Method<"workflow", NoInfer<In>, NoInfer<Out>, NoInfer<E>, undefined> {
   return method("workflow", spec);
 }
 
-/** Calls anything, once: never retried by the runtime, so its outcome may be `unknown`. @since 0.1.0 */
+/**
+ * Calls anything, once: never retried by the runtime, so its outcome may be `unknown`. `body: bytes({ max })` streams an
+ * upload into it, `raw({ max })` gives it the bytes at once.
+ * @since 0.1.0
+ */
 export function action<
   In extends Schema = Nothing,
-  Out extends Schema | StreamOutput = Nothing,
+  Out extends Output = Nothing,
   const E extends ErrorSpecs = NoErrors,
->(spec: MethodSpec<In, Out, E> = {}): Method<"action", NoInfer<In>, NoInfer<Out>, NoInfer<E>> {
+  const B extends BodySpec | undefined = undefined,
+>(
+  spec: MethodSpec<In, Out, E> & { readonly body?: B } = {},
+): Method<"action", NoInfer<In>, NoInfer<Out>, NoInfer<E>, NoInfer<B>> {
   return method("action", spec);
 }
 
@@ -138,20 +157,24 @@ export function event<S extends Schema>(schema: S, options: { readonly version?:
   return Object.freeze({ kind: "event", schema, version });
 }
 
-export function isStream(output: Schema | StreamOutput): output is StreamOutput {
+export function isStream(output: Output): output is StreamOutput {
   return "stream" in output && output.stream;
 }
 
-function method<K extends Kind, In extends Schema, Out extends Schema | StreamOutput, E extends ErrorSpecs>(
-  kind: K,
-  spec: MethodSpec<In, Out, E>,
-): Method<K, In, Out, E> {
+function method<
+  K extends Kind,
+  In extends Schema,
+  Out extends Output,
+  E extends ErrorSpecs,
+  B extends BodySpec | undefined,
+>(kind: K, spec: MethodSpec<In, Out, E> & { readonly body?: B }): Method<K, In, Out, E, B> {
   // The casts say what the defaults of the type parameters say: absent input is Nothing, absent errors are none.
   return Object.freeze({
     kind,
     input: (spec.input ?? nothing) as In,
     output: (spec.output ?? nothing) as Out,
     errors: Object.freeze({ ...spec.errors }) as E,
+    body: spec.body as B,
     http: typeof spec.http === "string" ? Object.freeze({ route: spec.http }) : spec.http,
     summary: spec.summary,
   });
@@ -161,17 +184,21 @@ function method<K extends Kind, In extends Schema, Out extends Schema | StreamOu
 export type InputOf<M extends Method> = InferIn<M["input"]>;
 /** What the handler of `M` receives. */
 export type ParsedInputOf<M extends Method> = InferOut<M["input"]>;
-/** What a caller of `M` gets: a value, or the items of a stream. */
+/** What a caller of `M` gets: a value, the items of a stream, or a download. */
 export type ReplyOf<M extends Method> =
   M["output"] extends StreamOutput<infer Item>
     ? AsyncIterable<InferOut<Item>>
-    : M["output"] extends Schema
-      ? InferOut<M["output"]>
-      : never;
+    : M["output"] extends BytesOutput
+      ? Download
+      : M["output"] extends Schema
+        ? InferOut<M["output"]>
+        : never;
 /** What the handler of `M` returns, before its output is parsed. */
 export type RawReplyOf<M extends Method> =
   M["output"] extends StreamOutput<infer Item>
     ? AsyncIterable<InferIn<Item>>
-    : M["output"] extends Schema
-      ? InferIn<M["output"]>
-      : never;
+    : M["output"] extends BytesOutput
+      ? Uint8Array | DownloadSource
+      : M["output"] extends Schema
+        ? InferIn<M["output"]>
+        : never;

@@ -84,6 +84,11 @@ export const catalogue = {
     what: "What the caller was sending broke off before its end.",
     fix: "Find out why the caller's own stream failed; then send the whole of it again, for an action only if it is safe to repeat.",
   },
+  SKEIN_CALL_RANGE: {
+    canonical: "out_of_range", retry: false, outcome: "failed", who: "caller", status: 416, since: "0.1.0",
+    what: "The requested range is not within the content.",
+    fix: "Ask for a range within the size that `data.size` or Content-Range gives, or for the whole.",
+  },
   SKEIN_CALL_FAILED: {
     canonical: "internal", retry: false, outcome: "unknown", who: "bug", since: "0.1.0",
     what: "The method failed with an error its contract does not declare.",
@@ -421,7 +426,7 @@ export const catalogue = {
   SKEIN_HTTP_MEDIA_TYPE: {
     canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", status: 415, since: "0.1.0",
     what: "The request's body has a content type or encoding that the route does not take.",
-    fix: "Send Content-Type: application/json, with no Content-Encoding or one that the message names.",
+    fix: "Send Content-Type: application/json, or one that the message names, with no Content-Encoding or one that it names.",
   },
   SKEIN_HTTP_HEADERS: {
     canonical: "resource_exhausted", retry: false, outcome: "not_started", who: "caller", status: 431, since: "0.1.0",

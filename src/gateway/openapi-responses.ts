@@ -1,5 +1,5 @@
 /** Owns the responses of one operation: its success, its errors by status, and the headers of each. */
-import { isStream } from "../contract/index.ts";
+import { isBytes, isStream } from "../contract/index.ts";
 import { describeSchema, type JsonSchema } from "../contract/shapes.ts";
 import type { Components } from "./openapi-components.ts";
 import { type DeclaredProblem, declaredProblems, problemRef, skeinProblem } from "./openapi-problems.ts";
@@ -65,6 +65,9 @@ async function successOf(route: Route, components: Components): Promise<object> 
   const head = { description, headers: requestId };
   if (route.status === 204) return head;
   const { output } = route.method;
+  if (isBytes(output)) {
+    return { ...head, content: { [output.type ?? "application/octet-stream"]: { schema: {} } } };
+  }
   const shape = await describeSchema(isStream(output) ? output.item : output, "output");
   if (shape.json["x-skein"] === "nothing") return head;
   const schema = components.add(forReaders(shape.json));

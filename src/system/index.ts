@@ -1,6 +1,7 @@
 /** The system layer: declarations and systems as pure data. */
 export type { Call } from "./call.ts";
 export { define, type Defined, type DefineSpec } from "./define.ts";
+export { download, fileDownload, type FileDownloadOptions } from "./download.ts";
 export type {
   Authenticator,
   AuthenticatorContext,
@@ -46,5 +47,6 @@ export {
   subscribe,
   type Subscription,
   type Uses,
+  type WithBody,
 } from "./service.ts";
 export { isSystem, type Requirements, type RouteRequirement, system, type System, type SystemSpec } from "./system.ts";

@@ -4,6 +4,8 @@
  */
 import type {
   AnyContract,
+  Body,
+  BodySpec,
   Client,
   Contract,
   Event,
@@ -17,7 +19,7 @@ import type {
   ParsedInputOf,
   RawReplyOf,
 } from "../contract/index.ts";
-import { isContract } from "../contract/index.ts";
+import { isBytes, isContract } from "../contract/index.ts";
 import { type Duration, nearest, toMs } from "../core/index.ts";
 import { skeinError } from "../errors/index.ts";
 import type { Call } from "./call.ts";
@@ -115,8 +117,11 @@ export type Own<U extends Uses, H extends Has, K extends Kind> = { readonly [N i
 type Handler<M extends Method, U extends Uses, H extends Has, P> = (
   input: ParsedInputOf<M>,
   own: Own<U, H, M["kind"]>,
-  call: Call<P, M["errors"]>,
+  call: Call<P, M["errors"]> & WithBody<M>,
 ) => RawReplyOf<M> | Promise<RawReplyOf<M>>;
+
+/** `call.body`, for methods that take one. */
+export type WithBody<M extends Method> = M["body"] extends BodySpec ? { readonly body: Body } : unknown;
 
 // oxlint-disable-next-line typescript/ban-types -- the empty set of errors
 type NoErrors = {};
@@ -344,6 +349,7 @@ function assertDeclaration(declaration: Declaration): void {
     if (rules.rateLimit !== undefined) assertRateLimit(`${name}.${key}`, rules.rateLimit, method);
     if (rules.cache === undefined) continue;
     if (method.kind !== "query") throw serviceInvalid(`${name}.${key} is a ${method.kind}: only a query can be cached`);
+    if (isBytes(method.output)) throw serviceInvalid(`${name}.${key} is a download: a download is never cached`);
     if ("stream" in method.output) throw serviceInvalid(`${name}.${key} is a stream: a stream is never cached`);
     toMs(rules.cache.ttl);
     if (rules.cache.staleFor !== undefined) toMs(rules.cache.staleFor);

@@ -13,8 +13,13 @@ const root = resolve(import.meta.dirname, "../..");
 
 const common = `
 import * as z from "zod";
-import { action, command, contract, event, query, role, safe, service, stream, subscribe, workflow } from "skein";
+import { action, bytes, command, contract, download, event, query, raw, role, safe, service, stream, subscribe, workflow } from "skein";
 import { fake, test } from "skein/testing";
+export const Files = contract("files", {
+  put: action({ input: z.string(), body: bytes({ max: "2GiB" }), output: z.int() }),
+  hook: command({ body: raw({ max: "64KiB" }) }),
+  get: query({ input: z.string(), output: bytes() }),
+});
 export const Stock = contract("stock", {
   left: query({ input: z.object({ sku: z.string() }), output: z.int() }),
   reserve: command({ input: z.object({ sku: z.string() }), output: z.object({ ok: z.boolean() }) }),
@@ -30,9 +35,9 @@ const get = async () => ({ id: "1", total: 1 });
 const place = async () => {};
 async function* items() { yield { n: 1 }; }
 export const all = { get, place, items };
-export { z, action, command, contract, event, query, role, safe, service, stream, subscribe, workflow, fake, test, get, place, items };
+export { z, action, bytes, download, raw, command, contract, event, query, role, safe, service, stream, subscribe, workflow, fake, test, get, place, items };
 `;
-const imports = `import { Stock, Orders, all, get, place, items, z, action, command, contract, event, query, role, safe, service, stream, subscribe, workflow, fake, test } from "./common.ts";\n`;
+const imports = `import { Files, bytes, download, raw, Stock, Orders, all, get, place, items, z, action, command, contract, event, query, role, safe, service, stream, subscribe, workflow, fake, test } from "./common.ts";\n`;
 
 interface Case {
   readonly source: string;
@@ -170,6 +175,62 @@ const cases: Record<string, Case> = {
   "fake with a wrong method": {
     source: `fake(Stock, { lefft: () => 1 });`,
     says: /'lefft'/,
+  },
+  "bodies and downloads": {
+    source: `
+      const files = service(Files).implement({
+        async put(name, _own, call) {
+          let size = 0;
+          for await (const piece of call.body) size += piece.length;
+          const type: string | undefined = call.body.type;
+          return type === name ? size : (call.body.length ?? 0);
+        },
+        hook: async (_input, _own, call) => { (await call.body.text()).toUpperCase(); },
+        get: (name) => name === "" ? new Uint8Array() : download({ size: 1, read: ({ start, end }) => new Uint8Array([start, end ?? 0]) }),
+      });
+      const t = await test(files);
+      const size: number = await t.put("a", { body: new Uint8Array(), type: "image/png", timeout: "1s" });
+      await t.hook(undefined, { body: new Uint8Array(), key: "k" });
+      const got = t.get("a", { range: { suffix: size } });
+      const type: string = (await got.head).type;
+      for await (const piece of got) piece.byteLength.toFixed();
+      type.length;`,
+  },
+  "call without its body": {
+    source: `const t = await test(service(Files).implement({} as never)); await t.put("a");`,
+    says: /Expected 2 arguments, but got 1/,
+  },
+  "call with options and without its body": {
+    source: `const t = await test(service(Files).implement({} as never)); await t.put("a", { key: "k" });`,
+    says: /Property 'body' is missing in type/,
+  },
+  "body of a method that takes none": {
+    source: `service(Orders).implement({ ...all, place: async (_input, _own, call) => { call.body; } });`,
+    says: /Property 'body' does not exist on type/,
+  },
+  "body sent to a method that takes none": {
+    source: `const t = await test(service(Orders).implement(all)); await t.get({ id: "" }, { body: new Uint8Array() });`,
+    says: /'body' does not exist in type 'CallOptions'/,
+  },
+  "streaming body of a command": {
+    source: `command({ body: bytes({ max: "1KiB" }) });`,
+    says: /Type 'BytesBody' is not assignable to type 'RawBody'/,
+  },
+  "body of a query": {
+    source: `query({ body: raw({ max: "1KiB" }) });`,
+    says: /'body' does not exist in type 'MethodSpec/,
+  },
+  "body without a limit": {
+    source: `action({ body: bytes({}) });`,
+    says: /Type 'BytesOutput' is missing the following properties from type 'BodySpec': max/,
+  },
+  "size without a unit": {
+    source: `raw({ max: "10" });`,
+    says: /Type '"10"' is not assignable to type 'Size'/,
+  },
+  "download of a text": {
+    source: `service(Files).implement({ put: async () => 1, hook: async () => {}, get: () => "text" });`,
+    says: /Type 'string' is not assignable to type/,
   },
   "tool instead of a method": {
     source: `const C = contract("c", { clock: query({ output: z.string() }) }); const t = await test(service(C).implement({ clock: () => "" })); await t.call.clock(); await t.clock();`,

@@ -20,11 +20,12 @@ import {
   type MethodPolicy,
   methodsOf,
   service,
+  type WithBody,
 } from "../system/index.ts";
 import { keyMemory, type Once } from "./internal/key-memory.ts";
 
 /** The second argument of a fake's handlers: `call.principal`, and `throw call.error("OUT_OF_STOCK", { sku })`. @since 0.1.0 */
-export type FakeCall<M extends Method> = Call<unknown, M["errors"]>;
+export type FakeCall<M extends Method> = Call<unknown, M["errors"]> & WithBody<M>;
 
 /** Handlers of a fake, by method; any of them may be left out. @since 0.1.0 */
 export type FakeHandlers<M extends Members> = {

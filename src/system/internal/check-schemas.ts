@@ -1,5 +1,5 @@
 /** Owns what the check says about schemas: values that cannot cross, and schemas that say nothing. */
-import type { Member, Schema } from "../../contract/index.ts";
+import { isBytes, isStream, type Member, type Schema } from "../../contract/index.ts";
 import type { Side } from "../../contract/shapes.ts";
 import { type Finding, finding } from "../finding.ts";
 import type { Declaration } from "../service.ts";
@@ -31,15 +31,9 @@ function partsOf(id: string, member: Member, isInternal: boolean): Part[] {
     return [{ where: `${id} event`, schema: member.schema, side: "output", isPublished: false }];
   const isPublished = member.http !== undefined && !isInternal;
   const { output } = member;
-  const parts: Part[] = [
-    { where: `${id} input`, schema: member.input, side: "input", isPublished },
-    {
-      where: `${id} ${"stream" in output ? "items" : "output"}`,
-      schema: "stream" in output ? output.item : output,
-      side: "output",
-      isPublished,
-    },
-  ];
+  const parts: Part[] = [{ where: `${id} input`, schema: member.input, side: "input", isPublished }];
+  if (isStream(output)) parts.push({ where: `${id} items`, schema: output.item, side: "output", isPublished });
+  else if (!isBytes(output)) parts.push({ where: `${id} output`, schema: output, side: "output", isPublished });
   for (const [code, { data }] of Object.entries(member.errors)) {
     if (data !== undefined) parts.push({ where: `${id} error ${code}`, schema: data, side: "output", isPublished });
   }

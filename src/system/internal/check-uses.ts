@@ -1,5 +1,5 @@
 /** Owns what the check says about services together: owners, `uses`, forked contracts, shared databases, cycles. */
-import { type AnyContract, isStream, type Member, type Method } from "../../contract/index.ts";
+import { type AnyContract, isBytes, isStream, type Member, type Method, type Output } from "../../contract/index.ts";
 import { nearest } from "../../core/index.ts";
 import { didYouMean, type Finding, finding } from "../finding.ts";
 import { endpointGraph, findCycles, mayCall } from "../graph.ts";
@@ -90,17 +90,25 @@ async function differing(a: Method, b: Method, shapes: Shapes): Promise<string[]
   const parts: string[] = [];
   if (a.kind !== b.kind) parts.push("kind");
   if (!(await sameShape(a, b, "input", shapes))) parts.push("input");
-  if (isStream(a.output) !== isStream(b.output) || !(await sameShape(a, b, "output", shapes))) parts.push("output");
+  if (formOf(a.output) !== formOf(b.output) || !(await sameShape(a, b, "output", shapes))) parts.push("output");
+  if (JSON.stringify(a.body) !== JSON.stringify(b.body)) parts.push("body");
   if (JSON.stringify(Object.keys(a.errors).toSorted()) !== JSON.stringify(Object.keys(b.errors).toSorted()))
     parts.push("errors");
   return parts;
 }
 
+function formOf(output: Output): string {
+  if (isBytes(output)) return "bytes";
+  return isStream(output) ? "stream" : "value";
+}
+
 async function sameShape(a: Method, b: Method, side: "input" | "output", shapes: Shapes): Promise<boolean> {
   const [first, second] = await Promise.all(
-    [a, b].map((method) => {
+    [a, b].map(async (method) => {
       const schema = method[side];
-      return shapes("stream" in schema ? schema.item : schema, side);
+      // A download has no schema: its form says it all.
+      if (isBytes(schema)) return undefined;
+      return await shapes(isStream(schema) ? schema.item : schema, side);
     }),
   );
   return JSON.stringify(first) === JSON.stringify(second);
