@@ -115,7 +115,7 @@ describe("a contract", () => {
     [
       "a success status",
       () => contract("a", { get: query({ http: { route: "GET /a", status: 404 } }) }),
-      "a.get answers with status 404: a success is 200 to 299",
+      "a.get answers with status 404: a success is 200 to 299, a redirect 301, 302, 303, 307 or 308",
     ],
     ["an event's version", () => event(input, { version: 0 }), "an event's version is a whole number from 1, not 0"],
   ];

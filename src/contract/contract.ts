@@ -2,10 +2,12 @@
  * Owns `contract()`: a named set of methods and events, as frozen data. It must never import anything that cannot run
  * in a browser, and never look at how a service implements it.
  */
+import { checkHttp } from "./http-binding.ts";
 import { contractInvalid } from "./invalid.ts";
 import type { Event, HttpBinding, Member, Method } from "./method.ts";
 import { isBytes } from "./bytes.ts";
 import { isStream } from "./method.ts";
+import type { Event, Member, Method } from "./method.ts";
 
 export type Members = Readonly<Record<string, Member>>;
 
@@ -34,8 +36,6 @@ export type AnyContract = Contract<string, any>;
 const names = /^[a-z][a-z0-9-]{0,62}$/;
 const memberNames = /^[a-z][A-Za-z0-9]{0,62}$/;
 const errorNames = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/;
-const routes = /^(GET|POST|PUT|PATCH|DELETE) (\/\S*)$/;
-const parameters = /^[A-Za-z][A-Za-z0-9]*$/;
 const reserved = new Set(["gateway", "skein", "constructor", "prototype"]);
 // `then` would make a client look like a promise; the others are names of every object.
 const reservedMembers = new Set(["then", "constructor", "prototype", "toString", "valueOf", "pick"]);

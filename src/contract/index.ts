@@ -65,6 +65,7 @@ export {
   type StreamOutput,
   workflow,
 } from "./method.ts";
+export type { HttpReply, ReplyCookie, ReplyStatus } from "./reply-binding.ts";
 export { isDeclared, safe } from "./safe.ts";
 export {
   type InferIn,

@@ -5,6 +5,7 @@
 import type { CanonicalCode } from "../errors/index.ts";
 import type { BodySpec, BytesOutput, Download, DownloadSource, RawBody } from "./bytes.ts";
 import { contractInvalid } from "./invalid.ts";
+import type { HttpReply } from "./reply-binding.ts";
 import { type InferIn, type InferOut, type Nothing, nothing, type Schema } from "./schema.ts";
 
 /** What the runtime may do with a method; see the guide "Kinds of method". @since 0.1.0 */
@@ -18,10 +19,14 @@ export type HttpRoute = `${HttpVerb} /${string}`;
 /** How a method answers over HTTP. @since 0.1.0 */
 export interface HttpBinding {
   readonly route: HttpRoute;
-  /** Status of a success, 200 to 299; 200 unless given. */
+  /** Status of a success, 200 to 299; 200 unless given. 301, 302, 303, 307 and 308 where the reply has a `location`. */
   readonly status?: number;
   /** Header name (lower case) to input field: `{ "if-match": "etag" }`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Cookie of the request to input field: `{ sid: "token" }`. */
+  readonly cookies?: Readonly<Record<string, string>>;
+  /** Fields of the output that become the reply's status, headers and cookies. */
+  readonly reply?: HttpReply;
 }
 
 /** One declared error of a method: its data, and how it looks over HTTP (422 unless given). @since 0.1.0 */

@@ -378,8 +378,13 @@ export const catalogue = {
   },
   SKEIN_CHECK_HEADER_FIELD: {
     canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
-    what: "A header is mapped to a field that the method's input does not have.",
+    what: "A header or cookie is mapped to a field that the method's input does not have.",
     fix: "Name a field of the input, or add the field.",
+  },
+  SKEIN_CHECK_REPLY_FIELD: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A reply takes its status, a header or a cookie from a field that the method's output does not have.",
+    fix: "Name a field of the output, or add the field.",
   },
   SKEIN_CHECK_STREAM_ID: {
     canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",

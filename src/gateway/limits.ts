@@ -74,3 +74,7 @@ export const keyMax = 255;
 export const anonymousKeyMin = 16;
 /** Sent with 503, and with 409 and 429 that may be retried. */
 export const retryAfterSeconds = 1;
+/** Characters of a header that a reply sets. */
+export const replyHeaderMax = 8_192;
+/** Characters of a cookie's name and value together: what browsers keep. */
+export const replyCookieMax = 4_096;

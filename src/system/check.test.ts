@@ -371,6 +371,37 @@ ${parameter}`,
   );
 });
 
+test("fields that a reply or a cookie maps and that are not there", async () => {
+  const A = contract("alpha", {
+    login: action({
+      input: z.object({ user: z.string(), sid: z.string().optional() }),
+      output: z.object({ token: z.string(), url: z.string(), made: z.boolean() }),
+      http: {
+        route: "POST /a",
+        cookies: { sid: "side" },
+        reply: {
+          headers: { location: "uri" },
+          cookies: { sid: { field: "tokens" } },
+          status: { field: "created", is: { true: 201 } },
+        },
+      },
+    }),
+    loose: query({ output: z.looseObject({}), http: { route: "GET /b", reply: { headers: { etag: "version" } } } }),
+  });
+  const reply = "  fix: Name a field of the output, or add the field.";
+  await says(
+    shopOf(plain(A)),
+    `error alpha.login: its cookie sid gives the field "side", and its input has no field of that name; did you mean "sid"? [SKEIN_CHECK_HEADER_FIELD]
+  fix: Name a field of the input, or add the field.
+error alpha.login: its reply takes the field "created", and its output has no field of that name [SKEIN_CHECK_REPLY_FIELD]
+${reply}
+error alpha.login: its reply takes the field "tokens", and its output has no field of that name; did you mean "token"? [SKEIN_CHECK_REPLY_FIELD]
+${reply}
+error alpha.login: its reply takes the field "uri", and its output has no field of that name; did you mean "url"? [SKEIN_CHECK_REPLY_FIELD]
+${reply}`,
+  );
+});
+
 test("requirements for a route that is not there, and values that cannot be read", async () => {
   const Home = contract("home", { get: query({ http: "GET /home" }), put: action({ http: "POST /home" }) });
   const requirements = {

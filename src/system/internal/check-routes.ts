@@ -1,6 +1,6 @@
-/** Owns what the check says about HTTP routes: clashes, and names that are no fields of the input. */
+/** Owns what the check says about HTTP routes: clashes, and names that are no fields of the input or output. */
 import { isStream, type Method } from "../../contract/index.ts";
-import { fieldNames } from "../../contract/shapes.ts";
+import { fieldNames, repliedFields } from "../../contract/shapes.ts";
 import { nearest } from "../../core/index.ts";
 import { didYouMean, type Finding, finding } from "../finding.ts";
 import { type Declaration, methodsOf } from "../service.ts";
@@ -18,7 +18,11 @@ interface Endpoint {
 export async function checkRoutes(services: readonly Declaration[], shapes: Shapes): Promise<Finding[]> {
   const endpoints = endpointsOf(services);
   const perMethod = await Promise.all(
-    endpoints.map(async (endpoint) => [...(await names(endpoint, shapes)), ...(await streamId(endpoint, shapes))]),
+    endpoints.map(async (endpoint) => [
+      ...(await names(endpoint, shapes)),
+      ...(await replied(endpoint, shapes)),
+      ...(await streamId(endpoint, shapes)),
+    ]),
   );
   return [...clashes(endpoints), ...perMethod.flat()];
 }
@@ -75,8 +79,11 @@ async function names({ id, method, isInternal }: Endpoint, shapes: Shapes): Prom
   const { http } = method;
   if (http === undefined || isInternal) return [];
   const parameters = [...http.route.matchAll(/:([^/]+)/g)].map((match) => match[1] as string);
-  const headers = Object.entries(http.headers ?? {});
-  if (parameters.length + headers.length === 0) return [];
+  const given = [
+    ...Object.entries(http.headers ?? {}).map(([name, field]) => [`header ${name}`, field] as const),
+    ...Object.entries(http.cookies ?? {}).map(([name, field]) => [`cookie ${name}`, field] as const),
+  ];
+  if (parameters.length + given.length === 0) return [];
   const fields = fieldNames(await shapes(method.input, "input"));
   if (fields === undefined) return [];
   const found = parameters
@@ -85,12 +92,25 @@ async function names({ id, method, isInternal }: Endpoint, shapes: Shapes): Prom
       const message = `its route ${http.route} has the parameter :${name}, and its input has no field of that name`;
       return finding("error", "SKEIN_CHECK_ROUTE_PARAMETER", id, message + didYouMean(nearest(name, fields)));
     });
-  for (const [header, field] of headers) {
+  for (const [source, field] of given) {
     if (fields.has(field)) continue;
-    const message = `its header ${header} gives the field "${field}", and its input has no field of that name`;
+    const message = `its ${source} gives the field "${field}", and its input has no field of that name`;
     found.push(finding("error", "SKEIN_CHECK_HEADER_FIELD", id, message + didYouMean(nearest(field, fields))));
   }
   return found;
+}
+
+async function replied({ id, method, isInternal }: Endpoint, shapes: Shapes): Promise<Finding[]> {
+  const reply = method.http?.reply;
+  if (reply === undefined || isInternal || isStream(method.output)) return [];
+  const fields = fieldNames(await shapes(method.output, "output"));
+  if (fields === undefined) return [];
+  return repliedFields(reply)
+    .filter((field) => !fields.has(field))
+    .map((field) => {
+      const message = `its reply takes the field "${field}", and its output has no field of that name`;
+      return finding("error", "SKEIN_CHECK_REPLY_FIELD", id, message + didYouMean(nearest(field, fields)));
+    });
 }
 
 async function streamId({ id, method }: Endpoint, shapes: Shapes): Promise<Finding[]> {

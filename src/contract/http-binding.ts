@@ -1,0 +1,44 @@
+/**
+ * Owns what a contract refuses about HTTP: routes, statuses, and what maps to headers and cookies. It must never look at a
+ * request.
+ */
+import { contractInvalid } from "./invalid.ts";
+import { type HttpBinding, isStream, type Method } from "./method.ts";
+import { checkCookieNames, checkReply, checkStatus, type HttpReply } from "./reply-binding.ts";
+import { nothing } from "./schema.ts";
+
+const routes = /^(GET|POST|PUT|PATCH|DELETE) (\/\S*)$/;
+const parameters = /^[A-Za-z][A-Za-z0-9]*$/;
+
+/** Throws `SKEIN_CONTRACT_INVALID`. `where` is the endpoint: `orders.get`. */
+export function checkHttp(where: string, method: Method, http: HttpBinding): void {
+  const match = routes.exec(http.route);
+  if (match === null) {
+    throw contractInvalid(`${where} has the route "${http.route}": write it as "GET /path/:name"`);
+  }
+  const [, verb, path = ""] = match;
+  if (verb === "GET" && !(method.kind === "query" || (method.kind === "action" && isStream(method.output)))) {
+    throw contractInvalid(`${where} is a ${method.kind} with a GET route: GET is for queries and stream actions`);
+  }
+  const seen = new Set<string>();
+  for (const segment of path.slice(1).split("/")) {
+    if (/[*?#%]/.test(segment))
+      throw contractInvalid(`${where}: "${segment}" in its route: only plain text and :names`);
+    if (!segment.startsWith(":")) continue;
+    const parameter = segment.slice(1);
+    if (!parameters.test(parameter) || seen.has(parameter)) {
+      throw contractInvalid(`${where}: ":${parameter}" in its route is not a name used once`);
+    }
+    seen.add(parameter);
+  }
+  checkStatus(where, http.status ?? 200, http.reply);
+  checkCookieNames(where, http.cookies ?? {});
+  if (http.reply !== undefined) checkReplyOf(where, method, http.reply);
+}
+
+function checkReplyOf(where: string, method: Method, reply: HttpReply): void {
+  if (isStream(method.output)) throw contractInvalid(`${where} is a stream: its items cannot become a reply's headers`);
+  if (method.output === nothing) throw contractInvalid(`${where} answers nothing: there is no field for http.reply`);
+  checkReply(where, reply);
+  for (const status of Object.values(reply.status?.is ?? {})) checkStatus(where, status, reply);
+}
