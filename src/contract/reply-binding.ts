@@ -9,7 +9,7 @@ import { contractInvalid } from "./invalid.ts";
 export interface ReplyCookie {
   /** The output field that holds the value. */
   readonly field: string;
-  /** How long the browser keeps it, at most 400 days; until it closes unless given. */
+  /** How long the browser keeps it, 1 s to 365 days; until it closes unless given. */
   readonly maxAge?: Duration;
   /** `/` unless given. */
   readonly path?: string;
@@ -43,7 +43,6 @@ const token = /^[A-Za-z0-9!#$%&'*+.^`|~-]+$/;
 /** A cookie's name may have an underscore, which a header's may not. */
 const cookieToken = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const domainName = /^\.?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/i;
-const cookieAgeMaxMs = 400 * 24 * 3_600_000;
 
 /** They belong to the connection, to the framing of the message, or to the gateway, which writes them itself. */
 const refusedHeaders = new Set([
@@ -119,10 +118,7 @@ function checkCookie(where: string, name: string, cookie: ReplyCookie): void {
   checkField(where, cookie.field);
   const refuse = (why: string) => contractInvalid(`${where}: the cookie "${name}" ${why}`);
   const { path, domain, sameSite } = cookie;
-  if (cookie.maxAge !== undefined) {
-    const ms = toMs(cookie.maxAge);
-    if (ms < 1_000 || ms > cookieAgeMaxMs) throw refuse("is kept between one second and 400 days");
-  }
+  if (cookie.maxAge !== undefined && !isAge(cookie.maxAge)) throw refuse("is kept between 1s and 365d");
   if (path !== undefined && !/^\/[\x21-\x3a\x3c-\x7e]*$/.test(path)) throw refuse("has a path that cannot be sent");
   if (domain !== undefined && !domainName.test(domain)) throw refuse("has a domain that is no name");
   if (sameSite !== undefined && !["strict", "lax", "none"].includes(sameSite))
@@ -130,6 +126,14 @@ function checkCookie(where: string, name: string, cookie: ReplyCookie): void {
   if (mustBeSecure(name, cookie) && cookie.secure === false) throw refuse("is refused by browsers unless it is secure");
   if (/^__host-/i.test(name) && (domain !== undefined || (path ?? "/") !== "/"))
     throw refuse('is refused by browsers: a name with "__Host-" has the path "/" and no domain');
+}
+
+function isAge(age: Duration): boolean {
+  try {
+    return toMs(age) >= 1_000;
+  } catch {
+    return false;
+  }
 }
 
 function checkField(where: string, field: unknown): void {

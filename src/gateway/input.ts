@@ -1,16 +1,17 @@
 /**
- * Owns putting a method's input together from path, query, headers and body. It must never validate: the callee's schema
+ * Owns putting a method's input together from path, query, headers, cookies and body. It must never validate: the callee's schema
  * does, so that the answer is the same however the call arrived.
  */
 import { skeinError } from "../errors/index.ts";
+import { cookieValues } from "./cookie.ts";
 import { readJson } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Match, Route } from "./router.ts";
-import { readQuery } from "./target.ts";
+import { badRequest, readQuery } from "./target.ts";
 import type { Strings } from "./values.ts";
 
 /**
- * The input of a matched route. Path names win over mapped headers, and those over query and body. Throws
+ * The input of a matched route. Path names win over mapped headers and cookies, and those over query and body. Throws
  * `SKEIN_HTTP_BAD_REQUEST`, `SKEIN_HTTP_BODY_INVALID`, `SKEIN_HTTP_BODY_TOO_LARGE`.
  */
 export function readInput(exchange: Exchange, { route, values }: Match, query: string): unknown {
@@ -33,6 +34,12 @@ function named(exchange: Exchange, route: Route, values: readonly string[]): Str
     const value = exchange.header(header);
     if (value !== undefined && !given.has(field)) given.set(field, [value]);
   }
+  for (const [cookie, field] of route.cookies) {
+    const found = cookieValues(exchange.header("cookie"), cookie);
+    // Whoever may write one cookie of a name could shadow the other.
+    if (found.length > 1) throw badRequest(`the cookie ${cookie} is there twice`);
+    if (found.length === 1 && !given.has(field)) given.set(field, found);
+  }
   return given;
 }
 
@@ -52,7 +59,7 @@ function fromBody(json: unknown, route: Route, given: Strings): unknown {
   if (json !== undefined && (typeof json !== "object" || json === null || Array.isArray(json))) {
     throw skeinError(
       "SKEIN_HTTP_BODY_INVALID",
-      "the body must be a JSON object: other fields come from the path or headers",
+      "the body must be a JSON object: other fields come from the path, headers or cookies",
     );
   }
   return Promise.all([route.input.fromJson(json ?? {}), route.input.fromStrings(given)]).then(([body, rest]) => ({
@@ -62,7 +69,7 @@ function fromBody(json: unknown, route: Route, given: Strings): unknown {
 }
 
 function takesNames(route: Route): boolean {
-  return route.pathNames.length > 0 || route.headers.length > 0;
+  return route.pathNames.length > 0 || route.headers.length > 0 || route.cookies.length > 0;
 }
 
 function isEmptyObject(value: unknown): boolean {

@@ -24,7 +24,7 @@ const saidElsewhere: ReadonlySet<string> = new Set(["authorization", "accept", "
 
 /** Fields of the input that do not come from the query or the body. */
 export function takenFields(route: Route): ReadonlySet<string> {
-  return new Set([...route.pathNames, ...route.headers.map(([, field]) => field)]);
+  return new Set([...route.pathNames, ...[...route.headers, ...route.cookies].map(([, field]) => field)]);
 }
 
 export function parametersOf(route: Route, input: SchemaShape, components: Components): object[] {
@@ -45,6 +45,7 @@ export function parametersOf(route: Route, input: SchemaShape, components: Compo
     ...route.headers
       .filter(([header]) => !saidElsewhere.has(header))
       .map(([header, field]) => parameter("header", header, field, required.has(field))),
+    ...route.cookies.map(([cookie, field]) => parameter("cookie", cookie, field, required.has(field))),
   ];
   if (route.readsQuery && route.hasInput) {
     for (const name of fieldNames(input) ?? Object.keys(input.json.properties ?? {})) {
@@ -65,7 +66,7 @@ function withoutTwins(json: JsonSchema): JsonSchema {
   return only !== undefined && alternatives.length === 1 ? { ...rest, ...only } : { ...rest, anyOf: alternatives };
 }
 
-/** The body without what path and headers give; undefined where nothing is left for one. */
+/** The body without what path, headers and cookies give; undefined where nothing is left for one. */
 export function bodyOf(route: Route, input: SchemaShape, components: Components): object | undefined {
   if (route.readsQuery || !route.hasInput) return undefined;
   const taken = takenFields(route);
@@ -83,7 +84,7 @@ export function bodyOf(route: Route, input: SchemaShape, components: Components)
 const depthMax = 16;
 
 /** The schema without some fields, in each of its alternatives. */
-function without(json: JsonSchema, taken: ReadonlySet<string>, root: JsonSchema, depth: number): JsonSchema {
+export function without(json: JsonSchema, taken: ReadonlySet<string>, root: JsonSchema, depth: number): JsonSchema {
   if (depth > depthMax) return json;
   const target = targetOf(json, root);
   if (target !== json) return without(target, taken, root, depth + 1);

@@ -1,9 +1,12 @@
 /** Owns the responses of one operation: its success, its errors by status, and the headers of each. */
 import { isBytes, isStream } from "../contract/index.ts";
 import { describeSchema, type JsonSchema } from "../contract/shapes.ts";
+import { isStream } from "../contract/index.ts";
+import { describeSchema, isRedirect, type JsonSchema, repliedFields } from "../contract/shapes.ts";
 import type { Components } from "./openapi-components.ts";
 import { type DeclaredProblem, declaredProblems, problemRef, skeinProblem } from "./openapi-problems.ts";
 import { forReaders } from "./openapi-readers.ts";
+import { leftForBody, replyHeaders, statusesOf } from "./openapi-reply.ts";
 import { refusalsOf, type Security } from "./openapi-security.ts";
 import type { Route } from "./router.ts";
 import { statusText } from "./status-text.ts";
@@ -24,7 +27,8 @@ const retryAfter = { "Retry-After": { $ref: "#/components/headers/Retry-After" }
 const mayAskToWait: ReadonlySet<number> = new Set([409, 429, 503]);
 
 export async function responsesOf(route: Route, security: Security, components: Components): Promise<Responses> {
-  const responses: Responses = { [route.status]: await successOf(route, components) };
+  const responses: Responses = {};
+  for (const status of statusesOf(route)) responses[status] = await successOf(route, status, components);
   const declared = await declaredProblems(route, components);
   const own = ownStatuses(route, security);
   for (const status of [...new Set([...declared.keys(), ...own.keys()])].toSorted((a, b) => a - b)) {
@@ -68,9 +72,13 @@ async function successOf(route: Route, components: Components): Promise<object> 
   if (isBytes(output)) {
     return { ...head, content: { [output.type ?? "application/octet-stream"]: { schema: {} } } };
   }
+async function successOf(route: Route, status: number, components: Components): Promise<object> {
+  const { output, http } = route.method;
   const shape = await describeSchema(isStream(output) ? output.item : output, "output");
-  if (shape.json["x-skein"] === "nothing") return head;
-  const schema = components.add(forReaders(shape.json));
+  const description = statusText(status) ?? "Success";
+  const head = { description, headers: { ...requestId, ...replyHeaders(http?.reply, shape, components) } };
+  if (status === 204 || status === 205 || isRedirect(status) || shape.json["x-skein"] === "nothing") return head;
+  const schema = components.add(forReaders(leftForBody(shape.json, repliedFields(http?.reply))));
   if (!route.isStream) return { ...head, content: { "application/json": { schema } } };
   return {
     ...head,

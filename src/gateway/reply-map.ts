@@ -35,20 +35,21 @@ export class ReplyMap {
   readonly #reply: HttpReply;
   readonly #fields: ReadonlySet<string>;
   readonly #headers: ReadonlyArray<readonly [header: string, field: string]>;
-  readonly #isDevelopment: boolean;
 
   /** `status` is the declared one, which holds where no field chooses another. */
-  constructor(id: string, status: number, reply: HttpReply, isDevelopment: boolean) {
+  constructor(id: string, status: number, reply: HttpReply) {
     this.#id = id;
     this.#status = status;
     this.#reply = reply;
     this.#fields = new Set(repliedFields(reply));
     this.#headers = Object.entries(reply.headers ?? {}).map(([name, field]) => [name.toLowerCase(), field] as const);
-    this.#isDevelopment = isDevelopment;
   }
 
-  /** Throws `SKEIN_OUTPUT_INVALID` for a value that cannot be where the contract wants it; the message never shows it. */
-  apply(reply: unknown): MappedReply {
+  /**
+   * `isDevelopment` lets cookies go without HTTPS. Throws `SKEIN_OUTPUT_INVALID` for a value that cannot be where the
+   * contract wants it; the message never shows it.
+   */
+  apply(reply: unknown, isDevelopment: boolean): MappedReply {
     const fields = isRecord(reply) ? reply : {};
     const headers: Record<string, string | readonly string[]> = {};
     for (const [name, field] of this.#headers) {
@@ -58,7 +59,7 @@ export class ReplyMap {
     }
     const cookies = Object.entries(this.#reply.cookies ?? {}).map(([name, cookie]) =>
       this.#fit(cookie.field, `the cookie ${name}`, () =>
-        cookieLine(name, cookie, fields[cookie.field], this.#isDevelopment),
+        cookieLine(name, cookie, fields[cookie.field], isDevelopment),
       ),
     );
     if (cookies.length > 0) headers["set-cookie"] = cookies;

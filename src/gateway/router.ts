@@ -3,10 +3,11 @@
  * undecoded path, and never a route of an internal method.
  */
 import { addRoute, createRouter as createTree, findRoute } from "rou3";
-import { type HttpVerb, isStream, type Method, nothing } from "../contract/index.ts";
+import { type HttpBinding, type HttpVerb, isStream, type Method, nothing } from "../contract/index.ts";
 import { skeinError } from "../errors/index.ts";
 import { type Access, type MethodPolicy, methodsOf, type RateLimitPolicy, type System } from "../system/index.ts";
 import { createRateLimiter, type RateLimiter } from "./rate-limit.ts";
+import { ReplyMap } from "./reply-map.ts";
 import { decodeSegment, encodeSegment } from "./target.ts";
 import { InputShape } from "./values.ts";
 
@@ -24,9 +25,13 @@ export interface Route {
   readonly pathNames: readonly string[];
   /** Header (lower case) and the field it gives. */
   readonly headers: ReadonlyArray<readonly [header: string, field: string]>;
+  /** Cookie and the field it gives. */
+  readonly cookies: ReadonlyArray<readonly [cookie: string, field: string]>;
   readonly status: number;
   /** For the document; the call layer decides. */
   readonly access: Access | undefined;
+  /** Where fields of the output go that do not stay in the body. */
+  readonly reply: ReplyMap | undefined;
   readonly isStream: boolean;
   readonly hasInput: boolean;
   readonly input: InputShape;
@@ -134,15 +139,22 @@ function toRoute(service: string, name: string, method: Method, policy: MethodPo
       .filter((segment) => segment.startsWith(":"))
       .map((segment) => segment.slice(1)),
     headers: Object.entries(http.headers ?? {}).map(([header, field]) => [header.toLowerCase(), field] as const),
+    cookies: Object.entries(http.cookies ?? {}),
     status: isEmpty && (http.status ?? 200) === 200 ? 204 : (http.status ?? 200),
     access: policy?.access,
+    reply: http.reply && new ReplyMap(`${service}.${name}`, http.status ?? 200, http.reply),
     isStream: isStreaming,
     hasInput: method.input !== nothing,
     input: new InputShape(method.input),
     readsQuery: verb === "GET" || verb === "DELETE",
-    isPublicQuery: policy?.access === "public" && method.kind === "query",
+    isPublicQuery: policy?.access === "public" && method.kind === "query" && !usesCookies(http),
     rate: rate && { by: rate.by, limiter: createRateLimiter(rate) },
   };
+}
+
+/** What a cookie gives or sets is one client's: no cache may keep it, whoever may ask. */
+function usesCookies(http: HttpBinding): boolean {
+  return Object.keys(http.cookies ?? {}).length + Object.keys(http.reply?.cookies ?? {}).length > 0;
 }
 
 function toPattern(path: string): string {

@@ -11,6 +11,7 @@ import { Departure, type Exchange } from "./exchange.ts";
 import { readInput } from "./input.ts";
 import { keyOf } from "./key.ts";
 import type { Settings } from "./options.ts";
+import type { MappedReply, ReplyMap } from "./reply-map.ts";
 import type { Match, Route } from "./router.ts";
 import { resumeFrom, sendStream, streamType } from "./stream.ts";
 
@@ -48,7 +49,7 @@ export async function serve(
   if (route.isStream && !(answer instanceof Promise)) {
     return sendStream(exchange, route, answer as AsyncIterable<unknown>, settings);
   }
-  sendReply(exchange, route, await answer);
+  sendReply(exchange, route, await answer, settings);
 }
 
 /** One text for each principal: a subject belongs to its tenant. */
@@ -58,9 +59,27 @@ function clientOf(principal: unknown): string | undefined {
   return JSON.stringify([subject, tenant]);
 }
 
-function sendReply(exchange: Exchange, route: Route, reply: unknown): void {
+function sendReply(exchange: Exchange, route: Route, reply: unknown, settings: Settings): void {
   const cache = route.isPublicQuery && exchange.principal === undefined ? "no-cache" : "no-store";
+  if (route.reply !== undefined) return sendMapped(exchange, route.reply, reply, cache, settings);
   if (reply === undefined || route.status === 204) return exchange.send(204, { "cache-control": cache });
   const body = JSON.stringify(toJson(reply));
   exchange.send(route.status, { "content-type": "application/json", "cache-control": cache }, body);
+}
+
+function sendMapped(exchange: Exchange, map: ReplyMap, reply: unknown, cache: string, settings: Settings): void {
+  let mapped: MappedReply;
+  try {
+    mapped = map.apply(reply, settings.isDevelopment);
+  } catch (error) {
+    // The call has succeeded, so that nobody but the gateway knows of this; the message does not show the value.
+    settings.log.error("a reply cannot be sent as its contract maps it", { traceId: exchange.traceId, error });
+    throw error;
+  }
+  const { status, headers, body } = mapped;
+  if (body === undefined || status === 204 || status === 205) {
+    return exchange.send(status, { "cache-control": cache, ...headers }, status === 204 ? undefined : "");
+  }
+  const text = JSON.stringify(toJson(body));
+  exchange.send(status, { "content-type": "application/json", "cache-control": cache, ...headers }, text);
 }
