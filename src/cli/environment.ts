@@ -120,6 +120,8 @@ const meanings: Readonly<Record<keyof typeof limits, string>> = {
   keyMax: "characters of an idempotency key",
   anonymousKeyMin: "fewest characters of an anonymous caller's key",
   retryAfterSeconds: "seconds in `Retry-After`",
+  heartbeatMs: "milliseconds without an event after which server-sent events carry a comment",
+  reconnectMs: "milliseconds a client of server-sent events is told to wait before it connects again",
   replyHeaderMax: "characters of a header that a reply sets",
   replyCookieMax: "characters of a cookie that a reply sets, name and value together",
 };

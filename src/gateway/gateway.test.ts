@@ -407,7 +407,7 @@ describe("streams", () => {
       headers: { accept: "text/event-stream", "last-event-id": "0" },
     });
     assert.equal(headers.get("content-type"), "text/event-stream");
-    assert.equal(text, 'id: 1\ndata: {"n":1}\n\nid: 2\ndata: {"n":2}\n\nevent: end\ndata: {}\n\n');
+    assert.equal(text, 'retry: 1000\n\nid: 1\ndata: {"n":1}\n\nid: 2\ndata: {"n":2}\n\nevent: end\ndata: {}\n\n');
   });
   test("an error before the first item has its own status, a later one breaks the stream off", async () => {
     assert.equal((await get("/watch?count=x")).status, 400);

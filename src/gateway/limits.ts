@@ -78,3 +78,7 @@ export const retryAfterSeconds = 1;
 export const replyHeaderMax = 8_192;
 /** Characters of a cookie's name and value together: what browsers keep. */
 export const replyCookieMax = 4_096;
+/** How long a stream of server-sent events is silent before it sends a comment. */
+export const heartbeatMs = 15_000;
+/** What a stream of server-sent events tells its client to wait before it connects again. */
+export const reconnectMs = 1_000;

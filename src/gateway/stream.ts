@@ -6,7 +6,8 @@ import type { Clock } from "../core/index.ts";
 import { isStream } from "../contract/index.ts";
 import { toJson } from "../contract/shapes.ts";
 import type { Exchange } from "./exchange.ts";
-import { firstItemMs } from "./limits.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { firstItemMs, heartbeatMs, reconnectMs } from "./limits.ts";
 import { type Problem, toError, toProblem } from "./problem.ts";
 import type { Route } from "./router.ts";
 
@@ -16,6 +17,9 @@ interface Format {
   item(item: unknown, id: string | undefined): string;
   failure(problem: Problem): string;
   readonly end: string;
+  /** What comes before the first item, and what is sent while there is none; empty where the format has no word for it. */
+  readonly start: string;
+  readonly idle: string;
 }
 
 const ndjson: Format = {
@@ -24,6 +28,9 @@ const ndjson: Format = {
   // The last line, and then the connection breaks off: a stream that ended well ends with its last chunk.
   failure: (problem) => `${JSON.stringify({ error: problem })}\n`,
   end: "",
+  start: "",
+  // Whoever reads line by line could take an empty one for a broken item.
+  idle: "",
 };
 
 const events: Format = {
@@ -32,6 +39,8 @@ const events: Format = {
   failure: (problem) => `event: error\ndata: ${JSON.stringify(problem)}\n\n`,
   // EventSource takes a closed connection for a broken one and connects again; this tells its reader to close.
   end: "event: end\ndata: {}\n\n",
+  start: `retry: ${reconnectMs}\n\n`,
+  idle: ":\n\n",
 };
 
 /** The id after which a client resumes. */
@@ -59,6 +68,7 @@ export async function sendStream(
 ): Promise<void> {
   const format = formatOf(exchange);
   const iterator = items[Symbol.asyncIterator]();
+  let beats: Heartbeat | undefined;
   try {
     const first = iterator.next();
     // An error before the first item still gets its own status; a stream that is merely slow is not waited for.
@@ -68,8 +78,11 @@ export async function sendStream(
       "cache-control": "no-store",
       "x-accel-buffering": "no",
     });
+    if (format.start !== "") exchange.write(format.start);
+    if (format.idle !== "") beats = new Heartbeat(settings.clock, heartbeatMs, () => exchange.write(format.idle));
     for (let next = await first; next.done !== true; next = await iterator.next()) {
       const full = exchange.write(format.item(toJson(next.value), idOf(route, next.value)));
+      beats?.wrote(full);
       if (full !== undefined) await full;
       if (exchange.isOver) return;
     }
@@ -82,6 +95,7 @@ export async function sendStream(
     if (format === events) exchange.end(last);
     else exchange.breakOff(last);
   } finally {
+    beats?.stop();
     // Not awaited: a handler that hangs in its own wait would hang this too; its signal has told it.
     void Promise.resolve(iterator.return?.()).catch(() => undefined);
   }
