@@ -4,9 +4,7 @@
  */
 import { checkHttp } from "./http-binding.ts";
 import { contractInvalid } from "./invalid.ts";
-import type { Event, HttpBinding, Member, Method } from "./method.ts";
 import { isBytes } from "./bytes.ts";
-import { isStream } from "./method.ts";
 import type { Event, Member, Method } from "./method.ts";
 
 export type Members = Readonly<Record<string, Member>>;
@@ -107,34 +105,5 @@ function checkBytes(where: string, { kind, body, output }: Method): void {
   }
   if (isBytes(output) && kind !== "query" && kind !== "action") {
     throw contractInvalid(`${where} is a ${kind} that answers bytes: downloads are for queries and actions`);
-  }
-}
-
-function checkHttp(where: string, method: Method, http: HttpBinding): void {
-  const match = routes.exec(http.route);
-  if (match === null) {
-    throw contractInvalid(`${where} has the route "${http.route}": write it as "GET /path/:name"`);
-  }
-  const [, verb, path = ""] = match;
-  const streams = isStream(method.output) || isBytes(method.output);
-  if (verb === "GET" && !(method.kind === "query" || (method.kind === "action" && streams))) {
-    throw contractInvalid(`${where} is a ${method.kind} with a GET route: GET is for queries and stream actions`);
-  }
-  if (method.body !== undefined && (verb === "GET" || verb === "DELETE")) {
-    throw contractInvalid(`${where} has a body and a ${verb} route: send bytes by PUT, POST or PATCH`);
-  }
-  const seen = new Set<string>();
-  for (const segment of path.slice(1).split("/")) {
-    if (/[*?#%]/.test(segment))
-      throw contractInvalid(`${where}: "${segment}" in its route: only plain text and :names`);
-    if (!segment.startsWith(":")) continue;
-    const parameter = segment.slice(1);
-    if (!parameters.test(parameter) || seen.has(parameter)) {
-      throw contractInvalid(`${where}: ":${parameter}" in its route is not a name used once`);
-    }
-    seen.add(parameter);
-  }
-  if (http.status !== undefined && !(Number.isInteger(http.status) && http.status >= 200 && http.status <= 299)) {
-    throw contractInvalid(`${where} answers with status ${http.status}: a success is 200 to 299`);
   }
 }

@@ -2,6 +2,7 @@
  * Owns what a contract refuses about HTTP: routes, statuses, and what maps to headers and cookies. It must never look at a
  * request.
  */
+import { isBytes } from "./bytes.ts";
 import { contractInvalid } from "./invalid.ts";
 import { type HttpBinding, isStream, type Method } from "./method.ts";
 import { checkCookieNames, checkReply, checkStatus, type HttpReply } from "./reply-binding.ts";
@@ -17,8 +18,12 @@ export function checkHttp(where: string, method: Method, http: HttpBinding): voi
     throw contractInvalid(`${where} has the route "${http.route}": write it as "GET /path/:name"`);
   }
   const [, verb, path = ""] = match;
-  if (verb === "GET" && !(method.kind === "query" || (method.kind === "action" && isStream(method.output)))) {
+  const streams = isStream(method.output) || isBytes(method.output);
+  if (verb === "GET" && !(method.kind === "query" || (method.kind === "action" && streams))) {
     throw contractInvalid(`${where} is a ${method.kind} with a GET route: GET is for queries and stream actions`);
+  }
+  if (method.body !== undefined && (verb === "GET" || verb === "DELETE")) {
+    throw contractInvalid(`${where} has a body and a ${verb} route: send bytes by PUT, POST or PATCH`);
   }
   const seen = new Set<string>();
   for (const segment of path.slice(1).split("/")) {
@@ -38,6 +43,7 @@ export function checkHttp(where: string, method: Method, http: HttpBinding): voi
 
 function checkReplyOf(where: string, method: Method, reply: HttpReply): void {
   if (isStream(method.output)) throw contractInvalid(`${where} is a stream: its items cannot become a reply's headers`);
+  if (isBytes(method.output)) throw contractInvalid(`${where} answers bytes: they have no field for http.reply`);
   if (method.output === nothing) throw contractInvalid(`${where} answers nothing: there is no field for http.reply`);
   checkReply(where, reply);
   for (const status of Object.values(reply.status?.is ?? {})) checkStatus(where, status, reply);

@@ -1,7 +1,5 @@
 /** Owns the responses of one operation: its success, its errors by status, and the headers of each. */
 import { isBytes, isStream } from "../contract/index.ts";
-import { describeSchema, type JsonSchema } from "../contract/shapes.ts";
-import { isStream } from "../contract/index.ts";
 import { describeSchema, isRedirect, type JsonSchema, repliedFields } from "../contract/shapes.ts";
 import type { Components } from "./openapi-components.ts";
 import { type DeclaredProblem, declaredProblems, problemRef, skeinProblem } from "./openapi-problems.ts";
@@ -64,18 +62,14 @@ function problemsOf(
   return problemResponse(schema, texts.join("; "), mayAskToWait.has(status) ? mayAskToWait : undefined);
 }
 
-async function successOf(route: Route, components: Components): Promise<object> {
-  const description = statusText(route.status) ?? "Success";
-  const head = { description, headers: requestId };
-  if (route.status === 204) return head;
-  const { output } = route.method;
-  if (isBytes(output)) {
-    return { ...head, content: { [output.type ?? "application/octet-stream"]: { schema: {} } } };
-  }
 async function successOf(route: Route, status: number, components: Components): Promise<object> {
   const { output, http } = route.method;
-  const shape = await describeSchema(isStream(output) ? output.item : output, "output");
   const description = statusText(status) ?? "Success";
+  if (isBytes(output)) {
+    const content = { [output.type ?? "application/octet-stream"]: { schema: {} } };
+    return { description, headers: requestId, content };
+  }
+  const shape = await describeSchema(isStream(output) ? output.item : output, "output");
   const head = { description, headers: { ...requestId, ...replyHeaders(http?.reply, shape, components) } };
   if (status === 204 || status === 205 || isRedirect(status) || shape.json["x-skein"] === "nothing") return head;
   const schema = components.add(forReaders(leftForBody(shape.json, repliedFields(http?.reply))));

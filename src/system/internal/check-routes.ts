@@ -1,5 +1,5 @@
 /** Owns what the check says about HTTP routes: clashes, and names that are no fields of the input or output. */
-import { isStream, type Method } from "../../contract/index.ts";
+import { isBytes, isStream, type Method } from "../../contract/index.ts";
 import { fieldNames, repliedFields } from "../../contract/shapes.ts";
 import { nearest } from "../../core/index.ts";
 import { didYouMean, type Finding, finding } from "../finding.ts";
@@ -102,7 +102,7 @@ async function names({ id, method, isInternal }: Endpoint, shapes: Shapes): Prom
 
 async function replied({ id, method, isInternal }: Endpoint, shapes: Shapes): Promise<Finding[]> {
   const reply = method.http?.reply;
-  if (reply === undefined || isInternal || isStream(method.output)) return [];
+  if (reply === undefined || isInternal || isStream(method.output) || isBytes(method.output)) return [];
   const fields = fieldNames(await shapes(method.output, "output"));
   if (fields === undefined) return [];
   return repliedFields(reply)
