@@ -45,12 +45,14 @@ const cookieToken = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const domainName = /^\.?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/i;
 
 /** They belong to the connection, to the framing of the message, or to the gateway, which writes them itself. */
-const refusedHeaders = new Set([
-  ...["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"],
-  ...["proxy-authenticate", "proxy-authorization", "proxy-authentication-info", "http2-settings"],
-  ...["content-length", "content-encoding", "content-type", "content-range", "date", "host", "vary"],
-  ...["x-request-id", "x-content-type-options", "x-accel-buffering", "strict-transport-security"],
-]);
+const refusedHeaders = new Set(
+  (
+    "connection keep-alive proxy-connection te trailer transfer-encoding upgrade " +
+    "proxy-authenticate proxy-authorization proxy-authentication-info http2-settings " +
+    "content-length content-encoding content-type content-range date host vary " +
+    "x-request-id x-content-type-options x-accel-buffering strict-transport-security"
+  ).split(" "),
+);
 const redirects = new Set([301, 302, 303, 307, 308]);
 
 export function isRedirect(status: number): boolean {

@@ -74,7 +74,7 @@ export class ReplyMap {
     const { status } = this.#reply;
     if (status === undefined) return this.#status;
     const value = fields[status.field];
-    const key = typeof value === "object" ? "null" : String(value);
+    const key = value === undefined || typeof value === "object" ? "null" : `${value as string | number | boolean}`;
     return Object.hasOwn(status.is, key) ? (status.is[key] as number) : this.#status;
   }
 

@@ -78,7 +78,7 @@ export async function sendStream(
       "cache-control": "no-store",
       "x-accel-buffering": "no",
     });
-    if (format.start !== "") exchange.write(format.start);
+    if (format.start !== "") await exchange.write(format.start);
     if (format.idle !== "") beats = new Heartbeat(settings.clock, heartbeatMs, () => exchange.write(format.idle));
     for (let next = await first; next.done !== true; next = await iterator.next()) {
       const full = exchange.write(format.item(toJson(next.value), idOf(route, next.value)));
