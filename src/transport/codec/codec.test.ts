@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import * as z from "zod";
+import { describeSchema } from "../../contract/shapes.ts";
+import type { Schema } from "../../contract/index.ts";
+import { copyValue, ValueSetError } from "../../core/index.ts";
+import { anything, fitting } from "./fixtures/values.ts";
+import { Codec } from "./codec.ts";
+import { Reader } from "./reader.ts";
+import { WireError } from "./wire-error.ts";
+import { Writer } from "./writer.ts";
+
+const codecOf = async (schema: Schema) => Codec.of(await describeSchema(schema, "output"));
+
+function written(codec: Codec, value: unknown): Buffer {
+  const writer = new Writer(16);
+  codec.write(writer, value);
+  return Buffer.from(writer.bytes.subarray(0, writer.at));
+}
+
+function read(codec: Codec, bytes: Buffer): unknown {
+  const reader = new Reader();
+  reader.over(bytes, 0, bytes.length);
+  return codec.read(reader);
+}
+
+test("property: what a schema takes comes back as the structural copy of it, by position", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fitting.chain(([schema, values]) => fc.tuple(fc.constant(schema), values)),
+      async ([schema, value]) => {
+        const codec = await codecOf(schema);
+        assert.deepEqual(read(codec, written(codec, value)), copyValue(value));
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
+
+test("property: any value of the value set crosses any layout unchanged, fitting or not", async () => {
+  await fc.assert(
+    fc.asyncProperty(fitting, anything, async ([schema], value) => {
+      const codec = await codecOf(schema);
+      assert.deepEqual(read(codec, written(codec, value)), copyValue(value));
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test("what is outside the value set is refused as the copy refuses it", async () => {
+  const codec = await codecOf(z.object({ a: z.unknown() }));
+  for (const value of [{ a: NaN }, { a: new Map() }, { a: () => 1 }, { a: Symbol("x") }, { a: new Date(NaN) }, NaN]) {
+    assert.throws(() => written(codec, value), ValueSetError);
+    assert.throws(() => copyValue(value), ValueSetError);
+  }
+  const own: unknown = JSON.parse('{"a":{"__proto__":1}}');
+  assert.throws(() => written(codec, own), ValueSetError);
+});
+
+test("a key that its layout does not know, a missing one and a wrong type arrive as they were sent", async () => {
+  const codec = await codecOf(z.object({ a: z.int(), b: z.string().optional() }));
+  for (const value of [{ a: 1, c: 2 }, { b: "x" }, { a: "1" }, { a: 1.5 }, [], "text", null, undefined, { a: 2 ** 53 }])
+    assert.deepEqual(read(codec, written(codec, value)), value);
+});
+
+test("a lone surrogate, a NUL and a long text cross unchanged", async () => {
+  const codec = await codecOf(z.array(z.string()));
+  const long = "é".repeat(5_000);
+  for (const value of [["\ud800", "ok"], ["\0"], [long, "x", long], ["\udfff".repeat(300)], [...long]])
+    assert.deepEqual(read(codec, written(codec, value)), value);
+});
+
+test("a reader drops what a newer writer added and does without what an older one lacks", async () => {
+  const one = await codecOf(z.object({ id: z.int(), name: z.string(), tags: z.array(z.object({ t: z.string() })) }));
+  const two = await codecOf(
+    z.object({
+      id: z.int(),
+      note: z.string().nullable(),
+      tags: z.array(z.object({ t: z.string(), w: z.number().optional() })),
+      extra: z.boolean().optional(),
+    }),
+  );
+  assert.notEqual(one.hash, two.hash);
+  const bytes = written(two, { id: 7, note: null, tags: [{ t: "a", w: 2.5 }, { t: "b" }], extra: true });
+  const reader = new Reader();
+  reader.over(bytes, 0, bytes.length);
+  assert.deepEqual(one.readForeign(reader, two.hash, two.layout), { id: 7, tags: [{ t: "a" }, { t: "b" }] });
+});
+
+test("property: bytes that were changed or cut give a value of the value set or a WireError, and nothing else", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fitting.chain(([schema, values]) => fc.tuple(fc.constant(schema), values)),
+      fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 }),
+      fc.nat(),
+      async ([schema, value], changes, cut) => {
+        const codec = await codecOf(schema);
+        const bytes = written(codec, value);
+        for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
+        const given = cut % 3 === 0 ? bytes.subarray(0, cut % (bytes.length + 1)) : bytes;
+        let result: unknown;
+        try {
+          result = read(codec, given);
+        } catch (error) {
+          assert.ok(error instanceof WireError, String(error));
+          return;
+        }
+        assert.deepEqual(copyValue(result), result);
+      },
+    ),
+    { numRuns: 1_500 },
+  );
+});
+
+test("a few bytes cannot stand for millions of items", async () => {
+  const codec = await codecOf(z.array(z.object({})));
+  const writer = new Writer();
+  writer.u8(0);
+  writer.u32(5);
+  writer.varint(2 ** 34);
+  const bytes = Buffer.from(writer.bytes.subarray(0, writer.at));
+  assert.throws(() => read(codec, bytes), WireError);
+});
