@@ -258,6 +258,33 @@ export const catalogue = {
     fix: "Wait for the other migration to end, then try again; if its process is gone, the lock goes with its connection.",
   },
 
+  // --- between hosts ---
+  SKEIN_TRANSPORT_UNREACHABLE: {
+    canonical: "unavailable", retry: true, outcome: "not_started", who: "operator", since: "0.1.0",
+    what: "No connection to the host that runs the method could be made.",
+    fix: "See whether that host runs and is ready; the call was not sent and may be sent again.",
+  },
+  SKEIN_TRANSPORT_LOST: {
+    canonical: "unavailable", retry: false, outcome: "unknown", who: "operator", since: "0.1.0",
+    what: "The connection to the host that ran the call was lost before its answer came.",
+    fix: "Ask for the result, or send the call again with the same idempotency key; without a key find out first whether it took effect.",
+  },
+  SKEIN_TRANSPORT_PROTOCOL: {
+    canonical: "internal", retry: false, outcome: "unknown", who: "bug", since: "0.1.0",
+    what: "The other end of a connection sent what no host of this version sends.",
+    fix: "See that both ends are hosts of this system and of versions that speak to each other, and that nothing between them changes bytes.",
+  },
+  SKEIN_TRANSPORT_CROWDED: {
+    canonical: "resource_exhausted", retry: true, outcome: "not_started", who: "operator", status: 503, since: "0.1.0",
+    what: "The connection has as many calls under way as it may have, or its other end reads too slowly.",
+    fix: "Send it again a little later; add replicas of the service, or find what makes its calls take so long.",
+  },
+  SKEIN_TRANSPORT_TOO_LARGE: {
+    canonical: "resource_exhausted", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "The input, reply or item has more bytes than one message between hosts may have.",
+    fix: "Make it a stream, or send a reference to it; a message has at most 4 MiB.",
+  },
+
   // --- declarations ---
   SKEIN_CONFIG_INVALID: {
     canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0",

@@ -8,3 +8,27 @@ export const levelsMax = 64;
 export const containersMax = 1_000_000;
 /** Digits of a bigint. */
 export const bigintDigitsMax = 4_096;
+/** Bytes of one coalesced write, the largest message and its heads with it. */
+export const batchBytesMax = messageBytesMax + 65_536;
+/** Gathered bytes that are sent without waiting for the turn to end. */
+export const flushBytes = 65_536;
+/** Calls of one connection that have not ended; one more is refused. */
+export const callsInFlightMax = 1_024;
+/** Methods, paths and principals that one connection remembers for each side. */
+export const remembered = { methodsMax: 10_000, valuesMax: 4_096 } as const;
+/** Bytes of items that may be under way to a reader that has not asked for more. */
+export const windowBytes = 262_144;
+/** Characters of a service's or method's name. */
+export const nameMax = 128;
+/** How long a connection may take to greet. */
+export const greetMs = 3_000;
+/** Without a frame for this long, while idle or with calls outstanding, the other side is asked whether it is there. */
+export const quietMs = 5_000;
+export const outstandingQuietMs = 1_500;
+/** How long it has to answer that. */
+export const pongMs = 5_000;
+export const outstandingPongMs = 500;
+/** How long a leaving listener waits for calls in flight. */
+export const drainMs = 20_000;
+export const connectMs = 1_000;
+export const handshakeMs = 3_000;

@@ -1,3 +1,4 @@
+/** Owns the proof that what is written is what is read. It must never depend on what a schema library checks. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -131,3 +131,30 @@ function nullableOf(layout: Layout): Layout {
     ? layout
     : { is: "nullable", of: layout };
 }
+
+const plain = new Set(["nothing", "boolean", "integer", "number", "string", "bigint", "instant", "bytes", "any"]);
+
+/** Whether what a peer sent is a layout, of no more levels and parts than this side makes. */
+export function isLayout(value: unknown): value is Layout {
+  return isPart(value, 0, { left: partsMax * 2 });
+}
+
+function isPart(value: unknown, level: number, budget: { left: number }): boolean {
+  if (typeof value !== "object" || value === null || level > levelsMax * 2 || --budget.left < 0) return false;
+  const { is, of, fields, required } = value as Record<"is" | "of" | "fields" | "required", unknown>;
+  if (typeof is !== "string") return false;
+  if (plain.has(is)) return true;
+  if (is === "enum") return Array.isArray(of) && of.length > 0 && of.every((text) => typeof text === "string");
+  if (is === "nullable" || is === "list" || is === "map") return isPart(of, level + 1, budget);
+  if (is !== "record" || !Array.isArray(fields)) return false;
+  if (!Number.isInteger(required) || (required as number) < 0 || (required as number) > fields.length) return false;
+  const names = new Set<unknown>();
+  return fields.every((field: Partial<Field> | null) => {
+    const name = field?.name;
+    if (typeof name !== "string" || refused.has(name) || names.has(name)) return false;
+    names.add(name);
+    return isPart(field?.of, level + 1, budget);
+  });
+}
+
+const refused = new Set(["__proto__", "constructor", "prototype"]);

@@ -136,6 +136,13 @@ export class Reader {
     throw new WireError("an unknown form of text");
   }
 
+  /** A text in its place. */
+  inline(): string {
+    const size = this.varint();
+    const at = this.skip(size);
+    return this.bytes.toString("utf8", at, at + size);
+  }
+
   raw(): Uint8Array {
     const size = this.varint();
     this.#has(size);

@@ -95,6 +95,14 @@ export class Writer {
     this.at += isWell ? this.bytes.write(value, this.at, "utf8") : this.bytes.write(value, this.at, "utf16le");
   }
 
+  /** A text in its place, of ASCII mostly: for heads, which have nothing behind them. */
+  inline(value: string): void {
+    const size = Buffer.byteLength(value);
+    this.varint(size);
+    this.need(size);
+    this.at += size === value.length ? this.bytes.write(value, this.at, "latin1") : this.bytes.write(value, this.at);
+  }
+
   raw(value: Uint8Array): void {
     this.varint(value.length);
     this.need(value.length);

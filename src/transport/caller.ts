@@ -1,0 +1,278 @@
+/**
+ * Owns the side of a connection that calls: which calls are under way, and what becomes of each. It must never send a
+ * call twice, nor say of one that may have arrived that it did not.
+ */
+import { ValueSetError } from "../core/index.ts";
+import { fromWireError, type SkeinError, skeinError, type WireError as ErrorOnWire } from "../errors/index.ts";
+import type { Channel } from "./channel.ts";
+import { isLayout, type Layout, layoutHash } from "./codec/layout.ts";
+import { WireError } from "./codec/wire-error.ts";
+import { Inflow, Outflow, pump } from "./flow.ts";
+import { frame } from "./frames.ts";
+import { slotsOf, writeHead } from "./head.ts";
+import { callsInFlightMax, remembered } from "./limits.ts";
+import { Told } from "./memory.ts";
+import type { Connection, Operation, Outgoing } from "./port.ts";
+import { loose, Session, type SessionOptions } from "./session.ts";
+
+interface Pending {
+  readonly method: Method;
+  readonly call: Outgoing;
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (error: SkeinError) => void;
+  readonly items: Inflow | undefined;
+  sending: Outflow | undefined;
+  unlisten: (() => void) | undefined;
+}
+
+/** One method as the other side was told of it. */
+interface Method {
+  readonly slot: number;
+  readonly operation: Operation;
+  /** How the callee writes, where that is not how this side would. */
+  foreign: { readonly hash: string; readonly layout: Layout } | undefined;
+}
+
+const idMax = 0xffff_ffff;
+
+export class Caller extends Session implements Connection {
+  readonly #calls = new Map<number, Pending>();
+  readonly #methods = new Map<Operation, Method>();
+  readonly #bySlot: Method[] = [];
+  readonly #told: Told;
+  #nextId = 1;
+  #isLeaving = false;
+
+  constructor(channel: Channel, options: SessionOptions) {
+    super(channel, options, true);
+    this.#told = new Told((slot, value) => {
+      loose.write(this.frames.begin(frame.value, slot), value);
+      this.frames.finish();
+    });
+  }
+
+  get inFlight(): number {
+    return this.#calls.size;
+  }
+
+  get isOpen(): boolean {
+    return !this.isOver && !this.#isLeaving;
+  }
+
+  unary(call: Outgoing): Promise<unknown> {
+    return new Promise((resolve, reject) => this.#send(call, resolve, reject, undefined));
+  }
+
+  async *stream(call: Outgoing): AsyncGenerator<unknown, void, undefined> {
+    let id = 0;
+    const items = new Inflow(
+      (bytes) => this.#grant(id, bytes),
+      () => this.#cancel(id),
+    );
+    id = this.#send(
+      call,
+      () => items.finish(),
+      (error) => items.finish(error),
+      items,
+    );
+    yield* items;
+  }
+
+  close(): void {
+    this.fail(skeinError("SKEIN_TRANSPORT_LOST", "the connection was closed here"));
+  }
+
+  protected override get isWaiting(): boolean {
+    return this.#calls.size > 0;
+  }
+
+  protected override full(isFull: boolean): void {
+    this.#isFull = isFull;
+  }
+  #isFull = false;
+
+  /** Rejects what cannot be sent; returns the call's id, 0 when it was not sent. */
+  #send(
+    call: Outgoing,
+    resolve: (reply: unknown) => void,
+    reject: (error: SkeinError) => void,
+    items: Inflow | undefined,
+  ): number {
+    const refusal = this.#refusal(call);
+    if (refusal !== undefined) {
+      reject(refusal);
+      return 0;
+    }
+    const id = this.#takeId();
+    const method = this.#methodOf(call.operation);
+    try {
+      const slots = slotsOf(this.#told, method.slot, call.head);
+      const to = this.frames.begin(frame.call, id);
+      writeHead(to, slots, call.head, call.incoming !== undefined);
+      call.operation.input.write(to, call.input);
+      this.frames.finish();
+    } catch (error) {
+      this.frames.undo();
+      reject(notSent(call, error));
+      return 0;
+    }
+    const pending: Pending = { method, call, resolve, reject, items, sending: undefined, unlisten: undefined };
+    this.#calls.set(id, pending);
+    this.#listen(id, pending);
+    if (call.incoming !== undefined) this.#sendItems(id, pending, call.incoming);
+    return id;
+  }
+
+  #refusal(call: Outgoing): SkeinError | undefined {
+    if (call.signal?.aborted === true) return skeinError("SKEIN_CALL_CANCELED", undefined, { outcome: "not_started" });
+    if (!this.isOpen) return skeinError("SKEIN_TRANSPORT_UNREACHABLE");
+    // A peer that takes nothing makes what waits for it grow: better to say so than to queue.
+    if (this.#isFull || this.#calls.size >= callsInFlightMax) return skeinError("SKEIN_TRANSPORT_CROWDED");
+    return undefined;
+  }
+
+  #listen(id: number, pending: Pending): void {
+    const { signal } = pending.call;
+    if (signal === undefined) return;
+    const onAbort = () => {
+      this.#cancel(id);
+      pending.reject(skeinError("SKEIN_CALL_CANCELED"));
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    pending.unlisten = () => signal.removeEventListener("abort", onAbort);
+  }
+
+  #takeId(): number {
+    do this.#nextId = this.#nextId === idMax ? 1 : this.#nextId + 1;
+    while (this.#calls.has(this.#nextId));
+    return this.#nextId;
+  }
+
+  #methodOf(operation: Operation): Method {
+    let method = this.#methods.get(operation);
+    if (method === undefined) {
+      const slot = this.#bySlot.length;
+      if (slot >= remembered.methodsMax) throw new WireError("more methods than a connection may have");
+      method = { slot, operation, foreign: undefined };
+      this.#methods.set(operation, method);
+      this.#bySlot.push(method);
+      const { service, method: name, input, incoming } = operation;
+      loose.write(this.frames.begin(frame.method, slot), {
+        service,
+        method: name,
+        input: input.layout,
+        ...(incoming !== undefined && { incoming: incoming.layout }),
+      });
+      this.frames.finish();
+    }
+    return method;
+  }
+
+  #sendItems(id: number, pending: Pending, source: AsyncIterable<unknown>): void {
+    const flow = (pending.sending = new Outflow());
+    const codec = pending.call.operation.incoming ?? loose;
+    const send = (item: unknown): number => {
+      const to = this.frames.begin(frame.send, id);
+      const { at } = to;
+      try {
+        codec.write(to, item);
+      } catch (error) {
+        this.frames.undo();
+        throw error;
+      }
+      const bytes = to.at - at;
+      this.frames.finish();
+      return bytes;
+    };
+    pump(source[Symbol.asyncIterator](), flow, send).then(
+      () => this.#calls.has(id) && this.frames.bare(frame.sendEnd, id),
+      () => this.#calls.has(id) && this.frames.bare(frame.sendFailed, id),
+    );
+  }
+
+  #grant(id: number, bytes: number): void {
+    if (!this.#calls.has(id) || this.isOver) return;
+    this.frames.begin(frame.credit, id).varint(bytes);
+    this.frames.finish();
+  }
+
+  #cancel(id: number): void {
+    const pending = this.#take(id);
+    if (pending !== undefined && !this.isOver) this.frames.bare(frame.cancel, id);
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#calls.get(id);
+    if (pending === undefined) return undefined;
+    this.#calls.delete(id);
+    pending.unlisten?.();
+    pending.sending?.stop();
+    return pending;
+  }
+
+  protected override frame(type: number, call: number): void {
+    switch (type) {
+      case frame.reply:
+        return this.#reply(call);
+      case frame.item:
+        return this.#item(call);
+      case frame.end:
+        return this.#take(call)?.resolve(undefined);
+      case frame.error:
+        return this.#take(call)?.reject(fromWireError(loose.read(this.reader) as ErrorOnWire));
+      case frame.credit:
+        return this.#calls.get(call)?.sending?.grant(this.reader.varint());
+      case frame.shape:
+        return this.#shape(call);
+      case frame.leaving:
+        this.#isLeaving = true;
+        return undefined;
+      default:
+        throw new WireError("a frame that only a caller sends");
+    }
+  }
+
+  #reply(id: number): void {
+    // A reply to a call that was given up is on its way when the word of that crosses it.
+    const pending = this.#calls.get(id);
+    if (pending === undefined) return;
+    const value = this.#value(pending.method);
+    this.#take(id);
+    pending.resolve(value);
+  }
+
+  #item(id: number): void {
+    const pending = this.#calls.get(id);
+    if (pending === undefined) return;
+    if (pending.items === undefined) throw new WireError("an item of a call that is no stream");
+    const bytes = this.reader.end - this.reader.at;
+    pending.items.push(this.#value(pending.method), bytes);
+  }
+
+  #value({ operation, foreign }: Method): unknown {
+    if (foreign === undefined) return operation.output.read(this.reader);
+    return operation.output.readForeign(this.reader, foreign.hash, foreign.layout);
+  }
+
+  #shape(slot: number): void {
+    const method = this.#bySlot[slot];
+    if (method === undefined) throw new WireError("the shape of no method");
+    const layout = loose.read(this.reader);
+    if (!isLayout(layout)) throw new WireError("a layout that is none");
+    const hash = layoutHash(layout);
+    method.foreign = hash === method.operation.output.hash ? undefined : { hash, layout };
+  }
+
+  protected override ended(error: SkeinError): void {
+    for (const id of this.#calls.keys()) this.#take(id)?.reject(error);
+  }
+}
+
+function notSent({ operation }: Outgoing, error: unknown): SkeinError {
+  const id = `${operation.service}.${operation.method}`;
+  if (error instanceof ValueSetError)
+    return skeinError("SKEIN_VALUE_SET", `the input of ${id}: ${error.path} is ${error.found}`, { cause: error });
+  if (error instanceof WireError)
+    return skeinError("SKEIN_TRANSPORT_TOO_LARGE", `the input of ${id} has ${error.message}`);
+  throw error;
+}

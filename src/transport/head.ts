@@ -1,0 +1,80 @@
+/**
+ * Owns the bytes of a call's head: what travels beside its input. It must never carry what the callee could find out
+ * itself.
+ */
+import type { Reader } from "./codec/reader.ts";
+import { WireError } from "./codec/wire-error.ts";
+import type { Writer } from "./codec/writer.ts";
+import type { Heard, Told } from "./memory.ts";
+import type { CallHead } from "./port.ts";
+
+const has = { timeout: 1, key: 2, resume: 4, incoming: 8, caller: 16 } as const;
+const known = 31;
+
+const noPath: readonly string[] = Object.freeze([]);
+
+export interface ReadHead extends CallHead {
+  readonly hasIncoming: boolean;
+}
+
+/** Slots are looked up before the frame begins, since telling one is a frame of its own. */
+export interface HeadSlots {
+  readonly method: number;
+  readonly principal: number;
+  readonly path: number;
+}
+
+export function slotsOf(told: Told, method: number, head: CallHead): HeadSlots {
+  return {
+    method,
+    principal: told.slotOf(head.principal as object | undefined),
+    path: told.slotOf(head.path.length === 0 ? undefined : head.path),
+  };
+}
+
+export function writeHead(to: Writer, slots: HeadSlots, head: CallHead, hasIncoming: boolean): void {
+  const { timeoutMs, key, resumeFrom, caller } = head;
+  to.varint(slots.method);
+  to.varint(slots.principal);
+  to.varint(slots.path);
+  to.u8(
+    (timeoutMs === undefined ? 0 : has.timeout) |
+      (key === undefined ? 0 : has.key) |
+      (resumeFrom === undefined ? 0 : has.resume) |
+      (hasIncoming ? has.incoming : 0) |
+      (caller === undefined ? 0 : has.caller),
+  );
+  to.varint(head.parentSpan);
+  to.inline(head.traceId);
+  if (timeoutMs !== undefined) to.f64(timeoutMs);
+  if (key !== undefined) to.inline(key);
+  if (resumeFrom !== undefined) to.inline(resumeFrom);
+  if (caller !== undefined) to.inline(caller);
+}
+
+/** The head of a call whose method slot was read. */
+export function readHead(from: Reader, heard: Heard): ReadHead {
+  const principal = heard.get(from.varint());
+  const path = heard.get(from.varint()) ?? noPath;
+  const flags = from.u8();
+  if ((flags & ~known) !== 0) throw new WireError("unknown flags");
+  if (!Array.isArray(path)) throw new WireError("a path that is none");
+  const parentSpan = from.varint();
+  const traceId = from.inline();
+  const timeoutMs = (flags & has.timeout) === 0 ? undefined : from.f64();
+  if (timeoutMs !== undefined && !(timeoutMs >= 0)) throw new WireError("a timeout that is none");
+  const key = (flags & has.key) === 0 ? undefined : from.inline();
+  const resumeFrom = (flags & has.resume) === 0 ? undefined : from.inline();
+  const caller = (flags & has.caller) === 0 ? undefined : from.inline();
+  return {
+    principal,
+    path: path as readonly string[],
+    parentSpan,
+    traceId,
+    timeoutMs,
+    key,
+    resumeFrom,
+    caller,
+    hasIncoming: (flags & has.incoming) !== 0,
+  };
+}

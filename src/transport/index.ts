@@ -1,0 +1,7 @@
+/** The transport layer: what carries a call to another host. */
+export type { FindOperation } from "./callee.ts";
+export { Codec } from "./codec/codec.ts";
+export { MemoryNetwork } from "./memory-transport.ts";
+export type { Answer, Arrived, CallHead, Connection, Greeting, Listener, Operation, Outgoing } from "./port.ts";
+export type { SessionOptions } from "./session.ts";
+export { connectSocket, listenSocket, type MutualTls, type SocketAddress } from "./sockets.ts";

@@ -1,0 +1,85 @@
+/**
+ * Owns the port between a call and what carries it to another host: unary calls and streams, with deadline, cancellation,
+ * metadata and flow control. Every adapter runs the one conformance suite. It must never know what a call is for.
+ */
+import type { Cancellation } from "../call/index.ts";
+import type { Codec } from "./codec/codec.ts";
+
+/** One method as both ends of a connection know it. */
+export interface Operation {
+  readonly service: string;
+  readonly method: string;
+  readonly isStream: boolean;
+  readonly input: Codec;
+  /** Of the reply, or of one item of a stream. */
+  readonly output: Codec;
+  /** Of one item that the caller sends while the call runs, where the method takes any. */
+  readonly incoming?: Codec;
+}
+
+/** What a call brings along beside its input. */
+export interface CallHead {
+  /** Milliseconds it has left; without it only its caller ends it. */
+  readonly timeoutMs?: number | undefined;
+  readonly key?: string | undefined;
+  readonly traceId: string;
+  readonly parentSpan: number;
+  readonly caller?: string | undefined;
+  /** The endpoints it came through, so that a cycle is found. */
+  readonly path: readonly string[];
+  readonly principal?: unknown;
+  readonly resumeFrom?: string | undefined;
+}
+
+/** A call to be sent. */
+export interface Outgoing {
+  readonly operation: Operation;
+  readonly head: CallHead;
+  readonly input: unknown;
+  readonly signal?: Cancellation | undefined;
+  readonly incoming?: AsyncIterable<unknown> | undefined;
+}
+
+/** A call that came. */
+export interface Arrived {
+  readonly operation: Operation;
+  readonly head: CallHead;
+  readonly input: unknown;
+  /** Aborted when the caller gives up or its connection is lost. */
+  readonly signal: Cancellation;
+  readonly incoming: AsyncIterable<unknown> | undefined;
+}
+
+/** Answers calls that came: a promise of the reply, or the items. What it throws or rejects with goes to the caller. */
+export type Answer = (call: Arrived) => unknown;
+
+/** One connection to another host. */
+export interface Connection {
+  /** Calls that have not ended. */
+  readonly inFlight: number;
+  /** Whether calls may still be sent: not after a loss, and not once the other side is leaving. */
+  readonly isOpen: boolean;
+  /** Resolves when it is over, however. */
+  readonly closed: Promise<void>;
+  /** Rejects with the callee's error, or `SKEIN_TRANSPORT_LOST` and its like. */
+  unary(call: Outgoing): Promise<unknown>;
+  /** Nothing is sent before the first `next()`. */
+  stream(call: Outgoing): AsyncGenerator<unknown, void, undefined>;
+  /** Ends it at once; calls in flight fail. Safe to call twice. */
+  close(): void;
+}
+
+/** What waits for connections. */
+export interface Listener {
+  /** Where others connect to, in the adapter's own form. */
+  readonly address: string;
+  /** Tells callers to send no more, waits for what is in flight at most `drainMs`, then closes. Safe to call twice. */
+  close(drainMs?: number): Promise<void>;
+}
+
+/** What two hosts must agree on before the first call. */
+export interface Greeting {
+  readonly system: string;
+  /** Proves on one machine that a peer is a host of this system; made at each start. */
+  readonly token: string;
+}

@@ -1,0 +1,179 @@
+/**
+ * Owns one connection as frames: the greeting, the checksum, whether the other side is still there, the end. It must
+ * never know what a call means; its two kinds, for who calls and who answers, do.
+ */
+import type { Clock, Timer } from "../core/index.ts";
+import { type SkeinError, skeinError } from "../errors/index.ts";
+import type { Channel } from "./channel.ts";
+import { Codec } from "./codec/codec.ts";
+import { Reader } from "./codec/reader.ts";
+import { WireError } from "./codec/wire-error.ts";
+import { FrameParser, FrameWriter, frame } from "./frames.ts";
+import { greetMs, outstandingPongMs, outstandingQuietMs, pongMs, quietMs } from "./limits.ts";
+import type { Greeting } from "./port.ts";
+
+/** Changes when a peer of the old one could misread a frame. */
+const version = 1;
+
+/** For what is sent once: greetings, shapes, errors. */
+export const loose = new Codec({ is: "any" });
+
+export interface SessionOptions {
+  readonly clock: Clock;
+  readonly greeting: Greeting;
+  /** Runs a function once the present turn's work is done; frames written until then leave together. */
+  readonly soon: (run: () => void) => void;
+}
+
+export abstract class Session {
+  readonly closed: Promise<void>;
+  protected readonly frames: FrameWriter;
+  protected readonly reader = new Reader();
+  readonly #channel: Channel;
+  readonly #speaksFirst: boolean;
+  readonly #clock: Clock;
+  readonly #greeting: Greeting;
+  readonly #closed = Promise.withResolvers<void>();
+  readonly #greeted = Promise.withResolvers<void>();
+  #isGreeted = false;
+  #isOver = false;
+  #isFull = false;
+  #heardMs: number;
+  #askedMs: number | undefined;
+  #watch: Timer;
+
+  /** `speaksFirst`: the side that connected. The other one shows its token only to who has shown it. */
+  constructor(channel: Channel, options: SessionOptions, speaksFirst: boolean) {
+    this.#channel = channel;
+    this.#clock = options.clock;
+    this.#greeting = options.greeting;
+    this.closed = this.#closed.promise;
+    this.frames = new FrameWriter((bytes) => {
+      if (!channel.write(bytes)) this.#setFull(true);
+    }, options.soon);
+    this.#heardMs = options.clock.monotonic();
+    this.#greeted.promise.catch(() => undefined);
+    const parser = new FrameParser((type, call, bytes, at, end) => this.#take(type, call, bytes, at, end));
+    channel.start({
+      data: (bytes) => this.#data(parser, bytes),
+      drained: () => this.#setFull(false),
+      closed: (reason) => this.#over(reason),
+    });
+    this.#watch = this.#clock.after(greetMs, () =>
+      this.fail(skeinError("SKEIN_TRANSPORT_UNREACHABLE", "no greeting came in time")),
+    );
+    this.#speaksFirst = speaksFirst;
+    if (speaksFirst) this.#writeHello();
+  }
+
+  /** Resolves when the other side is known to be a host of this system. Rejects with `SKEIN_TRANSPORT_*`. */
+  get greeted(): Promise<void> {
+    return this.#greeted.promise;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Ends the connection; what is under way fails with `error`. Safe to call twice. */
+  fail(error: SkeinError): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#watch.cancel();
+    this.#channel.destroy();
+    this.#greeted.reject(error);
+    this.ended(error);
+    this.#closed.resolve();
+  }
+
+  /** Ends it after everything that was written has gone. */
+  protected finish(): void {
+    if (this.#isOver) return;
+    this.frames.flush();
+    this.#channel.end();
+  }
+
+  /** Whether somebody waits for the other side to say something. */
+  protected abstract get isWaiting(): boolean;
+  /** One frame after the greeting; its body is what `reader` is over. Throws `WireError`. */
+  protected abstract frame(type: number, call: number): void;
+  /** The connection is over. */
+  protected abstract ended(error: SkeinError): void;
+  /** Too much waits to go out, or no longer does. */
+  protected abstract full(isFull: boolean): void;
+
+  #setFull(isFull: boolean): void {
+    if (this.#isFull === isFull) return;
+    this.#isFull = isFull;
+    this.full(isFull);
+  }
+
+  #data(parser: FrameParser, bytes: Buffer): void {
+    this.#heardMs = this.#clock.monotonic();
+    this.#askedMs = undefined;
+    try {
+      parser.feed(bytes);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.fail(skeinError("SKEIN_TRANSPORT_PROTOCOL", `the other side sent ${error.message}`));
+    }
+  }
+
+  #take(type: number, call: number, bytes: Buffer, at: number, end: number): void {
+    if (this.#isOver) return;
+    this.reader.over(bytes, at, end);
+    if (!this.#isGreeted) return this.#hello(type);
+    if (type === frame.ping) return this.frames.bare(frame.pong, 0);
+    if (type === frame.pong) return;
+    this.frame(type, call);
+  }
+
+  #writeHello(): void {
+    loose.write(this.frames.begin(frame.hello, 0), { version, ...this.#greeting });
+    this.frames.finish();
+    this.frames.flush();
+  }
+
+  #hello(type: number): void {
+    if (type !== frame.hello) throw new WireError("something else than a greeting");
+    const given = loose.read(this.reader) as Partial<Greeting> & { readonly version?: unknown };
+    if (typeof given !== "object" || given === null) throw new WireError("a greeting that is none");
+    if (given.version !== version)
+      throw new WireError(`version ${String(given.version).slice(0, 20)} of the protocol; this is ${version}`);
+    if (given.system !== this.#greeting.system) throw new WireError("the name of another system");
+    if (!isSame(given.token, this.#greeting.token)) throw new WireError("no proof of being a host of this system");
+    if (!this.#speaksFirst) this.#writeHello();
+    this.#isGreeted = true;
+    this.#greeted.resolve();
+    this.#watch.cancel();
+    this.#watch = this.#clock.after(outstandingQuietMs, this.#look, { unref: true });
+  }
+
+  /** Judges by progress: with somebody waiting, silence is asked about sooner and forgiven less. */
+  readonly #look = (): void => {
+    const now = this.#clock.monotonic();
+    const isWaiting = this.isWaiting;
+    if (this.#askedMs !== undefined && now - this.#askedMs >= (isWaiting ? outstandingPongMs : pongMs)) {
+      return this.fail(skeinError("SKEIN_TRANSPORT_LOST", "the other side has stopped answering"));
+    }
+    if (this.#askedMs === undefined && now - this.#heardMs >= (isWaiting ? outstandingQuietMs : quietMs)) {
+      this.#askedMs = now;
+      this.frames.bare(frame.ping, 0);
+      this.frames.flush();
+    }
+    this.#watch = this.#clock.after(outstandingPongMs, this.#look, { unref: true });
+  };
+
+  #over(reason: Error | undefined): void {
+    const code = this.#isGreeted ? "SKEIN_TRANSPORT_LOST" : "SKEIN_TRANSPORT_UNREACHABLE";
+    this.fail(skeinError(code, undefined, { cause: reason }));
+  }
+}
+
+/** Takes the same time wherever two texts of one length differ. */
+function isSame(given: unknown, right: string): boolean {
+  if (typeof given !== "string" || given.length !== right.length) return false;
+  let difference = 0;
+  for (let i = 0; i < right.length; i++) difference |= given.charCodeAt(i) ^ right.charCodeAt(i);
+  return difference === 0;
+}

@@ -1,0 +1,27 @@
+/** Owns a channel over a socket of Node: unix, TCP or TLS. It must never leave an error without a listener. */
+import type { Socket } from "node:net";
+import type { Channel, ChannelEvents } from "./channel.ts";
+
+export function socketChannel(socket: Socket): Channel {
+  let events: ChannelEvents | undefined;
+  let reason: Error | undefined;
+  // At once: an error that nobody listens to ends the process.
+  socket.on("error", (error) => (reason ??= error));
+  socket.on("close", () => events?.closed(reason));
+  socket.setNoDelay(true);
+  return {
+    start(given) {
+      events = given;
+      socket.on("data", (bytes) => given.data(bytes as Buffer));
+      socket.on("drain", () => given.drained());
+      // Nothing is sent over half a connection.
+      socket.on("end", () => socket.end());
+    },
+    // Nothing drains a socket that is gone; its session hears of it by `closed`.
+    write: (bytes) => !socket.writable || socket.write(bytes),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    end: () => void socket.end(),
+    destroy: () => void socket.destroy(),
+  };
+}

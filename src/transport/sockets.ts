@@ -1,0 +1,135 @@
+/**
+ * Owns connections between hosts over sockets: unix on one machine, TCP with mutual TLS between machines. It must never
+ * speak plain TCP to another machine.
+ */
+import { rm } from "node:fs/promises";
+import {
+  type AddressInfo,
+  connect as connectPlain,
+  createServer as createPlainServer,
+  type Server,
+  type Socket,
+} from "node:net";
+import { connect as connectTls, createServer as createTlsServer } from "node:tls";
+import { skeinError } from "../errors/index.ts";
+import type { FindOperation } from "./callee.ts";
+import { Callees } from "./callees.ts";
+import { Caller } from "./caller.ts";
+import { connectMs, drainMs, handshakeMs } from "./limits.ts";
+import type { Answer, Connection, Listener } from "./port.ts";
+import type { SessionOptions } from "./session.ts";
+import { socketChannel } from "./socket-channel.ts";
+
+/** Certificate and key of this host, and the authority that every other host's must come from; PEM. */
+export interface MutualTls {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  readonly ca: string | Buffer;
+}
+
+/** `{ path }` is a unix socket; `{ host, port }` is TCP, in the clear on loopback only. */
+export type SocketAddress =
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number; readonly tls?: MutualTls };
+
+/** Connects and greets. Rejects with `SKEIN_TRANSPORT_UNREACHABLE` or `SKEIN_TRANSPORT_PROTOCOL`. */
+export async function connectSocket(address: SocketAddress, options: SessionOptions): Promise<Connection> {
+  assertSafe(address);
+  const socket = open(address);
+  const caller = new Caller(socketChannel(socket), options);
+  const limitMs = connectMs + ("tls" in address && address.tls !== undefined ? handshakeMs : 0);
+  const timer = options.clock.after(limitMs, () => {
+    if (socket.connecting) caller.fail(skeinError("SKEIN_TRANSPORT_UNREACHABLE", `no connection within ${limitMs} ms`));
+  });
+  try {
+    await caller.greeted;
+  } finally {
+    timer.cancel();
+  }
+  return caller;
+}
+
+function open(address: SocketAddress): Socket {
+  if ("path" in address) return connectPlain(address.path);
+  const { host, port, tls } = address;
+  if (tls === undefined) return connectPlain({ host, port });
+  // Hosts are known by their authority, whatever address they have today.
+  return connectTls({ host, port, ...tls, minVersion: "TLSv1.3", checkServerIdentity: () => undefined });
+}
+
+/** Waits for connections and answers calls. A path that was left behind by a dead process is taken over. */
+export async function listenSocket(
+  address: SocketAddress,
+  options: SessionOptions,
+  find: FindOperation,
+  answer: Answer,
+): Promise<Listener> {
+  assertSafe(address);
+  const callees = new Callees(options, find, answer);
+  const server = serverOf(address, (socket) => callees.accept(socketChannel(socket)));
+  await listen(server, address);
+  let closing: Promise<void> | undefined;
+  return {
+    address: "path" in address ? address.path : addressOf(server),
+    close: (waitMs = drainMs) => (closing ??= close(server, callees, waitMs)),
+  };
+}
+
+function serverOf(address: SocketAddress, accept: (socket: Socket) => void): Server {
+  if (!("tls" in address) || address.tls === undefined) return createPlainServer(accept);
+  const server = createTlsServer(
+    {
+      ...address.tls,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: "TLSv1.3",
+      handshakeTimeout: handshakeMs,
+    },
+    accept,
+  );
+  server.on("tlsClientError", (_, socket) => socket.destroy());
+  return server;
+}
+
+async function listen(server: Server, address: SocketAddress): Promise<void> {
+  if ("path" in address) await removeDead(address.path);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen("path" in address ? { path: address.path } : { host: address.host, port: address.port }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  // Too many open files, for one: it goes on with what it has.
+  server.on("error", () => undefined);
+}
+
+/** A socket file that nobody listens on any more is in the way of its next owner. */
+async function removeDead(path: string): Promise<void> {
+  const isAlive = await new Promise<boolean>((resolve) => {
+    const probe = connectPlain(path);
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", () => resolve(false));
+  });
+  if (!isAlive) await rm(path, { force: true });
+}
+
+async function close(server: Server, callees: Callees, waitMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await callees.close(waitMs);
+  await closed;
+}
+
+function addressOf(server: Server): string {
+  const { address, port, family } = server.address() as AddressInfo;
+  return family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function assertSafe(address: SocketAddress): void {
+  if ("path" in address || address.tls !== undefined) return;
+  if (address.host === "127.0.0.1" || address.host === "::1" || address.host === "localhost") return;
+  throw skeinError("SKEIN_CONFIG_INVALID", `hosts speak to ${address.host} over mutual TLS only`);
+}

@@ -1,0 +1,106 @@
+/** Owns running the conformance suite over every adapter, and what is special to sockets. It must never use a fixed port. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { createVirtualClock, systemClock } from "../core/index.ts";
+import { conformance } from "./fixtures/conformance.ts";
+import { MemoryNetwork } from "./memory-transport.ts";
+import type { SessionOptions } from "./session.ts";
+import { connectSocket, listenSocket } from "./sockets.ts";
+
+const soon = (run: () => void): void => void setImmediate(run);
+const options: SessionOptions = { clock: systemClock, soon, greeting: { system: "shop", token: "t".repeat(32) } };
+
+conformance({
+  name: "memory",
+  open(find, answer) {
+    const network = new MemoryNetwork(soon);
+    const listener = network.listen("a", options, find, answer);
+    return Promise.resolve({
+      connect: () => network.connect("a", options),
+      close: (drainMs) => listener.close(drainMs),
+    });
+  },
+});
+
+conformance({
+  name: "unix",
+  async open(find, answer) {
+    const directory = await mkdtemp(path.join(tmpdir(), "skein-transport-"));
+    const address = { path: path.join(directory, "host.sock") };
+    const listener = await listenSocket(address, options, find, answer);
+    return {
+      connect: () => connectSocket(address, options),
+      close: async (drainMs) => {
+        await listener.close(drainMs);
+        await rm(directory, { recursive: true, force: true });
+      },
+    };
+  },
+});
+
+conformance({
+  name: "tcp",
+  async open(find, answer) {
+    const listener = await listenSocket({ host: "127.0.0.1", port: 0 }, options, find, answer);
+    const port = Number(listener.address.split(":").at(-1));
+    return {
+      connect: () => connectSocket({ host: "127.0.0.1", port }, options),
+      close: (drainMs) => listener.close(drainMs),
+    };
+  },
+});
+
+const nobody = () => undefined;
+
+/** What a stranger who sends these bytes is sent before the connection closes. */
+async function answerTo(port: number, bytes: string): Promise<Buffer> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  socket.write(bytes);
+  const chunks: Buffer[] = [];
+  socket.on("data", (chunk) => chunks.push(chunk as Buffer));
+  await once(socket, "close");
+  return Buffer.concat(chunks);
+}
+
+test("a peer of another system, without the token or of no protocol at all gets nothing", async () => {
+  const listener = await listenSocket({ host: "127.0.0.1", port: 0 }, options, nobody, nobody);
+  const port = Number(listener.address.split(":").at(-1));
+  for (const greeting of [
+    { system: "other", token: options.greeting.token },
+    { system: "shop", token: "x".repeat(32) },
+    { system: "shop", token: "" },
+  ]) {
+    await assert.rejects(connectSocket({ host: "127.0.0.1", port }, { ...options, greeting }), {
+      code: "SKEIN_TRANSPORT_UNREACHABLE",
+    });
+  }
+  assert.equal(
+    (await answerTo(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")).length,
+    0,
+    "nothing is said to who has shown no token",
+  );
+  await listener.close(0);
+});
+
+test("where nobody listens, and where somebody listens who says nothing, connecting fails in time", async () => {
+  const silent = createServer((socket) => socket.resume());
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const { port } = silent.address() as { port: number };
+  const clock = createVirtualClock();
+  const connecting = connectSocket({ host: "127.0.0.1", port }, { ...options, clock });
+  const refused = assert.rejects(connecting, { code: "SKEIN_TRANSPORT_UNREACHABLE" });
+  await clock.advance(3_500);
+  await refused;
+  await new Promise((resolve) => silent.close(resolve));
+  await assert.rejects(connectSocket({ host: "127.0.0.1", port }, options), { code: "SKEIN_TRANSPORT_UNREACHABLE" });
+});
+
+test("plain TCP to another machine is refused", async () => {
+  await assert.rejects(connectSocket({ host: "192.0.2.1", port: 9 }, options), { code: "SKEIN_CONFIG_INVALID" });
+});
