@@ -1,0 +1,198 @@
+/** Owns what a broken or hostile peer can do to a session: end its own connection. It must never use a well-behaved peer. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { createVirtualClock, systemClock } from "../core/index.ts";
+import { Callee } from "./callee.ts";
+import { Caller } from "./caller.ts";
+import { Codec } from "./codec/codec.ts";
+import { FrameWriter, frame } from "./frames.ts";
+import { memoryChannels } from "./memory-channel.ts";
+import type { Operation } from "./port.ts";
+import { loose, type SessionOptions } from "./session.ts";
+
+const now = (run: () => void): void => void setImmediate(run);
+const options: SessionOptions = { clock: systemClock, soon: now, greeting: { system: "shop", token: "secret" } };
+const any = new Codec({ is: "any" });
+const echo: Operation = { service: "a", method: "echo", isStream: false, input: any, output: any };
+const hello = { version: 1, ...options.greeting };
+
+/** A callee, and the other end of its channel as a writer of frames. */
+function victim(answer: () => unknown = () => Promise.resolve(1)) {
+  const [here, there] = memoryChannels(now);
+  const callee = new Callee(there, options, () => echo, answer);
+  callee.greeted.catch(() => undefined);
+  const received: Buffer[] = [];
+  const closed = new Promise<void>((resolve) =>
+    here.start({
+      data: (bytes) => received.push(Buffer.from(bytes)),
+      drained: () => undefined,
+      closed: () => resolve(),
+    }),
+  );
+  const to = new FrameWriter((bytes) => here.write(bytes), now);
+  const say = (type: number, call: number, value?: unknown): void => {
+    const writer = to.begin(type, call);
+    if (value !== undefined) loose.write(writer, value);
+    to.finish();
+    to.flush();
+  };
+  return { callee, here, to, say, closed, received };
+}
+
+for (const [name, attack] of Object.entries<(v: ReturnType<typeof victim>) => void>({
+  "a frame before the greeting": (v) => v.say(frame.ping, 0),
+  "two greetings": (v) => {
+    v.say(frame.hello, 0, hello);
+    v.say(frame.hello, 0, hello);
+  },
+  "a call of a method that was never told": (v) => {
+    v.say(frame.hello, 0, hello);
+    v.say(frame.call, 1, { a: 1 });
+  },
+  "a method without a name": (v) => {
+    v.say(frame.hello, 0, hello);
+    v.say(frame.method, 0, { service: "", method: 7, input: { is: "any" } });
+  },
+  "a layout that is none": (v) => {
+    v.say(frame.hello, 0, hello);
+    v.say(frame.method, 0, { service: "a", method: "echo", input: { is: "record", required: 9, fields: [] } });
+  },
+  "a layout with a refused name": (v) => {
+    const input = { is: "record", required: 1, fields: [{ name: "prototype", of: { is: "any" } }] };
+    v.say(frame.hello, 0, hello);
+    v.say(frame.method, 0, { service: "a", method: "echo", input });
+  },
+  "a reply, which only a callee sends": (v) => {
+    v.say(frame.hello, 0, hello);
+    v.say(frame.reply, 1, 1);
+  },
+  "a checksum that is wrong": (v) => {
+    v.say(frame.hello, 0, hello);
+    v.here.write(Buffer.from([9, 0, 0, 0, 1, 2, 3, 4, 5, 0, 0, 0, 14, 0, 0, 0, 0]));
+  },
+  "a write of 4 GiB": (v) => void v.here.write(Buffer.from([255, 255, 255, 255, 0, 0, 0, 0])),
+  "credit for nothing": (v) => {
+    v.say(frame.hello, 0, hello);
+    v.say(frame.method, 0, { service: "a", method: "echo", input: { is: "any" } });
+    const call = v.to.begin(frame.call, 1);
+    for (let i = 0; i < 3; i++) call.varint(0);
+    call.u8(0);
+    call.varint(0);
+    call.inline("t");
+    loose.write(call, 1);
+    v.to.finish();
+    v.to.begin(frame.credit, 1).varint(1);
+    v.to.finish();
+    v.to.flush();
+  },
+})) {
+  test(`a peer that sends ${name} is cut, and nothing else happens`, { timeout: 10_000 }, async () => {
+    const v = victim(() => new Promise(() => undefined));
+    attack(v);
+    await v.closed;
+    await v.callee.closed;
+    assert.equal(v.callee.inFlight, 0);
+  });
+}
+
+test("a token that is wrong in any way learns nothing", async () => {
+  for (const token of ["", "secre", "secrex", "secret ", 7, null]) {
+    const v = victim();
+    v.say(frame.hello, 0, { ...hello, token });
+    await v.closed;
+    assert.equal(v.received.length, 0);
+  }
+});
+
+test("property: any bytes at all, after a greeting or before, end the connection or do nothing; a neighbour is served", async () => {
+  const [here, there] = memoryChannels(now);
+  const neighbour = new Callee(
+    there,
+    options,
+    () => echo,
+    (call) => Promise.resolve(call.input),
+  );
+  const caller = new Caller(here, options);
+  await caller.greeted;
+  const head = { traceId: "t", parentSpan: 0, path: [] };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.boolean(),
+      fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 6 }),
+      async (greets, pieces) => {
+        const v = victim();
+        if (greets) v.say(frame.hello, 0, hello);
+        for (const piece of pieces) v.here.write(Buffer.from(piece));
+        v.here.end();
+        await v.callee.closed;
+        assert.equal(await caller.unary({ operation: echo, head, input: "still here" }), "still here");
+      },
+    ),
+    { numRuns: 300 },
+  );
+  caller.close();
+  await neighbour.closed;
+});
+
+test("a callee that goes silent is noticed within 2 s while somebody waits, and within 10 s when nobody does", async () => {
+  for (const [waits, limitMs] of [
+    [true, 2_500],
+    [false, 10_500],
+  ] as const) {
+    const clock = createVirtualClock();
+    const [here, there] = memoryChannels(now);
+    const to = new FrameWriter((bytes) => there.write(bytes), now);
+    there.start({ data: () => undefined, drained: () => undefined, closed: () => undefined });
+    const caller = new Caller(here, { ...options, clock });
+    loose.write(to.begin(frame.hello, 0), hello);
+    to.finish();
+    await caller.greeted;
+    const call = waits
+      ? caller.unary({ operation: echo, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 })
+      : undefined;
+    const failed =
+      call === undefined ? undefined : assert.rejects(call, { code: "SKEIN_TRANSPORT_LOST", outcome: "unknown" });
+    let isClosed = false;
+    void caller.closed.then(() => (isClosed = true));
+    const startMs = clock.monotonic();
+    while (!isClosed) {
+      await clock.advance(100);
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.ok(clock.monotonic() - startMs <= limitMs, `not noticed after ${limitMs} ms`);
+    }
+    await failed;
+  }
+});
+
+test("more calls under way than a connection may have are refused, not queued", async () => {
+  const [here, there] = memoryChannels(now);
+  const callee = new Callee(
+    there,
+    options,
+    () => echo,
+    () => new Promise(() => undefined),
+  );
+  const caller = new Caller(here, options);
+  await caller.greeted;
+  const call = { operation: echo, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 };
+  const calls = Array.from({ length: 1_024 }, () => caller.unary(call));
+  await assert.rejects(caller.unary(call), { code: "SKEIN_TRANSPORT_CROWDED", outcome: "not_started" });
+  caller.close();
+  const settled = await Promise.allSettled(calls);
+  assert.ok(settled.every((one) => one.status === "rejected"));
+  await callee.closed;
+});
+
+test("a caller whose callee breaks the protocol is told so, and its calls end as unknown", async () => {
+  const [here, there] = memoryChannels(now);
+  const to = new FrameWriter((bytes) => there.write(bytes), now);
+  there.start({ data: () => undefined, drained: () => undefined, closed: () => undefined });
+  const caller = new Caller(here, options);
+  loose.write(to.begin(frame.hello, 0), hello);
+  to.finish();
+  await caller.greeted;
+  const call = caller.unary({ operation: echo, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 });
+  to.bare(frame.call, 9);
+  await assert.rejects(call, { code: "SKEIN_TRANSPORT_PROTOCOL", outcome: "unknown" });
+});
