@@ -29,7 +29,7 @@ export type {
   Schema,
   Size,
 } from "./contract/index.ts";
-export { type Duration, Secret } from "./core/index.ts";
+export { type ByteSize, type Duration, Secret } from "./core/index.ts";
 export {
   type ActionDatabase,
   type CommandDatabase,

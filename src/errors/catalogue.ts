@@ -358,6 +358,21 @@ export const catalogue = {
     what: "Two methods have the same HTTP route.",
     fix: "Give one of them another path or verb; the names of parameters do not tell routes apart.",
   },
+  SKEIN_CHECK_MOUNT_CLASH: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A mounted application would answer paths that are already somebody's.",
+    fix: "Mount it below another prefix, move the contract's route elsewhere, or name the route in the mount's `moved` so that the contract answers it.",
+  },
+  SKEIN_CHECK_MOUNT_MOVED: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A mount says that a route has moved to a contract, and no contract has that route below its prefix.",
+    fix: "Write the route as the contract does (`GET /users/:id`), or take it out of `moved`.",
+  },
+  SKEIN_CHECK_MOUNT_SHADOWED: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A route of a mounted application is never reached, because the gateway answers its path itself.",
+    fix: "Nothing, if nobody needs it there; else mount the application below a prefix of its own.",
+  },
   SKEIN_CHECK_ROUTE_RESERVED: {
     canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
     what: "A method has a route that the gateway answers itself.",
@@ -439,6 +454,26 @@ export const catalogue = {
     canonical: "not_found", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
     what: "No route matches the path.",
     fix: "Compare the path with those in /openapi.json.",
+  },
+  SKEIN_MOUNT_UNKNOWN: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0",
+    what: "What was mounted is no application that Skein knows, or it did not start.",
+    fix: "Give an Express, Connect, Fastify, Nest or Hono application, an object with fetch(request), or a (req, res) listener; or a function that gives one.",
+  },
+  SKEIN_MOUNT_FAILED: {
+    canonical: "internal", retry: false, outcome: "unknown", who: "bug", since: "0.1.0",
+    what: "The mounted application failed before it answered.",
+    fix: "Find the cause in the log by the trace id; an error handler of the application's own would have answered it.",
+  },
+  SKEIN_MOUNT_UPGRADE: {
+    canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "A mounted application takes no WebSocket.",
+    fix: "Declare a channel in a contract, or let the application listen on a port of its own for its WebSockets.",
+  },
+  SKEIN_MOUNT_ENGINE: {
+    canonical: "unimplemented", retry: false, outcome: "not_started", who: "operator", since: "0.1.0",
+    what: "A mounted application runs only behind a gateway of Node.",
+    fix: "Serve the system with `skein dev` or `createGateway` in Node, or leave the mount out of the bundle for other runtimes.",
   },
   SKEIN_HTTP_METHOD: {
     canonical: "unimplemented", retry: false, outcome: "not_started", who: "caller", status: 405, since: "0.1.0",

@@ -8,7 +8,9 @@ import { type Clock, type Random, systemClock, systemRandom, toMs } from "../cor
 import { absolutePath, processEnv } from "../core/platform.ts";
 import { skeinError } from "../errors/index.ts";
 import { createRecorder, quietly, type Recorder, silentLog, withFields } from "../observe/index.ts";
-import { type Log, type Mode, type OpenContext, type ServiceEntry, type System } from "../system/index.ts";
+import { type Log, type Mode, type OpenContext, type System } from "../system/index.ts";
+import { openMounts } from "./mount/open-all.ts";
+import type { LiveMount } from "./mount/open.ts";
 import { bringUp, closeAll, isHook, type LiveService, readyHook, startHook } from "./load.ts";
 import { SharedThings } from "./shared.ts";
 
@@ -40,8 +42,10 @@ export interface ClientOptions {
 /** Running services. @since 0.1.0 */
 export interface Host extends AsyncDisposable {
   readonly system: System;
-  /** The services that run here. */
+  /** The services that run here, mounted applications among them. */
   readonly services: readonly string[];
+  /** The mounted applications that run here; a gateway of Node brings them requests. */
+  readonly mounts: readonly LiveMount[];
   readonly recorder: Recorder;
   readonly isDraining: boolean;
   /** Calls in flight from outside. */
@@ -74,9 +78,11 @@ export async function openHost(system: System, options: HostOptions = {}): Promi
   });
   const shared = new SharedThings();
   const live: LiveService[] = [];
-  const host = new RunningHost(system, runtime, live);
+  const mounts: LiveMount[] = [];
+  const host = new RunningHost(system, runtime, live, mounts);
   try {
-    const starting = select(system, options.services).map((entry) => {
+    const chosen = select(system, options.services);
+    const starting = chosen.services.map((entry) => {
       const context = toContext(system, entry.declaration.name, options, { clock, log, shared });
       return bringUp(entry, runtime, context);
     });
@@ -85,6 +91,7 @@ export async function openHost(system: System, options: HostOptions = {}): Promi
     live.push(...started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));
     const failed = started.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
+    await openMounts(chosen.mounts, clock, mounts);
     await host.ready();
   } catch (error) {
     await host.close().catch(() => undefined);
@@ -94,19 +101,27 @@ export async function openHost(system: System, options: HostOptions = {}): Promi
   return host;
 }
 
-function select(system: System, names: readonly string[] | undefined): readonly ServiceEntry[] {
+/** What of a system runs here. Throws `SKEIN_SYSTEM_INVALID` for a name twice, and for one that is nowhere. */
+function select(system: System, names: readonly string[] | undefined): Pick<System, "services" | "mounts"> {
   const seen = new Set<string>();
   for (const { declaration } of system.services) {
     if (seen.has(declaration.name))
       throw skeinError("SKEIN_SYSTEM_INVALID", `${system.name} has two services of the contract "${declaration.name}"`);
     seen.add(declaration.name);
   }
+  for (const { name } of system.mounts) {
+    if (seen.has(name))
+      throw skeinError("SKEIN_SYSTEM_INVALID", `${system.name} has a mount with the name of another service, "${name}"`);
+    seen.add(name);
+  }
   for (const name of names ?? []) {
     if (!seen.has(name)) throw skeinError("SKEIN_SYSTEM_INVALID", `${system.name} has no service "${name}"`);
   }
-  return names === undefined
-    ? system.services
-    : system.services.filter((entry) => names.includes(entry.declaration.name));
+  if (names === undefined) return system;
+  return {
+    services: system.services.filter((entry) => names.includes(entry.declaration.name)),
+    mounts: system.mounts.filter(({ name }) => names.includes(name)),
+  };
 }
 
 function toContext(
@@ -133,20 +148,27 @@ class RunningHost implements Host {
   readonly system: System;
   readonly #runtime: CallRuntime;
   readonly #live: readonly LiveService[];
+  readonly mounts: readonly LiveMount[];
   readonly #background = new AbortController();
   #inFlight = 0;
   #isDraining = false;
   readonly #idle = Promise.withResolvers<void>();
   #closing: Promise<void> | undefined;
 
-  constructor(system: System, runtime: CallRuntime, live: readonly LiveService[]) {
+  constructor(
+    system: System,
+    runtime: CallRuntime,
+    live: readonly LiveService[],
+    mounts: readonly LiveMount[],
+  ) {
     this.system = system;
     this.#runtime = runtime;
     this.#live = live;
+    this.mounts = mounts;
   }
 
   get services(): readonly string[] {
-    return this.#live.map((service) => service.name);
+    return [...this.#live.map((service) => service.name), ...this.mounts.map(({ mount }) => mount.name)];
   }
   get recorder(): Recorder {
     return this.#runtime.recorder;
@@ -219,7 +241,12 @@ class RunningHost implements Host {
     // First, so that no call waits for what is about to be gone.
     this.#runtime.close();
     // As if each service were one more thing that was opened: all of them close, in reverse.
-    await closeAll(new Map(this.#live.map(({ name, opened }) => [name, { close: () => closeAll(opened) }])));
+    await closeAll(
+      new Map([
+        ...this.#live.map(({ name, opened }) => [name, { close: () => closeAll(opened) }] as const),
+        ...this.mounts.map((one) => [one.mount.name, one] as const),
+      ]),
+    );
   }
 
   async *#counted(items: AsyncIterable<unknown>): AsyncGenerator<unknown, void, undefined> {

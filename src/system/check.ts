@@ -4,6 +4,7 @@
  */
 import { type Finding, sortFindings } from "./finding.ts";
 import { checkModules } from "./internal/check-modules.ts";
+import { checkMounts } from "./internal/check-mounts.ts";
 import { checkPolicies } from "./internal/check-policies.ts";
 import { checkRequirements } from "./internal/check-requirements.ts";
 import { checkRoutes } from "./internal/check-routes.ts";
@@ -35,5 +36,5 @@ export async function checkSystem(system: System, options: CheckOptions = {}): P
     checkSchemas(services, shapes),
     options.load === true ? checkModules(system) : Promise.resolve([]),
   ]);
-  return sortFindings([...policies, ...requirements, ...found.flat()]);
+  return sortFindings([...policies, ...requirements, ...checkMounts(system), ...found.flat()]);
 }

@@ -22,6 +22,15 @@ export {
   ownedKind,
   type OwnedKind,
 } from "./owned.ts";
+export {
+  findOverlaps,
+  isMount,
+  mount,
+  type Mount,
+  type MountAccess,
+  type MountOptions,
+  type MountOverlap,
+} from "./mount.ts";
 export { type Access, type Principal, role, type RoleAccess } from "./principal.ts";
 export {
   type AnyHandler,

@@ -3,6 +3,7 @@ import { skeinError } from "../errors/index.ts";
 import { type Declaration, type Implementation, isDeclaration, type ServiceEntry } from "./service.ts";
 import type { Duration } from "../core/index.ts";
 import type { Identity } from "./identity.ts";
+import { isMount, type Mount } from "./mount.ts";
 
 /** What a route must achieve; the planner and `skein check` read it. @since 0.1.0 */
 export interface RouteRequirement {
@@ -18,8 +19,8 @@ export type Requirements = { readonly availability?: number } & {
 };
 
 export interface SystemSpec {
-  /** Declarations with `.from(...)`, or small services as `.implement(...)` itself. */
-  readonly services: ReadonlyArray<ServiceEntry | Implementation>;
+  /** Declarations with `.from(...)`, small services as `.implement(...)` itself, and `mount(...)`. */
+  readonly services: ReadonlyArray<ServiceEntry | Implementation | Mount>;
   readonly requirements?: Requirements;
   /** Who calls from outside; `define({ principal, authenticate })` gives a `system` that fills it in. */
   readonly identity?: Identity;
@@ -33,6 +34,8 @@ export interface System {
   readonly name: string;
   /** In the order given; two entries of one contract stay two, for the check to name them. */
   readonly services: readonly ServiceEntry[];
+  /** Applications of other frameworks, in the order given. */
+  readonly mounts: readonly Mount[];
   readonly requirements: Requirements;
   /** Who calls from outside, and how that is proven; without it everybody is anonymous. `define` makes it. */
   readonly identity?: Identity;
@@ -49,8 +52,13 @@ export function system(name: string, spec: SystemSpec): System {
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) {
     throw skeinError("SKEIN_SERVICE_INVALID", `"${name}" cannot name a system: use lower-case letters, digits and "-"`);
   }
-  const services = spec.services.map((entry, index) => toEntry(name, entry, index));
-  return build(name, services, Object.freeze({ ...spec.requirements }), spec.identity);
+  const entries: ServiceEntry[] = [];
+  const mounts: Mount[] = [];
+  for (const [index, entry] of spec.services.entries()) {
+    if (isMount(entry)) mounts.push(entry);
+    else entries.push(toEntry(name, entry, index));
+  }
+  return build(name, entries, Object.freeze(mounts), Object.freeze({ ...spec.requirements }), spec.identity);
 }
 
 export function isSystem(value: unknown): value is System {
@@ -60,6 +68,7 @@ export function isSystem(value: unknown): value is System {
 function build(
   name: string,
   services: readonly ServiceEntry[],
+  mounts: readonly Mount[],
   requirements: Requirements,
   identity: Identity | undefined,
 ): System {
@@ -67,6 +76,7 @@ function build(
     [brand]: true as const,
     name,
     services: Object.freeze(services),
+    mounts,
     requirements,
     ...(identity !== undefined && { identity }),
     with(fakes: Readonly<Record<string, Implementation>>) {
@@ -79,7 +89,7 @@ function build(
           throw skeinError("SKEIN_SERVICE_INVALID", `${name}.with: the system has no service "${key}"`);
         }
       }
-      return build(name, replaced, requirements, identity);
+      return build(name, replaced, mounts, requirements, identity);
     },
   });
 }

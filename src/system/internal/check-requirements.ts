@@ -21,7 +21,9 @@ export function checkRequirements(system: System, services: readonly Declaration
         ? []
         : [bad(`availability is ${show(given)}: write percent, more than 0 and at most 100`)];
     const found: Finding[] = [];
-    if (!routes.has(routeKey(key))) {
+    // What a mounted application answers is not known from declarations.
+    const isMounted = system.mounts.some(({ prefix }) => key.slice(key.indexOf(" ") + 1).startsWith(`${prefix}/`));
+    if (!routes.has(routeKey(key)) && !isMounted) {
       const message = `no method of ${system.name} has this route${didYouMean(nearest(key, routes.values()))}`;
       found.push(finding("error", "SKEIN_CHECK_REQUIREMENT_ROUTE", where, message));
     }

@@ -7,7 +7,7 @@ import { type Declaration, methodsOf } from "../service.ts";
 import type { Shapes } from "./shapes-cache.ts";
 
 /** What the gateway answers itself: these paths and everything below them. */
-const reserved = ["/openapi.json", "/docs", "/health", "/_runs"] as const;
+export const reserved = ["/openapi.json", "/docs", "/health", "/_runs"] as const;
 
 interface Endpoint {
   readonly id: string;
