@@ -59,6 +59,7 @@ export {
   jwt,
   type JwtKeys,
   type JwtOptions,
+  principalOf,
   session,
   type SessionOptions,
 } from "./gateway/authenticate/index.ts";
@@ -81,6 +82,9 @@ export {
   type OpenAuthenticator,
   type Owned,
   type Principal,
+  mount,
+  type Mount,
+  type MountOptions,
   role,
   service,
   type Service,

@@ -4,9 +4,10 @@
  */
 import type { Kind } from "../contract/index.ts";
 import { checkSystem } from "../system/check.ts";
-import type { Finding } from "../system/finding.ts";
+import { type Finding, sortFindings } from "../system/finding.ts";
 import { endpointGraph } from "../system/graph.ts";
 import { type Access, methodsOf, type System } from "../system/index.ts";
+import { checkMounted, type MountLine } from "./check-mounts.ts";
 import type { Given } from "./command.ts";
 import { findSystemFile, loadSystem } from "./load-system.ts";
 import { renderFinding } from "./finding.ts";
@@ -26,17 +27,30 @@ interface EndpointLine {
 
 export async function runCheck(given: Given): Promise<number> {
   const load = given.options["load"] === true;
+  const isJson = given.options["json"] === true;
+  // What a module or an application prints while it loads is not the check's answer.
+  if (isJson) console.log = console.info = console.debug = console.error;
   const system = await loadSystem(findSystemFile(given.arguments[0]));
-  const findings = await checkSystem(system, { load });
+  const mounted = await checkMounted(system, load);
+  const findings = sortFindings([...(await checkSystem(system, { load })), ...mounted.findings]);
   const endpoints = endpointsOf(system);
-  if (given.options["json"] === true) {
-    const services = system.services.map((entry) => entry.declaration.name);
-    process.stdout.write(`${JSON.stringify({ system: system.name, services, endpoints, findings })}\n`);
+  const { mounts } = mounted;
+  if (isJson) {
+    const services = [...system.services.map((entry) => entry.declaration.name), ...mounts.map(({ name }) => name)];
+    process.stdout.write(`${JSON.stringify({ system: system.name, services, endpoints, mounts, findings })}\n`);
   } else {
-    process.stdout.write(renderCheck(system, endpoints.length, findings, wantsColour(process.stdout)));
+    process.stdout.write(renderCheck(system, endpoints.length, mounts, findings, wantsColour(process.stdout)));
     if (!load) process.stdout.write("declarations only: the services' code was not loaded; --load loads it too\n");
   }
-  return findings.some((finding) => finding.level === "error") ? 1 : 0;
+  const code = findings.some((finding) => finding.level === "error") ? 1 : 0;
+  if (mounts.some(({ kind }) => kind !== undefined)) await leave(code);
+  return code;
+}
+
+/** An application may keep what it opened (a pool, a timer) for as long as its process lives: this one is done. */
+async function leave(code: number): Promise<void> {
+  await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
+  process.exit(code);
 }
 
 /** Every endpoint of a system, in the order of its services. */
@@ -58,12 +72,22 @@ function accessText(access: Access | undefined): string {
   return typeof access === "string" ? access : `role ${access.role}`;
 }
 
-function renderCheck(system: System, endpoints: number, findings: readonly Finding[], isColoured: boolean): string {
+function renderCheck(
+  system: System,
+  endpoints: number,
+  mounts: readonly MountLine[],
+  findings: readonly Finding[],
+  isColoured: boolean,
+): string {
   const paint = createPaint(isColoured);
   const errors = findings.filter((finding) => finding.level === "error");
   const warnings = findings.filter((finding) => finding.level === "warning");
   const services = system.services.length;
   let text = `${paint("bold", escapeControl(system.name))}: ${count(services, "service")}, ${count(endpoints, "endpoint")}\n`;
+  for (const { name, prefix, kind, routes } of mounts) {
+    const what = routes === undefined ? "not loaded" : `${kind}, ${count(routes.length, "route")}`;
+    text += `${escapeControl(name)} is mounted at ${prefix}: ${what}\n`;
+  }
   for (const [title, group] of [
     [paint("red", "Errors"), errors] as const,
     [paint("yellow", "Warnings"), warnings] as const,

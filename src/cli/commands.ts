@@ -58,8 +58,8 @@ const check: Command = {
   options: [{ name: "load", summary: "load the services' code too, which finds what is wrong with their modules" }],
   details: [
     systemDetail,
-    "Only declarations are loaded, never the code of the services, unless `--load` says so. The exit code is 1 when there is an error; warnings alone leave it 0.",
-    "With `--json` the output is one object: `system`, `services` (names), `endpoints` (`id`, `kind`, `http` if any, `access`, `calls`) and `findings` (`level`, `code`, `where`, `message`, `fix`).",
+    "Only declarations are loaded, never the code of the services, unless `--load` says so; a mounted application that is a value is made ready, read and closed again. The exit code is 1 when there is an error; warnings alone leave it 0.",
+    "With `--json` the output is one object: `system`, `services` (names), `endpoints` (`id`, `kind`, `http` if any, `access`, `calls`), `mounts` (`name`, `prefix`, `access`, and `kind` and `routes` of what was loaded) and `findings` (`level`, `code`, `where`, `message`, `fix`).",
   ],
   examples: [
     { line: "skein check", does: "check system.ts of this directory" },

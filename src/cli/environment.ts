@@ -116,6 +116,7 @@ const meanings: Readonly<Record<keyof typeof limits, string>> = {
   lingerBytesMax: "bytes of a refused upload that are still read",
   readyCacheMs: "milliseconds an answer of `/health/ready` is kept",
   readyMs: "milliseconds the host has to say that it is ready",
+  mountedStreamIdleMs: "milliseconds a mounted application's event stream may be silent",
   firstItemMs: "milliseconds a stream waits for its first item before it answers 200",
   keyMax: "characters of an idempotency key",
   anonymousKeyMin: "fewest characters of an anonymous caller's key",

@@ -4,6 +4,8 @@
  */
 import type { Cancellation } from "../call/index.ts";
 import type { Clock } from "../core/index.ts";
+import { skeinError } from "../errors/index.ts";
+import type { Mounted } from "./mounts.ts";
 import type { ClientCertificate } from "../system/index.ts";
 
 export type Headers = Readonly<Record<string, string | number | readonly string[]>>;
@@ -83,6 +85,14 @@ export abstract class Exchange {
   abstract breakOff(piece?: string): void;
   /** Calls back once, when the answer is over, however it ended. */
   abstract onOver(listener: () => void): void;
+
+  /**
+   * Gives the request to a mounted application, which answers it by itself. Throws what must be answered as an error:
+   * `SKEIN_MOUNT_ENGINE` where the engine cannot.
+   */
+  handOver(_mounted: Mounted): void {
+    throw skeinError("SKEIN_MOUNT_ENGINE");
+  }
 }
 
 /**

@@ -5,10 +5,12 @@
 import { processEnv } from "../core/platform.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { Host } from "../host/index.ts";
+import type { Mount } from "../system/index.ts";
 import { addressOf, Census } from "./admission.ts";
 import { type Gate, openGate } from "./authenticate/gate.ts";
 import type { Exchange } from "./exchange.ts";
 import { bodyBytesMax } from "./limits.ts";
+import { Mounts } from "./mounts.ts";
 import { type HandlerOptions, type Settings, toSettings } from "./options.ts";
 import { type OwnPage, ownPages } from "./own-pages.ts";
 import { problemHeaders, toError, toProblem } from "./problem.ts";
@@ -24,6 +26,7 @@ export class Front {
   readonly #host: Host;
   readonly #router: Router;
   readonly #own: ReadonlyMap<string, OwnPage>;
+  readonly #mounts: Mounts | undefined;
   /** Requests in flight per forwarded address; used behind trusted proxies only. */
   readonly #forwarded = new Census();
   /** Settled when callers can be told apart; rejected when the system's authenticators cannot open. */
@@ -38,6 +41,8 @@ export class Front {
     this.#host = host;
     this.#own = ownPages(host, this.settings, () => this.#isDraining || host.isDraining);
     this.#router = createRouter(host.system, new Set(this.#own.keys()));
+    const { mounts } = host.system;
+    this.#mounts = mounts.length === 0 ? undefined : new Mounts(host, this.settings, new Set(this.#own.keys()));
     this.#isOpen = host.system.identity === undefined;
     this.opened = this.#isOpen ? Promise.resolve() : this.#open(options);
     // Whoever starts a gateway awaits it; behind a server of one's own each request does.
@@ -109,6 +114,8 @@ export class Front {
       if (this.#isOpen && this.#gate === undefined) return serve(this.#host, this.settings, exchange, match, query);
       return this.#serveKnown(exchange, match, query);
     }
+    const mount = this.#mounts?.find(target);
+    if (mount !== undefined) return this.#serveMounted(exchange, mount, target);
     const allowed = this.#router.verbsOf(path);
     if (allowed.length === 0) throw skeinError("SKEIN_HTTP_NOT_FOUND");
     return refuseVerb(exchange, verb, allowed);
@@ -120,6 +127,17 @@ export class Front {
     const found = this.#gate?.principalOf(exchange, exchange.traceId);
     if (found !== undefined) exchange.principal = await found;
     return serve(this.#host, this.settings, exchange, match, query);
+  }
+
+  async #serveMounted(exchange: Exchange, mount: Mount, target: string): Promise<void> {
+    if (!this.#isOpen) await this.opened;
+    // Where anyone may come, a credential that is not this system's is the application's own.
+    const gate = this.#gate;
+    const { traceId } = exchange;
+    exchange.principal = await (mount.access === "public"
+      ? gate?.knownOf(exchange, traceId)
+      : gate?.principalOf(exchange, traceId));
+    this.#mounts?.serve(exchange, mount, target, (thrown) => this.#fail(exchange, toError(thrown)));
   }
 
   #countForwarded(exchange: Exchange): void {

@@ -82,3 +82,5 @@ export const replyCookieMax = 4_096;
 export const heartbeatMs = 15_000;
 /** What a stream of server-sent events tells its client to wait before it connects again. */
 export const reconnectMs = 1_000;
+/** How long a mounted application's event stream may be silent; other answers have its own time limit. */
+export const mountedStreamIdleMs = 300_000;

@@ -12,12 +12,13 @@ import type { Settings } from "./options.ts";
 export interface Mounted {
   readonly live: LiveMount;
   readonly settings: Settings;
-  /** What the application sees: path and query, without the prefix unless it is kept. */
+  /** Path and query as they came, and as the application sees them: without the prefix unless it is kept. */
+  readonly original: string;
   readonly target: string;
   /** Answers in the application's place. */
   readonly fail: (thrown: unknown) => void;
-  /** Set by the engine: whether the answer was cut off. */
-  wasCut: boolean;
+  /** Whether the answer that is over was cut off; the engine that takes the request says so. */
+  wasCut: () => boolean;
 }
 
 export class Mounts {
@@ -36,10 +37,14 @@ export class Mounts {
     for (const { name, prefix } of this.#mounts) {
       if (seen.has(prefix)) throw invalid(`two applications are mounted at ${prefix || "/"}`);
       seen.add(prefix);
-      const own = [...reserved].find((path) => path !== "/" && (prefix === path || path.startsWith(`${prefix}/`)));
-      if (own !== undefined && prefix !== "") throw invalid(`${name} is mounted at ${prefix}, and the gateway answers ${own} itself`);
+      const own = [...reserved].find((path) => `${path}/`.startsWith(`${prefix}/`) || prefix.startsWith(`${path}/`));
+      if (own !== undefined && prefix !== "")
+        throw invalid(`${name} is mounted at ${prefix}, and the gateway answers ${own} itself`);
     }
-    const [overlap] = findOverlaps(system.mounts, system.services.map(({ declaration }) => declaration));
+    const [overlap] = findOverlaps(
+      system.mounts,
+      system.services.map(({ declaration }) => declaration),
+    );
     if (overlap !== undefined) {
       const { mount, endpoint, route } = overlap;
       throw invalid(
@@ -60,11 +65,19 @@ export class Mounts {
   /** Throws what must be answered as an error. */
   serve(exchange: Exchange, mount: Mount, target: string, fail: (thrown: unknown) => void): void {
     const live = this.#host.mounts.find((one) => one.mount === mount);
-    if (live === undefined) throw skeinError("SKEIN_CALL_NO_ROUTE", `no host that runs ${mount.name} can be reached from here`);
+    if (live === undefined)
+      throw skeinError("SKEIN_CALL_NO_ROUTE", `no host that runs ${mount.name} can be reached from here`);
     const seen = mount.keepsPrefix ? target : stripped(target, mount.prefix);
     const label = live.labelOf(exchange.verb, seen.split("?", 1)[0] ?? "");
     exchange.endpoint = `${mount.name}.${label}`;
-    const mounted: Mounted = { live, settings: this.#settings, target: seen, fail, wasCut: false };
+    const mounted: Mounted = {
+      live,
+      settings: this.#settings,
+      original: target,
+      target: seen,
+      fail,
+      wasCut: () => false,
+    };
     exchange.onOver(() => this.#record(exchange, mounted, label));
     if (this.#host.isDraining) throw skeinError("SKEIN_HOST_DRAINING");
     checkAccess(mount, exchange.principal);
@@ -83,7 +96,7 @@ export class Mounts {
       caller: undefined,
       startMs: exchange.startMs,
       durationMs: endMs - exchange.startMs,
-      code: exchange.code ?? (wasCut || !exchange.isAnswered ? "SKEIN_CALL_CANCELED" : classOf(exchange.status)),
+      code: exchange.code ?? (wasCut() || !exchange.isAnswered ? "SKEIN_CALL_CANCELED" : classOf(exchange.status)),
       cached: false,
     });
   }

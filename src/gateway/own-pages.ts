@@ -48,6 +48,7 @@ export function ownPages(host: Host, settings: Settings, isDraining: () => boole
 
 /** Whether a route of the system, with any verb, may lead to a path of at most one segment. */
 function hasRoute(system: System, path: string): boolean {
+  if (system.mounts.some(({ prefix }) => prefix === "")) return true;
   return system.services.some(({ declaration }) =>
     methodsOf(declaration.contract).some(([, { http }]) => {
       const [, route = ""] = http?.route.split(" ") ?? [];

@@ -111,7 +111,10 @@ function select(system: System, names: readonly string[] | undefined): Pick<Syst
   }
   for (const { name } of system.mounts) {
     if (seen.has(name))
-      throw skeinError("SKEIN_SYSTEM_INVALID", `${system.name} has a mount with the name of another service, "${name}"`);
+      throw skeinError(
+        "SKEIN_SYSTEM_INVALID",
+        `${system.name} has a mount with the name of another service, "${name}"`,
+      );
     seen.add(name);
   }
   for (const name of names ?? []) {
@@ -155,12 +158,7 @@ class RunningHost implements Host {
   readonly #idle = Promise.withResolvers<void>();
   #closing: Promise<void> | undefined;
 
-  constructor(
-    system: System,
-    runtime: CallRuntime,
-    live: readonly LiveService[],
-    mounts: readonly LiveMount[],
-  ) {
+  constructor(system: System, runtime: CallRuntime, live: readonly LiveService[], mounts: readonly LiveMount[]) {
     this.system = system;
     this.#runtime = runtime;
     this.#live = live;

@@ -19,10 +19,11 @@ import {
   workflow,
 } from "../contract/index.ts";
 import { catalogue } from "../errors/index.ts";
-import { type CheckOptions, checkSystem, endpointGraph, type Finding } from "./checks.ts";
+import { checkMountedRoutes, type CheckOptions, checkSystem, endpointGraph, type Finding } from "./checks.ts";
 import {
   createOwned,
   type Declaration,
+  mount,
   role,
   service,
   type ServiceEntry,
@@ -230,6 +231,50 @@ ${fix}
 error alpha.well: its route GET /health/disk is below /health, which the gateway answers itself [SKEIN_CHECK_ROUTE_RESERVED]
 ${fix}`,
   );
+});
+
+test("a mount whose paths are somebody's", async () => {
+  const app = (_request: unknown, _response: unknown) => undefined;
+  const A = contract("alpha", {
+    user: query({ input: Id, http: "GET /legacy/users/:id" }),
+    page: query({ input: z.object({ page: z.string() }), http: "GET /:page" }),
+  });
+  const fix =
+    "  fix: Mount it below another prefix, move the contract's route elsewhere, or name the route in the mount's `moved` so that the contract answers it.";
+  await says(
+    system("shop", { services: [plain(A), mount("/legacy", app, open)] }),
+    `error legacy: alpha.page has the route GET /:page, which is below /legacy [SKEIN_CHECK_MOUNT_CLASH]
+${fix}
+error legacy: alpha.user has the route GET /legacy/users/:id, which is below /legacy [SKEIN_CHECK_MOUNT_CLASH]
+${fix}`,
+  );
+  const twice = [mount("/docs", app, open), mount("/old", app, open), mount("/old", app, { ...open, name: "old" })];
+  await says(
+    system("shop", { services: twice }),
+    `error docs: the gateway answers /docs itself [SKEIN_CHECK_MOUNT_CLASH]
+${fix}
+error old: another service or mount has its name [SKEIN_CHECK_MOUNT_CLASH]
+${fix}
+error old: old is mounted at /old too [SKEIN_CHECK_MOUNT_CLASH]
+${fix}`,
+  );
+  const moved = { ...open, moved: ["GET /legacy/users/:id", "GET /:page"] };
+  const requirements = { "GET /legacy/orders": { load: "5/s" } } as const;
+  await says(system("shop", { services: [plain(A), mount("/legacy", app, moved)], requirements }), "");
+  await says(
+    system("shop", { services: [mount("/", app, { ...open, name: "old", moved: ["GET /user/:id"] })] }),
+    `error old: its route GET /user/:id has moved, it says, and no contract has that route below / [SKEIN_CHECK_MOUNT_MOVED]
+  fix: Write the route as the contract does (\`GET /users/:id\`), or take it out of \`moved\`.`,
+  );
+  const root = mount("/", app, { ...open, name: "old" });
+  const shadowed = checkMountedRoutes(root, ["GET /docs", "GET /docs/old", "POST /docs"]).map(print);
+  for (const text of shadowed) printed.add(text.replace(/^\w+ /, ""));
+  assert.equal(
+    shadowed.join("\n"),
+    `warning old: its route GET /docs is never reached: the gateway answers that path itself [SKEIN_CHECK_MOUNT_SHADOWED]
+  fix: Nothing, if nobody needs it there; else mount the application below a prefix of its own.`,
+  );
+  assert.deepEqual(checkMountedRoutes(mount("/legacy", app, open), ["GET /docs"]), []);
 });
 
 test("a method without access", async () => {

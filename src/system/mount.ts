@@ -66,7 +66,7 @@ const bodyBytesDefault = 1_048_576;
  */
 export function mount(prefix: string, app: unknown, options: MountOptions): Mount {
   const path = prefix === "/" ? "" : prefix;
-  if (typeof path !== "string" || (path !== "" && !/^(?:\/[A-Za-z0-9\-_~]+)+$/.test(path)))
+  if (prefix !== "/" && !/^(?:\/[A-Za-z0-9\-_~]+)+$/.test(prefix))
     throw invalid(
       `${JSON.stringify(prefix)} is no prefix: it is "/" or segments of letters, digits, "-", "_", "~" ("/legacy")`,
     );

@@ -61,6 +61,26 @@ export class Gate {
     return Promise.reject(this.#refuse(refused("no authenticator takes this Authorization header"), at, traceId));
   }
 
+  /**
+   * The same where a credential may be somebody else's: one that stands for nobody here gives `undefined`, and no line in
+   * the log. Rejects with `SKEIN_ACCESS_UNAVAILABLE` only.
+   */
+  async knownOf(request: RequestHead, traceId: string): Promise<unknown> {
+    const seen = new Seen(request);
+    let at = 0;
+    try {
+      for (; at < this.#open.length; at++) {
+        const found = this.#open[at]?.authenticate(seen);
+        if (found === undefined) continue;
+        const parsed = await validate(this.#identity.principal, await found);
+        return parsed.issues === undefined ? parsed.value : undefined;
+      }
+    } catch (thrown) {
+      if (isSkeinError(thrown) && thrown.code === "SKEIN_ACCESS_UNAVAILABLE") throw this.#refuse(thrown, at, traceId);
+    }
+    return undefined;
+  }
+
   async close(): Promise<void> {
     for (const one of this.#open) await one.close?.();
   }

@@ -5,3 +5,4 @@ export { clientCertificate, type ClientCertificateOptions } from "./client-certi
 export { jwt, type JwtOptions } from "./jwt.ts";
 export type { JwkSet, JwtKeys } from "./key-source.ts";
 export { session, type SessionOptions } from "./session.ts";
+export { principalOf } from "./principal-of.ts";

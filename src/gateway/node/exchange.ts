@@ -9,13 +9,17 @@ import type { ClientCertificate } from "../../system/index.ts";
 import { dataPolicy, Exchange, type Headers } from "../exchange.ts";
 import { bodyPiecesMax, lingerBytesMax, lingerMs } from "../limits.ts";
 import { clientCertificateOf } from "./client-certificate.ts";
+import type { Mounted } from "../mounts.ts";
+import { handOver } from "./mount.ts";
 import { checkHead } from "./request-check.ts";
 
 export class NodeExchange extends Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** Whether the connection closes after this answer, because the gateway does. */
-  readonly #isLast: () => boolean;
+  readonly isLast: () => boolean;
+  /** Kept, because a mounted application sees another one. */
+  readonly rawTarget: string;
   readonly #hsts: string | undefined;
 
   constructor(
@@ -29,15 +33,13 @@ export class NodeExchange extends Exchange {
     super(traceId, startMs);
     this.request = request;
     this.response = response;
-    this.#isLast = isLast;
+    this.isLast = isLast;
+    this.rawTarget = request.url ?? "";
     this.#hsts = hsts;
   }
 
   get verb(): string {
     return this.request.method ?? "";
-  }
-  get rawTarget(): string {
-    return this.request.url ?? "";
   }
   get peer(): string | undefined {
     return this.request.socket.remoteAddress;
@@ -124,9 +126,11 @@ export class NodeExchange extends Exchange {
     this.#writeHead(status, { ...headers, connection: "close" }, bytes.length);
     if (request.method === "HEAD") response.flushHeaders();
     else response.write(bytes);
+    // Bound now: after this answer a mounted application may no longer reach the response's own methods.
+    const end = response.end.bind(response);
     const finish = () => {
       timer.cancel();
-      response.end();
+      end();
     };
     const timer = clock.after(lingerMs, finish, { unref: true });
     let dropped = 0;
@@ -163,6 +167,10 @@ export class NodeExchange extends Exchange {
     this.response.once("close", listener);
   }
 
+  override handOver(mounted: Mounted): void {
+    handOver(this, mounted);
+  }
+
   #drained(): Promise<void> {
     const { response } = this;
     return new Promise((resolve) => {
@@ -183,7 +191,7 @@ export class NodeExchange extends Exchange {
     all["content-security-policy"] ??= dataPolicy;
     if (this.#hsts !== undefined) all["strict-transport-security"] = this.#hsts;
     all["x-request-id"] = this.traceId;
-    if (this.#isLast()) all["connection"] = "close";
+    if (this.isLast()) all["connection"] = "close";
     this.response.writeHead(status, all as Record<string, string | number | string[]>);
   }
 }

@@ -17,9 +17,10 @@ export function handOver(exchange: NodeExchange, mounted: Mounted): void {
   const { request, response } = exchange;
   const { mount, needsNext } = mounted.live;
   if (/\bwebsocket\b/i.test(request.headers.upgrade ?? "")) throw skeinError("SKEIN_MOUNT_UPGRADE");
-  if (Number(request.headers["content-length"] ?? 0) > mount.bodyBytesMax) throw tooLarge(mount.bodyBytesMax);
+  if (Number(request.headers["content-length"] ?? 0) > mount.bodyBytesMax)
+    throw tooLarge(mount.bodyBytesMax, "not_started");
   const turn = new Turn(exchange, mounted);
-  countBody(request, mount.bodyBytesMax, () => turn.fail(tooLarge(mount.bodyBytesMax)));
+  countBody(request, mount.bodyBytesMax, () => turn.exceed(tooLarge(mount.bodyBytesMax, "unknown")));
   exchange.proceed();
   rewriteHeaders(exchange, mounted);
   relocate(request, mounted);
@@ -41,12 +42,14 @@ class Turn {
   readonly #exchange: NodeExchange;
   readonly #mounted: Mounted;
   #isOver = false;
+  #isBeyond = false;
 
   constructor(exchange: NodeExchange, mounted: Mounted) {
     this.#exchange = exchange;
     this.#mounted = mounted;
     const { response, request } = exchange;
     const { clock } = mounted.settings;
+    mounted.wasCut = () => !response.writableFinished;
     watchHead(exchange);
     const timer = watchProgress(response, clock, mounted.live.mount.timeoutMs, () =>
       this.fail(skeinError("SKEIN_CALL_DEADLINE", `${mounted.live.mount.name} did not answer in time`)),
@@ -57,9 +60,8 @@ class Turn {
     response.on("close", () => {
       this.#isOver = true;
       timer.cancel();
-      mounted.wasCut = !response.writableFinished;
-      // An application that still waits for the body of a request that is over learns that none will come.
-      if (!request.readableEnded && !request.complete) request.destroy();
+      // An application that still waits for a body that was refused learns that no more will come.
+      if (this.#isBeyond) request.destroy();
     });
   }
 
@@ -78,6 +80,13 @@ class Turn {
     settings.log.error("a mounted application failed", { service: live.mount.name, traceId, error: thrown });
     this.fail(skeinError("SKEIN_MOUNT_FAILED", undefined, { cause: thrown }));
   };
+
+  /** The body is too large; after an answer, what comes is nobody's to read to its end. */
+  exceed(error: Error & { readonly code: string }): void {
+    this.#isBeyond = true;
+    if (this.#isOver) this.#exchange.request.destroy();
+    else this.fail(error);
+  }
 
   /** Answers in the application's place where it has sent nothing, and cuts the connection where it has. */
   fail(error: Error & { readonly code: string }): void {
@@ -104,7 +113,7 @@ function watchHead(exchange: NodeExchange): void {
   // The one place that every way of answering comes through, implicit heads included.
   const writeHead = response.writeHead.bind(response) as (...given: unknown[]) => ServerResponse;
   response.writeHead = ((...given: unknown[]) => {
-    if (exchange.isLast) response.shouldKeepAlive = false;
+    if (exchange.isLast()) response.shouldKeepAlive = false;
     return writeHead(...given);
   }) as typeof response.writeHead;
 }
@@ -145,10 +154,10 @@ function countBody(request: IncomingMessage, bytesMax: number, exceed: () => voi
 }
 
 /** Paths as Express has them below `app.use(prefix, app)`; Connect, Fastify and Express itself go on from these. */
-function relocate(request: IncomingMessage, { target, live }: Mounted): void {
+function relocate(request: IncomingMessage, { original, target, live }: Mounted): void {
   const { prefix, keepsPrefix } = live.mount;
   const located = request as IncomingMessage & { originalUrl?: string; baseUrl?: string };
-  located.originalUrl = keepsPrefix ? target : `${prefix}${target}`;
+  located.originalUrl = original;
   located.baseUrl = keepsPrefix ? "" : prefix;
   request.url = target;
 }
@@ -180,8 +189,8 @@ function takeAway(response: ServerResponse): void {
   });
 }
 
-function tooLarge(bytesMax: number) {
-  return skeinError("SKEIN_HTTP_BODY_TOO_LARGE", `the body is larger than ${bytesMax} bytes`);
+function tooLarge(bytesMax: number, outcome: "not_started" | "unknown") {
+  return skeinError("SKEIN_HTTP_BODY_TOO_LARGE", `the body is larger than ${bytesMax} bytes`, { outcome });
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -5,7 +5,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** A request handler of Node; `next` is called by what leaves a request to somebody else. */
-export type Listener = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => unknown;
+export type Listener = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next?: (error?: unknown) => void,
+) => unknown;
 
 export type Recognised =
   | { readonly kind: "nest"; readonly app: NestLike }

@@ -39,7 +39,10 @@ export class RouteTree {
 
   /** `GET /users/:id`, or `undefined`. `path` is raw, with valid percent-encoding. */
   find(verb: string, path: string): string | undefined {
-    const segments = path.split("/").slice(1).map((segment) => this.#plain(segment));
+    const segments = path
+      .split("/")
+      .slice(1)
+      .map((segment) => this.#plain(segment));
     if (segments.at(-1) === "") segments.pop();
     if (segments.length > segmentsMax) return undefined;
     const verbs = verb === "HEAD" ? ["HEAD", "GET", "ALL"] : [verb, "ALL"];
@@ -61,7 +64,8 @@ export class RouteTree {
   #search(at: Node, segments: readonly string[], index: number, verbs: readonly string[]): Met | undefined {
     let best: Met | undefined;
     const offer = (met: Met | undefined) => {
-      if (met !== undefined && (best === undefined || (this.#dialect !== "fastify" && met.rank < best.rank))) best = met;
+      if (met !== undefined && (best === undefined || (this.#dialect !== "fastify" && met.rank < best.rank)))
+        best = met;
     };
     const segment = segments[index];
     if (segment === undefined) offer(metBy(at, verbs));

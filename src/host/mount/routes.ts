@@ -54,9 +54,13 @@ function collect(stack: unknown, base: string, depth: number, routes: MountedRou
     if (routes.length >= routesMax) return;
     const { route, handle } = layer;
     if (typeof route === "object" && route !== null) {
-      const { path, methods } = route as { readonly path?: unknown; readonly methods?: Readonly<Record<string, unknown>> };
+      const { path, methods } = route as {
+        readonly path?: unknown;
+        readonly methods?: Readonly<Record<string, unknown>>;
+      };
       for (const verb of Object.keys(methods ?? {})) {
-        for (const one of texts(path)) routes.push({ verb: verb === "_all" ? "ALL" : verb.toUpperCase(), path: join(base, one) });
+        for (const one of texts(path))
+          routes.push({ verb: verb === "_all" ? "ALL" : verb.toUpperCase(), path: join(base, one) });
       }
       continue;
     }
@@ -78,8 +82,11 @@ function mountPaths({ rawPath, regexp, keys, slash }: Layer): string[] {
   const text = regexp.source
     .replace(/^\^/, "")
     .replace(/\\\/\?\(\?=\\\/\|\$\)$/, "")
-    .replace(/\(\?:(?:\\\/)?\(\[\^\\?\/\]\+\?\)\)/g, (group) => `${group.includes("(?:\\/") ? "/" : ""}:${String(keys?.[index++]?.name)}`)
-    .replace(/\\([/.\-])/g, "$1");
+    .replace(
+      /\(\?:(?:\\\/)?\(\[\^\\?\/\]\+\?\)\)/g,
+      (group) => `${group.includes("(?:\\/") ? "/" : ""}:${String(keys?.[index++]?.name)}`,
+    )
+    .replace(/\\([-/.])/g, "$1");
   return /[()[\]{}?*+|^$\\]/.test(text) ? ["/*"] : [text];
 }
 
@@ -121,7 +128,8 @@ export function routesOfFastify(app: FastifyLike): MountedRoute[] {
     }
     const path = parents.slice(0, depth + 1).join("");
     const verbs = said?.[2]?.split(", ") ?? [];
-    for (const verb of verbs) if (verb !== "HEAD" || !verbs.includes("GET")) routes.push({ verb, path: path === "" ? "/" : path });
+    for (const verb of verbs)
+      if (verb !== "HEAD" || !verbs.includes("GET")) routes.push({ verb, path: path === "" ? "/" : path });
   }
   return unique(routes);
 }
@@ -130,7 +138,11 @@ export function routesOfFastify(app: FastifyLike): MountedRoute[] {
 export function routesOfHono(app: FetchLike): MountedRoute[] {
   if (!Array.isArray(app.routes)) return [];
   const routes: MountedRoute[] = [];
-  for (const route of app.routes.slice(0, routesMax) as ReadonlyArray<{ path?: unknown; method?: unknown; handler?: unknown }>) {
+  for (const route of app.routes.slice(0, routesMax) as ReadonlyArray<{
+    path?: unknown;
+    method?: unknown;
+    handler?: unknown;
+  }>) {
     const { path, method, handler } = route;
     if (typeof path !== "string" || typeof method !== "string" || typeof handler !== "function") continue;
     // A route of an application below another is wrapped; what it wraps is kept under this name.

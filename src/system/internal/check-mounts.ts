@@ -23,13 +23,28 @@ export function checkMounts({ mounts, services }: System): Finding[] {
   }
   const declarations = services.map(({ declaration }) => declaration);
   for (const { mount, endpoint, route } of findOverlaps(mounts, declarations)) {
-    if (endpoint !== undefined) clash(mount, `${endpoint} has the route ${route}, which is below ${shownPrefix(mount)}`);
+    if (endpoint !== undefined)
+      clash(mount, `${endpoint} has the route ${route}, which is below ${shownPrefix(mount)}`);
     else {
       const message = `its route ${route} has moved, it says, and no contract has that route below ${shownPrefix(mount)}`;
       found.push(finding("error", "SKEIN_CHECK_MOUNT_MOVED", mount.name, message));
     }
   }
   return found;
+}
+
+/** What the gateway answers itself: an application at the root never sees these. */
+const shadowed = /^(?:GET|ALL) \/(?:openapi\.json|docs|docs\/(?:app\.js|style\.css|icon\.svg)|health\/(?:live|ready))$/;
+
+/** What can be said only when an application was loaded: its routes as `"GET /users/:id"`. */
+export function checkMountedRoutes(mount: Mount, routes: readonly string[]): Finding[] {
+  if (mount.prefix !== "") return [];
+  return routes
+    .filter((route) => shadowed.test(route))
+    .map((route) => {
+      const message = `its route ${route} is never reached: the gateway answers that path itself`;
+      return finding("warning", "SKEIN_CHECK_MOUNT_SHADOWED", mount.name, message);
+    });
 }
 
 function shownPrefix({ prefix }: Mount): string {
