@@ -60,7 +60,8 @@ export interface SystemTest<Who = unknown> extends Observed {
 
 /**
  * Runs a system in this process: databases in memory, a virtual clock, mode `test`. Replace services by
- * `shop.with({ payments: fake(Payments, {...}) })`. Fails as `createHost` does.
+ * `shop.with({ payments: fake(Payments, {...}) })`. Mounted applications answer over HTTP only and are left out. Fails as
+ * `createHost` does.
  * @since 0.1.0
  */
 export async function testSystem<Who = unknown>(
