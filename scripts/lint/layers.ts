@@ -11,6 +11,7 @@ export const LAYERS = [
   "call",
   "transport",
   "data",
+  "external",
   "host",
   "gateway",
   "supervisor",

@@ -86,7 +86,9 @@ function toSkein(scope: CallScope, thrown: unknown): SkeinError {
   const { kind } = scope.endpoint;
   if (origin === undefined || origin === scope.endpoint.id) {
     // A database that was busy for this transaction says nothing about what the handler had done before.
-    const mayHaveActed = scope.hasStarted && (kind === "action" || kind === "workflow");
+    // What calls an external service does nothing else, and knows.
+    const isOurs = scope.endpoint.declaration.external === undefined;
+    const mayHaveActed = isOurs && scope.hasStarted && (kind === "action" || kind === "workflow");
     return mayHaveActed && thrown.outcome === "not_started" ? skeinErrorLike(thrown) : thrown;
   }
   // What a dependency calls the caller's mistake is this handler's mistake, not that of whoever called this handler.

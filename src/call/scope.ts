@@ -167,6 +167,7 @@ export class CallScope extends Mortal implements Call<unknown> {
     return {
       kind,
       call: this as unknown as Call,
+      span: this.span,
       remainingMs: () => this.remainingMs(),
       effect: kind === "command" ? this.effect : undefined,
       inTransaction,

@@ -21,6 +21,8 @@ interface EndpointLine {
   readonly http?: string;
   /** `"none"` when the policy does not say: then nobody may call it. */
   readonly access: string;
+  /** URL of the service that somebody else runs. */
+  readonly external?: string;
   /** Endpoints that it may call: every used method that its kind allows. */
   readonly calls: readonly string[];
 }
@@ -61,6 +63,7 @@ export function endpointsOf(system: System): EndpointLine[] {
       id: `${declaration.name}.${name}`,
       kind: method.kind,
       ...(method.http !== undefined && { http: method.http.route }),
+      ...(declaration.external !== undefined && { external: declaration.external.url }),
       access: accessText(declaration.policy[name]?.access),
       calls: calls.get(`${declaration.name}.${name}`) ?? [],
     })),
@@ -97,6 +100,11 @@ function renderCheck(
     for (const finding of group.toSorted((a, b) => a.where.localeCompare(b.where))) {
       text += `  ${renderFinding(finding, paint).trimEnd().replaceAll("\n", "\n  ")}\n`;
     }
+  }
+  for (const { declaration } of system.services) {
+    if (declaration.external === undefined) continue;
+    const { url, variable } = declaration.external;
+    text += `  external ${declaration.name}: ${escapeControl(url)}, or ${variable} of the environment\n`;
   }
   const verdict = errors.length > 0 ? paint("red", count(errors.length, "error")) : paint("green", "no errors");
   return `${text}\n${verdict}${warnings.length > 0 ? `, ${count(warnings.length, "warning")}` : ""}\n`;

@@ -36,6 +36,7 @@ export function checkHttp(where: string, method: Method, http: HttpBinding): voi
     }
     seen.add(parameter);
   }
+  checkFields(where, verb as string, method, seen);
   checkStatus(where, http.status ?? 200, http.reply);
   checkCookieNames(where, http.cookies ?? {});
   if (http.reply !== undefined) checkReplyOf(where, method, http.reply);
@@ -47,4 +48,18 @@ function checkReplyOf(where: string, method: Method, reply: HttpReply): void {
   if (method.output === nothing) throw contractInvalid(`${where} answers nothing: there is no field for http.reply`);
   checkReply(where, reply);
   for (const status of Object.values(reply.status?.is ?? {})) checkStatus(where, status, reply);
+}
+
+/** Fields that `http` names beside those of the path: each comes from one place. */
+function checkFields(where: string, verb: string, { http, body }: Method, pathNames: ReadonlySet<string>): void {
+  const { query = [], bodyField, headers, cookies } = http as HttpBinding;
+  if ((verb === "GET" || verb === "DELETE") && (query.length > 0 || bodyField !== undefined))
+    throw contractInvalid(`${where}: a ${verb} takes everything from the query, so it has neither query nor bodyField`);
+  if (body !== undefined && (query.length > 0 || bodyField !== undefined))
+    throw contractInvalid(`${where} has a body of bytes, and everything else comes from the query already`);
+  const seen = new Set([...pathNames, ...Object.values(headers ?? {}), ...Object.values(cookies ?? {})]);
+  for (const field of [...query, ...(bodyField === undefined ? [] : [bodyField])]) {
+    if (seen.has(field)) throw contractInvalid(`${where}: the field "${field}" would come from two places`);
+    seen.add(field);
+  }
 }

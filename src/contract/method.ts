@@ -27,6 +27,15 @@ export interface HttpBinding {
   readonly cookies?: Readonly<Record<string, string>>;
   /** Fields of the output that become the reply's status, headers and cookies. */
   readonly reply?: HttpReply;
+  /** Fields that come from the query where the rest comes from a body: `["notify"]`. */
+  readonly query?: readonly string[];
+  /** The field that is the whole JSON body, where a body is no object or has a name that the path has too. */
+  readonly bodyField?: string;
+  /**
+   * The server keeps `Idempotency-Key`: the same key and input have one effect, so that a client may send the request
+   * again. Of a command that is always so.
+   */
+  readonly keyed?: boolean;
 }
 
 /** One declared error of a method: its data, and how it looks over HTTP (422 unless given). @since 0.1.0 */

@@ -322,6 +322,68 @@ export const catalogue = {
     fix: "Remove or replace what the message names, or use a version that runs it.",
   },
 
+  // --- external services ---
+  SKEIN_EXTERNAL_UNREACHABLE: {
+    canonical: "unavailable", retry: true, outcome: "not_started", who: "operator", since: "0.1.0",
+    what: "An external service cannot be connected to.",
+    fix: "Check that it runs and that its URL (the declaration's, or <NAME>_URL) is right; the cause is in the log.",
+  },
+  SKEIN_EXTERNAL_LOST: {
+    canonical: "unavailable", retry: false, outcome: "unknown", who: "operator", since: "0.1.0",
+    what: "The connection to an external service was lost before its whole answer came; the call may have taken effect.",
+    fix: "Ask the service what happened, or send it again with the same key where the service keeps keys.",
+  },
+  SKEIN_EXTERNAL_ADDRESS: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0",
+    what: "The address of an external service is private, and nothing was sent.",
+    fix: "Give the external service `allowPrivate: true` if it belongs to your own network; else correct its URL or its DNS record.",
+  },
+  SKEIN_EXTERNAL_REDIRECT: {
+    canonical: "failed_precondition", retry: false, outcome: "unknown", who: "operator", status: 502, since: "0.1.0",
+    what: "An external service answered with a redirect, which is never followed.",
+    fix: "Set its URL to where the redirect leads, if that is where the service is.",
+  },
+  SKEIN_EXTERNAL_REPLY: {
+    canonical: "internal", retry: false, outcome: "unknown", who: "operator", status: 502, since: "0.1.0",
+    what: "The answer of an external service cannot be read.",
+    fix: "Compare the answer with the contract: Skein reads uncompressed JSON, and text where the contract says text.",
+  },
+  SKEIN_EXTERNAL_TOO_LARGE: {
+    canonical: "resource_exhausted", retry: false, outcome: "unknown", who: "operator", status: 502, since: "0.1.0",
+    what: "The answer of an external service is larger than the limit.",
+    fix: "Ask for less at once, or raise `replyBytesMax` of the external service; it is 4 MiB unless given.",
+  },
+  SKEIN_EXTERNAL_BUSY: {
+    canonical: "unavailable", retry: true, outcome: "not_started", who: "operator", since: "0.1.0",
+    what: "An external service answered that it is too busy (429 or 503).",
+    fix: "Call it less often, or ask its owner for a higher limit; queries were tried again already.",
+  },
+  SKEIN_EXTERNAL_FAILED: {
+    canonical: "internal", retry: false, outcome: "unknown", who: "operator", status: 502, since: "0.1.0",
+    what: "An external service answered with an error of its own (5xx).",
+    fix: "Tell its owner, with the trace id; the status is in `data.status`.",
+  },
+  SKEIN_EXTERNAL_DENIED: {
+    canonical: "permission_denied", retry: false, outcome: "not_started", who: "operator", status: 502, since: "0.1.0",
+    what: "An external service does not accept our credentials (401 or 403).",
+    fix: "Correct the `authorization` or `headers` of the external service, or the settings they are made of.",
+  },
+  SKEIN_EXTERNAL_NOT_FOUND: {
+    canonical: "not_found", retry: false, outcome: "not_started", who: "operator", status: 502, since: "0.1.0",
+    what: "An external service does not have what was asked for (404 or 410), and its contract declares no error for that.",
+    fix: "Check the path in its URL; if the answer is a normal one, declare an error with that status in the contract.",
+  },
+  SKEIN_EXTERNAL_REFUSED: {
+    canonical: "failed_precondition", retry: false, outcome: "failed", who: "bug", status: 502, since: "0.1.0",
+    what: "An external service refused a request (4xx) in a way that its contract does not declare.",
+    fix: "Compare the request with the service's own description; declare an error with that status if the answer is a normal one.",
+  },
+  SKEIN_EXTERNAL_CROWDED: {
+    canonical: "resource_exhausted", retry: true, outcome: "not_started", who: "operator", status: 503, since: "0.1.0",
+    what: "Too many calls wait for a connection to an external service.",
+    fix: "Find out why it is slow, or raise `connections` of the external service.",
+  },
+
   // --- what `skein check` finds ---
   SKEIN_CHECK_CONTRACT_UNKNOWN: {
     canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",

@@ -22,6 +22,13 @@ export function readInput(exchange: Exchange, { route, values }: Match, query: s
     for (const [name, all] of parameters) if (!given.has(name)) given.set(name, all);
     return route.input.fromStrings(given);
   }
+  if (route.query.length > 0) {
+    const parameters = readQuery(query);
+    for (const name of route.query) {
+      const all = parameters.get(name);
+      if (all !== undefined && !given.has(name)) given.set(name, all);
+    }
+  }
   if (!exchange.hasBody) return withoutBody(route, given);
   return withBody(exchange, route, given);
 }
@@ -55,6 +62,7 @@ function withBody(exchange: Exchange, route: Route, given: Strings): Promise<unk
 function fromBody(json: unknown, route: Route, given: Strings): unknown {
   // A body of `{}` or `null` for a method without input is what many clients send for nothing.
   if (!route.hasInput) return json === null || isEmptyObject(json) ? undefined : json;
+  if (route.bodyField !== undefined) return merged(route, { [route.bodyField]: json }, given);
   if (!takesNames(route)) return route.input.fromJson(json);
   if (json !== undefined && (typeof json !== "object" || json === null || Array.isArray(json))) {
     throw skeinError(
@@ -62,14 +70,19 @@ function fromBody(json: unknown, route: Route, given: Strings): unknown {
       "the body must be a JSON object: other fields come from the path, headers or cookies",
     );
   }
-  return Promise.all([route.input.fromJson(json ?? {}), route.input.fromStrings(given)]).then(([body, rest]) => ({
+  return merged(route, json ?? {}, given);
+}
+
+function merged(route: Route, json: object, given: Strings): Promise<object> {
+  return Promise.all([route.input.fromJson(json), route.input.fromStrings(given)]).then(([body, rest]) => ({
     ...(body as object),
     ...(rest as object),
   }));
 }
 
 function takesNames(route: Route): boolean {
-  return route.pathNames.length > 0 || route.headers.length > 0 || route.cookies.length > 0;
+  const { pathNames, headers, cookies, query } = route;
+  return pathNames.length > 0 || headers.length > 0 || cookies.length > 0 || query.length > 0;
 }
 
 function isEmptyObject(value: unknown): boolean {

@@ -24,7 +24,8 @@ const saidElsewhere: ReadonlySet<string> = new Set(["authorization", "accept", "
 
 /** Fields of the input that do not come from the query or the body. */
 export function takenFields(route: Route): ReadonlySet<string> {
-  return new Set([...route.pathNames, ...[...route.headers, ...route.cookies].map(([, field]) => field)]);
+  const mapped = [...route.headers, ...route.cookies].map(([, field]) => field);
+  return new Set([...route.pathNames, ...mapped, ...route.query]);
 }
 
 export function parametersOf(route: Route, input: SchemaShape, components: Components): object[] {
@@ -47,6 +48,7 @@ export function parametersOf(route: Route, input: SchemaShape, components: Compo
       .map(([header, field]) => parameter("header", header, field, required.has(field))),
     ...route.cookies.map(([cookie, field]) => parameter("cookie", cookie, field, required.has(field))),
   ];
+  for (const name of route.query) parameters.push(parameter("query", name, name, required.has(name)));
   if (route.readsQuery && route.hasInput) {
     for (const name of fieldNames(input) ?? Object.keys(input.json.properties ?? {})) {
       if (!taken.has(name)) parameters.push(parameter("query", name, name, required.has(name)));
@@ -70,6 +72,11 @@ function withoutTwins(json: JsonSchema): JsonSchema {
 export function bodyOf(route: Route, input: SchemaShape, components: Components): object | undefined {
   if (route.readsQuery || !route.hasInput) return undefined;
   const taken = takenFields(route);
+  if (route.bodyField !== undefined) {
+    const schema = components.add(fieldShape(input, route.bodyField)?.json ?? {});
+    const isRequired = requiredOf(input.json, input.json).has(route.bodyField);
+    return { required: isRequired, content: { "application/json": { schema } } };
+  }
   if (taken.size === 0) {
     const schema = components.add(input.json);
     return { required: input.json["x-skein"] !== "nothing", content: { "application/json": { schema } } };

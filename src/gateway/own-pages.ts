@@ -50,7 +50,8 @@ export function ownPages(host: Host, settings: Settings, isDraining: () => boole
 function hasRoute(system: System, path: string): boolean {
   if (system.mounts.some(({ prefix }) => prefix === "")) return true;
   return system.services.some(({ declaration }) =>
-    methodsOf(declaration.contract).some(([, { http }]) => {
+    methodsOf(declaration.contract).some(([name, { http }]) => {
+      if (declaration.policy[name]?.access === "internal") return false;
       const [, route = ""] = http?.route.split(" ") ?? [];
       return route === path || (path !== "/" && /^\/:[^/]+$/.test(route));
     }),

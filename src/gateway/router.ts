@@ -27,6 +27,10 @@ export interface Route {
   readonly headers: ReadonlyArray<readonly [header: string, field: string]>;
   /** Cookie and the field it gives. */
   readonly cookies: ReadonlyArray<readonly [cookie: string, field: string]>;
+  /** Fields that come from the query beside a body. */
+  readonly query: readonly string[];
+  /** The field that the whole body is. */
+  readonly bodyField: string | undefined;
   readonly status: number;
   /** For the document; the call layer decides. */
   readonly access: Access | undefined;
@@ -140,6 +144,8 @@ function toRoute(service: string, name: string, method: Method, policy: MethodPo
       .map((segment) => segment.slice(1)),
     headers: Object.entries(http.headers ?? {}).map(([header, field]) => [header.toLowerCase(), field] as const),
     cookies: Object.entries(http.cookies ?? {}),
+    query: http.query ?? [],
+    bodyField: http.bodyField,
     status: isEmpty && (http.status ?? 200) === 200 ? 204 : (http.status ?? 200),
     access: policy?.access,
     reply: http.reply && new ReplyMap(`${service}.${name}`, http.status ?? 200, http.reply),

@@ -51,6 +51,8 @@ export interface CommandEffect {
 export interface CallBinding {
   readonly kind: "query" | "command" | "workflow" | "action";
   readonly call: Call;
+  /** The call's span in this process's recorder. */
+  readonly span: number;
   /** Milliseconds left until the call's deadline, never negative. */
   remainingMs(): number;
   /** Present in command calls. */

@@ -212,6 +212,8 @@ export interface Declaration<Name extends string = string> {
   readonly has: Has;
   readonly policy: Readonly<Record<string, MethodPolicy>>;
   readonly on: On;
+  /** Of a service that somebody else runs: its URL, and the environment variable that replaces it. */
+  readonly external?: { readonly url: string; readonly variable: string };
 }
 
 /** A typed declaration. @since 0.1.0 */

@@ -16,7 +16,7 @@ export function checkPolicies(services: readonly Declaration[]): Finding[] {
           finding("error", "SKEIN_CHECK_ACCESS_MISSING", where, `has no access, so every call of it is refused`, fix),
         );
       }
-      if (access === "internal" && method.http !== undefined) {
+      if (access === "internal" && method.http !== undefined && service.external === undefined) {
         const message = `is internal and has the route ${method.http.route}: internal methods never answer over HTTP`;
         found.push(finding("error", "SKEIN_CHECK_INTERNAL_ROUTE", where, message));
       }

@@ -9,7 +9,8 @@ const known = ["load", "p50", "p99"];
 
 export function checkRequirements(system: System, services: readonly Declaration[]): Finding[] {
   const routes = new Map<string, string>();
-  for (const { contract } of services) {
+  for (const { contract, external } of services) {
+    if (external !== undefined) continue;
     for (const [, { http }] of methodsOf(contract))
       if (http !== undefined) routes.set(routeKey(http.route), http.route);
   }

@@ -13,6 +13,8 @@ interface Endpoint {
   readonly id: string;
   readonly method: Method;
   readonly isInternal: boolean;
+  /** Its routes are somebody else's: never answered here, and called as they are written. */
+  readonly isExternal: boolean;
 }
 
 export async function checkRoutes(services: readonly Declaration[], shapes: Shapes): Promise<Finding[]> {
@@ -34,7 +36,12 @@ function endpointsOf(services: readonly Declaration[]): Endpoint[] {
     for (const [name, method] of methodsOf(service.contract)) {
       const id = `${service.name}.${name}`;
       if (!endpoints.has(id))
-        endpoints.set(id, { id, method, isInternal: service.policy[name]?.access === "internal" });
+        endpoints.set(id, {
+          id,
+          method,
+          isInternal: service.policy[name]?.access === "internal",
+          isExternal: service.external !== undefined,
+        });
     }
   }
   return [...endpoints.values()];
@@ -75,15 +82,16 @@ export function routeKey(route: string): string {
   return route.replace(/:[^/]+/g, ":").replace(/\/+$/, "");
 }
 
-async function names({ id, method, isInternal }: Endpoint, shapes: Shapes): Promise<Finding[]> {
+async function names({ id, method, isInternal, isExternal }: Endpoint, shapes: Shapes): Promise<Finding[]> {
   const { http } = method;
-  if (http === undefined || isInternal) return [];
+  if (http === undefined || (isInternal && !isExternal)) return [];
   const parameters = [...http.route.matchAll(/:([^/]+)/g)].map((match) => match[1] as string);
   const given = [
     ...Object.entries(http.headers ?? {}).map(([name, field]) => [`header ${name}`, field] as const),
     ...Object.entries(http.cookies ?? {}).map(([name, field]) => [`cookie ${name}`, field] as const),
   ];
-  if (parameters.length + given.length === 0) return [];
+  const others = [...(http.query ?? []), ...(http.bodyField === undefined ? [] : [http.bodyField])];
+  if (parameters.length + others.length + given.length === 0) return [];
   const fields = fieldNames(await shapes(method.input, "input"));
   if (fields === undefined) return [];
   const found = parameters
@@ -92,6 +100,10 @@ async function names({ id, method, isInternal }: Endpoint, shapes: Shapes): Prom
       const message = `its route ${http.route} has the parameter :${name}, and its input has no field of that name`;
       return finding("error", "SKEIN_CHECK_ROUTE_PARAMETER", id, message + didYouMean(nearest(name, fields)));
     });
+  for (const field of others.filter((name) => !fields.has(name))) {
+    const message = `its http names the field "${field}", and its input has no field of that name`;
+    found.push(finding("error", "SKEIN_CHECK_ROUTE_PARAMETER", id, message + didYouMean(nearest(field, fields))));
+  }
   for (const [source, field] of given) {
     if (fields.has(field)) continue;
     const message = `its ${source} gives the field "${field}", and its input has no field of that name`;
