@@ -42,14 +42,14 @@ export function createAgent(isTls: boolean, rules: ConnectRules): HttpAgent {
   if (!isTls) {
     return new (class extends HttpAgent {
       override createConnection(target: Target, done?: Done): Duplex | undefined {
-        open(rules, target).then(...settle(done));
+        void open(rules, target).then(...settle(done));
         return undefined;
       }
     })(options);
   }
   return new (class extends HttpsAgent {
     override createConnection(target: Target, done?: Done): Duplex | undefined {
-      open(rules, target)
+      void open(rules, target)
         .then((socket) => secure(rules, socket, target))
         .then(...settle(done));
       return undefined;

@@ -4,7 +4,7 @@
  */
 import type { LookupFunction } from "node:net";
 import { type AnyContract, type HttpBinding, type Method } from "../contract/index.ts";
-import { createId, Secret } from "../core/index.ts";
+import { createId, type Secret } from "../core/index.ts";
 import { isSkeinError, skeinError, type SkeinCode, type SkeinError } from "../errors/index.ts";
 import { type CallBinding, methodsOf, type OpenContext, type Opened } from "../system/index.ts";
 import { isLoopback, isPublic } from "./addresses.ts";
