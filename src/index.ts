@@ -1,6 +1,18 @@
 /** `skein`: the door for people who write services. Engines load when a host opens them, never on import. */
 export { contract } from "./contract/index.ts";
-export { action, bytes, command, event, query, raw, stream, workflow, safe, isDeclared } from "./contract/index.ts";
+export {
+  action,
+  bytes,
+  channel,
+  command,
+  event,
+  query,
+  raw,
+  stream,
+  workflow,
+  safe,
+  isDeclared,
+} from "./contract/index.ts";
 export type {
   AnyContract,
   Body,

@@ -1,6 +1,6 @@
 /** Owns what the call path knows of one method at run time. It must never change after the host has opened it. */
 import type { Kind, Method } from "../contract/index.ts";
-import { isBytes, isStream } from "../contract/index.ts";
+import { isBytes, isChannel, isStream } from "../contract/index.ts";
 import { toMs } from "../core/index.ts";
 import type { Access, AnyHandler, Declaration, Implementation, Opened } from "../system/index.ts";
 import type { ReplyCache } from "./stages/cache.ts";
@@ -15,6 +15,7 @@ export interface Endpoint {
   readonly method: Method;
   /** Answers item by item: a stream, or a download. */
   readonly isStream: boolean;
+  readonly isChannel: boolean;
   /** A body streams in, so that the call may last as long as bytes come; `timeoutMs` is then the longest pause. */
   readonly isUpload: boolean;
   /** `undefined` refuses every call: deny by default. */
@@ -57,6 +58,7 @@ export function createEndpoint(
     kind: method.kind,
     method,
     isStream: answersItems,
+    isChannel: isChannel(method.output),
     isUpload: !answersItems && method.body?.isRaw === false,
     access: policy.access,
     timeoutMs: policy.timeout === undefined ? undefined : toMs(policy.timeout),

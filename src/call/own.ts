@@ -9,6 +9,7 @@ import {
   type ByteRange,
   type CallOptions,
   isBytes,
+  isChannel,
   isStream,
   type Kind,
   type Member,
@@ -107,6 +108,7 @@ export function createClient(
 type Send = (input: unknown, options: InvokeOptions | undefined) => unknown;
 
 function clientMethod({ body, output }: Method, call: Send): (input: unknown, options?: CallOptions) => unknown {
+  if (isChannel(output)) return (input, options) => toItems(call(input, sendItems(options as ItemsOptions)));
   // What a caller writes as a body travels as a head and a stream.
   const send: Send = body === undefined ? call : (input, options) => sendBody(input, options as BodyOptions, call);
   if (isBytes(output)) return (input, options) => new IncomingDownload(toItems(send(input, options)));
@@ -121,6 +123,12 @@ function sendBody(input: unknown, options: BodyOptions | undefined, call: Send):
   const head = { ...(type !== undefined && { type }), ...(length !== undefined && { length }) };
   // A call that is left out of sends nothing, which is a body of no bytes.
   return call(input, { ...rest, body: head, ...(body !== undefined && { incoming: iterateBytes(body) }) });
+}
+
+type ItemsOptions = CallOptions & { readonly received?: AsyncIterable<unknown> };
+
+function sendItems({ received, ...rest }: ItemsOptions = {}): InvokeOptions {
+  return received === undefined ? rest : { ...rest, incoming: received };
 }
 
 /** A stream that was refused before it began is a rejected promise; its reader wants to meet that at the first item. */

@@ -32,6 +32,8 @@ export interface RootOptions {
    * (`return()`) when the call is over, however it ends.
    */
   readonly incoming?: AsyncIterable<unknown> | undefined;
+  /** Called when a stream's handler was reached, after access and guard: before that a failure is a refusal. */
+  readonly onOpened?: (() => void) | undefined;
   /** What is known of a body whose bytes are `incoming`. */
   readonly body?: BodyHead | undefined;
   /** The part of a download that is wanted. */
@@ -112,6 +114,7 @@ export class CallRuntime {
       fromOutside: options.fromOutside ?? false,
       path: options.path ?? noPath,
       incoming: options.incoming,
+      onOpened: options.onOpened,
       body: options.body,
       range: options.range,
     };
@@ -134,6 +137,7 @@ export class CallRuntime {
         fromOutside: false,
         path: noPath,
         incoming: options?.incoming,
+        onOpened: undefined,
         body: options?.body,
         range: options?.range,
       };

@@ -2,7 +2,7 @@
  * Owns one call in flight: what its handler is told, its place in the tree of calls, and its end. It must never be
  * reused for another call.
  */
-import type { BodyHead, BodySpec, ByteRange, Kind } from "../contract/index.ts";
+import { type BodyHead, type BodySpec, type ByteRange, isChannel, type Kind } from "../contract/index.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { Call, CallBinding, Log } from "../system/index.ts";
 import { withFields } from "../observe/index.ts";
@@ -13,6 +13,7 @@ import { encodeEvent } from "./events.ts";
 import { declaredAs, errorSpecOf } from "./failure.ts";
 import { IdleLimit } from "./idle-limit.ts";
 import { Incoming } from "./incoming.ts";
+import { Received } from "./received.ts";
 import { type Lifetime, Mortal } from "./lifetime.ts";
 import type { CallRuntime } from "./runtime.ts";
 import { inTransaction } from "./transaction-mark.ts";
@@ -31,6 +32,8 @@ export interface Arrival {
   readonly path: readonly string[];
   /** What the caller sends beside the input, item by item, while the method runs. */
   readonly incoming: AsyncIterable<unknown> | undefined;
+  /** Told once a stream's handler was reached: nothing refuses the call any more. */
+  readonly onOpened: (() => void) | undefined;
   /** What is known of a body whose bytes are `incoming`. */
   readonly body: BodyHead | undefined;
   /** The part of a download that is wanted. */
@@ -58,6 +61,7 @@ export class CallScope extends Mortal implements Call<unknown> {
   #log: Log | undefined = undefined;
   #promise: Promise<unknown> | undefined = undefined;
   #incoming: Incoming | undefined = undefined;
+  #received: Received | undefined = undefined;
   #pauses: IdleLimit | undefined = undefined;
   /** The body, once it may be read; `undefined` where the method takes none. */
   body: InboundBody | undefined = undefined;
@@ -107,6 +111,12 @@ export class CallScope extends Mortal implements Call<unknown> {
     const source = this.arrival.incoming;
     if (source === undefined) return undefined;
     return (this.#incoming ??= new Incoming(this, source));
+  }
+  /** The same as a channel's handler sees them: parsed. */
+  get received(): Received | undefined {
+    const { output } = this.endpoint.method;
+    if (!isChannel(output)) return undefined;
+    return (this.#received ??= new Received(this, output.receive, this.incoming));
   }
   /** Makes `body`; a raw one is received to its end. Rejects with what is wrong with it. */
   async openBody(spec: BodySpec): Promise<void> {

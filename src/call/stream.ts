@@ -22,6 +22,7 @@ export async function* travelStream(scope: CallScope, input: unknown): AsyncGene
     const { error } = scope.lifetime;
     if (error !== undefined) throw skeinError(codeOf(error), undefined, { outcome: "not_started" });
     const items = await waiter.wait(() => (opening = open(scope, input)));
+    scope.arrival.onOpened?.();
     const { output } = scope.endpoint.method;
     for (;;) {
       const next = await waiter.wait(() => items.next());

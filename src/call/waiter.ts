@@ -8,6 +8,8 @@ import type { CallScope } from "./scope.ts";
 
 /** Longest wait for one item: a stream has no total limit unless its policy or caller sets one. */
 const idleMaxMs = 300_000;
+/** The same for a channel, which often has nothing to say: the connection below it shows by itself that it lives. */
+const channelIdleMaxMs = 3_600_000;
 
 /** Waits for one promise at a time, until it settles, the call's lifetime ends, or it took longer than an item may. */
 export class Waiter extends Mortal {
@@ -21,13 +23,14 @@ export class Waiter extends Mortal {
 
   /** `start` is not called once the lifetime is over: nothing would hear what it gives. */
   wait<T>(start: () => Promise<T>): Promise<T> {
-    const { runtime, lifetime } = this.#scope;
+    const { runtime, lifetime, endpoint } = this.#scope;
     return new Promise((resolve, reject) => {
       if (lifetime.error !== undefined) return reject(lifetime.error);
       // An iterator of somebody else's own may answer without a promise.
       const promise = Promise.resolve(start());
       this.#fail = reject;
-      const idle = new Lifetime(runtime.clock.monotonic() + idleMaxMs, lifetime);
+      const limitMs = endpoint.isChannel ? channelIdleMaxMs : idleMaxMs;
+      const idle = new Lifetime(runtime.clock.monotonic() + limitMs, lifetime);
       idle.start(runtime.wheel, undefined);
       idle.join(this);
       const done = () => {

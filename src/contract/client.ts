@@ -5,6 +5,7 @@
 import type { Duration } from "../core/index.ts";
 import type { DeclaredError, SkeinError } from "../errors/index.ts";
 import type { BodySource, BodySpec, ByteRange, BytesOutput } from "./bytes.ts";
+import type { ChannelOutput } from "./channel.ts";
 import type { AnyContract, Members, MethodNames } from "./contract.ts";
 import type { ErrorSpec, ErrorSpecs, InputOf, Kind, Method, ReplyOf, StreamOutput } from "./method.ts";
 import type { InferIn, InferOut, Schema } from "./schema.ts";
@@ -36,8 +37,15 @@ export interface BodyCallOptions {
   readonly length?: number;
 }
 
+/** Options of a call of a channel. @since 0.1.0 */
+export interface ChannelCallOptions<Item> {
+  /** What is sent, item by item: pulled as the callee reads, and closed when the channel is over. */
+  readonly received: AsyncIterable<Item>;
+}
+
 type OptionsOf<M extends Method> = CallOptions &
   (M["output"] extends StreamOutput ? { readonly resumeFrom?: string } : unknown) &
+  (M["output"] extends ChannelOutput<Schema, infer Receive> ? ChannelCallOptions<InferIn<Receive>> : unknown) &
   (M["output"] extends BytesOutput ? { readonly range?: ByteRange } : unknown) &
   (M["body"] extends BodySpec ? BodyCallOptions : unknown);
 
@@ -48,9 +56,11 @@ type AnswerOf<M extends Method> = M["output"] extends StreamOutput | BytesOutput
 /** One method as a caller sees it; a method with a body takes it as an option that must be there. @since 0.1.0 */
 export type ClientMethod<M extends Method> = M["body"] extends BodySpec
   ? (input: InputOf<M>, options: OptionsOf<M>) => AnswerOf<M>
-  : M["output"] extends StreamOutput | BytesOutput
-    ? (input: InputOf<M>, options?: OptionsOf<M>) => AnswerOf<M>
-    : (input: InputOf<M>, options?: CallOptions) => CallPromise<ReplyOf<M>, M["errors"]>;
+  : M["output"] extends ChannelOutput
+    ? (input: InputOf<M>, options: OptionsOf<M>) => AnswerOf<M>
+    : M["output"] extends StreamOutput | BytesOutput
+      ? (input: InputOf<M>, options?: OptionsOf<M>) => AnswerOf<M>
+      : (input: InputOf<M>, options?: CallOptions) => CallPromise<ReplyOf<M>, M["errors"]>;
 
 /** What stands in a client's place of a method that this kind of caller may not call; `Why` is what the compiler prints. */
 export interface MayNotCall<Why extends string> {

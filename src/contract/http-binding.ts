@@ -3,6 +3,7 @@
  * request.
  */
 import { isBytes } from "./bytes.ts";
+import { isChannel } from "./channel.ts";
 import { contractInvalid } from "./invalid.ts";
 import { type HttpBinding, isStream, type Method } from "./method.ts";
 import { checkCookieNames, checkReply, checkStatus, type HttpReply } from "./reply-binding.ts";
@@ -25,6 +26,7 @@ export function checkHttp(where: string, method: Method, http: HttpBinding): voi
   if (method.body !== undefined && (verb === "GET" || verb === "DELETE")) {
     throw contractInvalid(`${where} has a body and a ${verb} route: send bytes by PUT, POST or PATCH`);
   }
+  if (isChannel(method.output)) checkChannel(where, verb, path);
   const seen = new Set<string>();
   for (const segment of path.slice(1).split("/")) {
     if (/[*?#%]/.test(segment))
@@ -40,6 +42,13 @@ export function checkHttp(where: string, method: Method, http: HttpBinding): voi
   checkStatus(where, http.status ?? 200, http.reply);
   checkCookieNames(where, http.cookies ?? {});
   if (http.reply !== undefined) checkReplyOf(where, method, http.reply);
+}
+
+function checkChannel(where: string, verb: string | undefined, path: string): void {
+  if (verb !== "GET") throw contractInvalid(`${where} is a channel with a ${verb} route: a WebSocket begins with GET`);
+  if (path.split("/").includes(":resume")) {
+    throw contractInvalid(`${where}: ":resume" is what a client of a channel says where it goes on after`);
+  }
 }
 
 function checkReplyOf(where: string, method: Method, reply: HttpReply): void {

@@ -23,6 +23,7 @@ export type {
   BodyCallOptions,
   CallOptions,
   CallPromise,
+  ChannelCallOptions,
   Client,
   ClientMethod,
   DeclaredErrorOf,
@@ -31,6 +32,7 @@ export type {
   MayNotCall,
   Safe,
 } from "./client.ts";
+export { channel, type ChannelOutput, type ChannelSpec, isChannel } from "./channel.ts";
 export {
   type AnyContract,
   contract,

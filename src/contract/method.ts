@@ -175,7 +175,8 @@ export function isStream(output: Output): output is StreamOutput {
   return "stream" in output && output.stream;
 }
 
-function method<
+/** For `query`, `command` and their like; nobody else makes methods. */
+export function method<
   K extends Kind,
   In extends Schema,
   Out extends Output,

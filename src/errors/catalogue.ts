@@ -490,6 +490,11 @@ export const catalogue = {
     what: "A reply takes its status, a header or a cookie from a field that the method's output does not have.",
     fix: "Name a field of the output, or add the field.",
   },
+  SKEIN_CHECK_CHANNEL_RESUME: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "The input of a channel has the field that says where a client goes on after.",
+    fix: "Give the field another name than `resume`; what a client resumes after is `call.resumeFrom`.",
+  },
   SKEIN_CHECK_STREAM_ID: {
     canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
     what: "The id of a stream is no field of its items.",

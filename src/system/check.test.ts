@@ -9,6 +9,7 @@ import * as z from "zod";
 import {
   action,
   type AnyContract,
+  channel,
   command,
   contract,
   event,
@@ -444,6 +445,25 @@ error alpha.login: its reply takes the field "tokens", and its output has no fie
 ${reply}
 error alpha.login: its reply takes the field "uri", and its output has no field of that name; did you mean "url"? [SKEIN_CHECK_REPLY_FIELD]
 ${reply}`,
+  );
+});
+
+test("a channel whose input has the name of the resume token, and receives what cannot cross", async () => {
+  const A = contract("alpha", {
+    talk: channel({
+      input: z.object({ resume: z.string() }),
+      receive: z.object({ tags: z.set(z.string()) }),
+      send: z.object({ seq: z.int() }),
+      id: "seq",
+      http: "GET /a",
+    }),
+  });
+  await says(
+    shopOf(plain(A)),
+    `error alpha.talk: its input has the field "resume", which the query of a channel keeps [SKEIN_CHECK_CHANNEL_RESUME]
+  fix: Give the field another name than \`resume\`; what a client resumes after is \`call.resumeFrom\`.
+error alpha.talk received items: $.tags allows Set, which cannot cross between services [SKEIN_CHECK_VALUE_SET]
+  fix: ${catalogue.SKEIN_CHECK_VALUE_SET.fix}`,
   );
 });
 

@@ -6,6 +6,7 @@ import type {
   AnyContract,
   Body,
   BodySpec,
+  ChannelOutput,
   Client,
   Contract,
   Event,
@@ -18,6 +19,7 @@ import type {
   MethodNames,
   ParsedInputOf,
   RawReplyOf,
+  Schema,
 } from "../contract/index.ts";
 import { isBytes, isContract } from "../contract/index.ts";
 import { type Duration, nearest, toMs } from "../core/index.ts";
@@ -120,8 +122,17 @@ type Handler<M extends Method, U extends Uses, H extends Has, P> = (
   call: Call<P, M["errors"]> & WithBody<M>,
 ) => RawReplyOf<M> | Promise<RawReplyOf<M>>;
 
-/** `call.body`, for methods that take one. */
-export type WithBody<M extends Method> = M["body"] extends BodySpec ? { readonly body: Body } : unknown;
+/** `call.body` for methods that take one, `call.received` for channels. */
+export type WithBody<M extends Method> = (M["body"] extends BodySpec ? { readonly body: Body } : unknown) & Received<M>;
+
+/**
+ * `call.received`, for channels: each item parsed once. One that the contract refuses ends the channel with
+ * `SKEIN_INPUT_INVALID`, whatever the handler does about it. Can be read once.
+ */
+type Received<M extends Method> =
+  M["output"] extends ChannelOutput<Schema, infer Receive>
+    ? { readonly received: AsyncIterableIterator<InferOut<Receive>> }
+    : unknown;
 
 // oxlint-disable-next-line typescript/ban-types -- the empty set of errors
 type NoErrors = {};

@@ -13,7 +13,7 @@ const root = resolve(import.meta.dirname, "../..");
 
 const common = `
 import * as z from "zod";
-import { action, bytes, command, contract, download, event, query, raw, role, safe, service, stream, subscribe, workflow } from "skein";
+import { action, bytes, channel, command, contract, download, event, query, raw, role, safe, service, stream, subscribe, workflow } from "skein";
 import { fake, test } from "skein/testing";
 export const Files = contract("files", {
   put: action({ input: z.string(), body: bytes({ max: "2GiB" }), output: z.int() }),
@@ -35,9 +35,9 @@ const get = async () => ({ id: "1", total: 1 });
 const place = async () => {};
 async function* items() { yield { n: 1 }; }
 export const all = { get, place, items };
-export { z, action, bytes, download, raw, command, contract, event, query, role, safe, service, stream, subscribe, workflow, fake, test, get, place, items };
+export { z, action, bytes, channel, download, raw, command, contract, event, query, role, safe, service, stream, subscribe, workflow, fake, test, get, place, items };
 `;
-const imports = `import { Files, bytes, download, raw, Stock, Orders, all, get, place, items, z, action, command, contract, event, query, role, safe, service, stream, subscribe, workflow, fake, test } from "./common.ts";\n`;
+const imports = `import { Files, bytes, download, raw, Stock, Orders, all, get, place, items, z, action, channel, command, contract, event, query, role, safe, service, stream, subscribe, workflow, fake, test } from "./common.ts";\n`;
 
 interface Case {
   readonly source: string;
@@ -63,6 +63,36 @@ const cases: Record<string, Case> = {
       if (!found.ok && found.declared) { const since: string = found.error.data.since; since.length; }
       for await (const { n } of t.items()) n.toFixed();
       total.toFixed();`,
+  },
+  "a channel, right": {
+    source: `
+      const Chat = contract("chat", { talk: channel({ input: z.object({ room: z.string() }), receive: z.object({ text: z.string(), n: z.int().default(1) }), send: z.object({ seq: z.int() }), id: "seq", errors: { GONE: {} } }) });
+      const User = contract("user", { go: action() });
+      const chat = service(Chat).implement({
+        async *talk({ room }, _own, call) {
+          if (room === "") throw call.error("GONE");
+          for await (const { text, n } of call.received) yield { seq: text.length + n.toFixed().length };
+        },
+      });
+      async function* says() { yield { text: "a" }; }
+      service(User, { uses: { chat: Chat } }).implement({
+        async go(_input, { chat }) { for await (const { seq } of chat.talk({ room: "a" }, { received: says(), resumeFrom: "1" })) seq.toFixed(); },
+      });
+      export { chat };`,
+  },
+  "a channel that sends the wrong item": {
+    source: `service(contract("chat", { talk: channel({ receive: z.string(), send: z.object({ seq: z.int() }) }) })).implement({ async *talk() { yield { seq: "1" }; } });`,
+    says: /Type 'string' is not assignable to type 'number'/,
+  },
+  "a channel called without what it receives": {
+    source: `
+      const Chat = contract("chat", { talk: channel({ receive: z.string(), send: z.string() }) });
+      service(contract("user", { go: action() }), { uses: { chat: Chat } }).implement({ async go(_input, { chat }) { for await (const text of chat.talk(undefined, {})) text; } });`,
+    says: /Property 'received' is missing in type/,
+  },
+  "call.received where nothing is received": {
+    source: `service(Orders).implement({ ...all, place: async (_input, _own, call) => { call.received; } });`,
+    says: /Property 'received' does not exist on type/,
   },
   "wrong input": {
     source: `service(Orders, { uses: { stock: Stock } }).implement({ ...all, get: async ({ id }, { stock }) => ({ id, total: await stock.left({ sku: 7 }) }) });`,

@@ -1,5 +1,5 @@
 /** Owns what the check says about HTTP routes: clashes, and names that are no fields of the input or output. */
-import { isBytes, isStream, type Method } from "../../contract/index.ts";
+import { isBytes, isChannel, isStream, type Method } from "../../contract/index.ts";
 import { fieldNames, repliedFields } from "../../contract/shapes.ts";
 import { nearest } from "../../core/index.ts";
 import { didYouMean, type Finding, finding } from "../finding.ts";
@@ -24,6 +24,7 @@ export async function checkRoutes(services: readonly Declaration[], shapes: Shap
       ...(await names(endpoint, shapes)),
       ...(await replied(endpoint, shapes)),
       ...(await streamId(endpoint, shapes)),
+      ...(await resumeField(endpoint, shapes)),
     ]),
   );
   return [...clashes(endpoints), ...perMethod.flat()];
@@ -123,6 +124,21 @@ async function replied({ id, method, isInternal }: Endpoint, shapes: Shapes): Pr
       const message = `its reply takes the field "${field}", and its output has no field of that name`;
       return finding("error", "SKEIN_CHECK_REPLY_FIELD", id, message + didYouMean(nearest(field, fields)));
     });
+}
+
+/** A client of a channel says in the query where it goes on after: a field of that name could not be given. */
+async function resumeField({ id, method, isInternal }: Endpoint, shapes: Shapes): Promise<Finding[]> {
+  if (method.http === undefined || isInternal || !isChannel(method.output)) return [];
+  const fields = fieldNames(await shapes(method.input, "input"));
+  if (fields?.has("resume") !== true) return [];
+  return [
+    finding(
+      "error",
+      "SKEIN_CHECK_CHANNEL_RESUME",
+      id,
+      'its input has the field "resume", which the query of a channel keeps',
+    ),
+  ];
 }
 
 async function streamId({ id, method }: Endpoint, shapes: Shapes): Promise<Finding[]> {

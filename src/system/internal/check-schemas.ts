@@ -1,5 +1,5 @@
 /** Owns what the check says about schemas: values that cannot cross, and schemas that say nothing. */
-import { isBytes, isStream, type Member, type Schema } from "../../contract/index.ts";
+import { isBytes, isChannel, isStream, type Member, type Schema } from "../../contract/index.ts";
 import type { Side } from "../../contract/shapes.ts";
 import { type Finding, finding } from "../finding.ts";
 import type { Declaration } from "../service.ts";
@@ -34,6 +34,8 @@ function partsOf(id: string, member: Member, isInternal: boolean): Part[] {
   const parts: Part[] = [{ where: `${id} input`, schema: member.input, side: "input", isPublished }];
   if (isStream(output)) parts.push({ where: `${id} items`, schema: output.item, side: "output", isPublished });
   else if (!isBytes(output)) parts.push({ where: `${id} output`, schema: output, side: "output", isPublished });
+  if (isChannel(output))
+    parts.push({ where: `${id} received items`, schema: output.receive, side: "input", isPublished });
   for (const [code, { data }] of Object.entries(member.errors)) {
     if (data !== undefined) parts.push({ where: `${id} error ${code}`, schema: data, side: "output", isPublished });
   }

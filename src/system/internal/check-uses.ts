@@ -1,5 +1,13 @@
 /** Owns what the check says about services together: owners, `uses`, forked contracts, shared databases, cycles. */
-import { type AnyContract, isBytes, isStream, type Member, type Method, type Output } from "../../contract/index.ts";
+import {
+  type AnyContract,
+  isBytes,
+  isChannel,
+  isStream,
+  type Member,
+  type Method,
+  type Output,
+} from "../../contract/index.ts";
 import { nearest } from "../../core/index.ts";
 import { didYouMean, type Finding, finding } from "../finding.ts";
 import { endpointGraph, findCycles, mayCall } from "../graph.ts";
@@ -91,6 +99,10 @@ async function differing(a: Method, b: Method, shapes: Shapes): Promise<string[]
   if (a.kind !== b.kind) parts.push("kind");
   if (!(await sameShape(a, b, "input", shapes))) parts.push("input");
   if (formOf(a.output) !== formOf(b.output) || !(await sameShape(a, b, "output", shapes))) parts.push("output");
+  if (isChannel(a.output) && isChannel(b.output)) {
+    const received = await Promise.all([shapes(a.output.receive, "input"), shapes(b.output.receive, "input")]);
+    if (JSON.stringify(received[0]) !== JSON.stringify(received[1])) parts.push("received items");
+  }
   if (JSON.stringify(a.body) !== JSON.stringify(b.body)) parts.push("body");
   if (JSON.stringify(Object.keys(a.errors).toSorted()) !== JSON.stringify(Object.keys(b.errors).toSorted()))
     parts.push("errors");
@@ -99,6 +111,7 @@ async function differing(a: Method, b: Method, shapes: Shapes): Promise<string[]
 
 function formOf(output: Output): string {
   if (isBytes(output)) return "bytes";
+  if (isChannel(output)) return "channel";
   return isStream(output) ? "stream" : "value";
 }
 
