@@ -15,11 +15,15 @@ export function problemRef(components: Components): Ref {
   return components.define("Problem", problemSchema);
 }
 
-/** Skein's own codes of one status, as a schema that no declared error can match. */
-export function skeinProblem(status: number, components: Components): Ref {
-  const codes = codesByStatus.get(status) ?? [];
-  return components.define(`SkeinProblem${status}`, {
-    description: `An error of Skein's own with status ${status}. A later version may add codes.`,
+/**
+ * Skein's own errors, of one status or of any, with their codes: a schema that no declared error can match. Without the
+ * codes a typed client could not tell a declared error apart by its name.
+ */
+export function skeinProblem(status: number | undefined, components: Components): Ref {
+  const codes = status === undefined ? Object.keys(catalogue) : (codesByStatus.get(status) ?? []);
+  const which = status === undefined ? "" : ` with status ${status}`;
+  return components.define(`SkeinProblem${status ?? ""}`, {
+    description: `An error of Skein's own${which}. A later version may add codes.`,
     allOf: [
       problemRef(components) as JsonSchema,
       { type: "object", properties: { code: { type: "string", enum: codes } }, required: ["code"] },

@@ -2,7 +2,7 @@
 import { isBytes, isStream } from "../contract/index.ts";
 import { describeSchema, isRedirect, type JsonSchema, repliedFields } from "../contract/shapes.ts";
 import type { Components } from "./openapi-components.ts";
-import { type DeclaredProblem, declaredProblems, problemRef, skeinProblem } from "./openapi-problems.ts";
+import { type DeclaredProblem, declaredProblems, skeinProblem } from "./openapi-problems.ts";
 import { forReaders } from "./openapi-readers.ts";
 import { leftForBody, replyHeaders, statusesOf } from "./openapi-reply.ts";
 import { refusalsOf, type Security } from "./openapi-security.ts";
@@ -32,7 +32,7 @@ export async function responsesOf(route: Route, security: Security, components: 
   for (const status of [...new Set([...declared.keys(), ...own.keys()])].toSorted((a, b) => a - b)) {
     responses[status] = problemsOf(status, declared.get(status) ?? [], own.get(status), components);
   }
-  responses["default"] = problemResponse(problemRef(components), "Any other error", mayAskToWait);
+  responses["default"] = problemResponse(skeinProblem(undefined, components), "Any other error", mayAskToWait);
   return responses;
 }
 
