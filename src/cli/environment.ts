@@ -110,6 +110,9 @@ const meanings: Readonly<Record<keyof typeof limits, string>> = {
   connectionsPerAddressMax:
     "connections of one address (IPv6: one /64); with `trustProxy`, requests in flight of one forwarded address",
   rateBucketsMax: "buckets that one rate limit remembers; the one used longest ago goes first",
+  rateBatchMax: "tokens of a shared rate limit that a gateway takes at once, where a tenth of the burst is more",
+  rateAloneMs: "milliseconds a gateway counts by itself when a shared rate limit could not be asked",
+  rateLogMs: "milliseconds between two log lines that say so",
   drainMs: "milliseconds a drain waits for requests in flight",
   drainIdleMs: "milliseconds of silence after which a drain closes a connection",
   lingerMs: "milliseconds a refused upload is still read, so that its sender can read the answer",

@@ -465,6 +465,11 @@ export const catalogue = {
     what: "A command is in a service that has no database for its transaction.",
     fix: "Add a database to `has`, or declare the method as an action.",
   },
+  SKEIN_CHECK_RATE_DATABASE: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "A method has a shared rate limit, and its service has no database to count in.",
+    fix: "Add a database to `has`, or leave out `shared`: each gateway then counts for itself.",
+  },
   SKEIN_CHECK_VALUE_SET: {
     canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
     what: "A schema allows a value that cannot cross between services.",

@@ -3,11 +3,15 @@
  * the client chooses freely.
  */
 import { skeinError } from "../errors/index.ts";
+import type { Host } from "../host/index.ts";
+import type { RateLimitPolicy } from "../system/index.ts";
 import { countedAddress } from "./client-address.ts";
 import type { Exchange } from "./exchange.ts";
 import { connectionsPerAddressMax } from "./limits.ts";
 import type { Settings } from "./options.ts";
-import type { RouteRate } from "./router.ts";
+import { createRateLimiter, type RateLimiter } from "./rate-limit.ts";
+import type { Route } from "./router.ts";
+import { createSharedLimiter } from "./shared-rate.ts";
 
 /** Things that are there now, counted per address; an address without any takes no memory. */
 export class Census {
@@ -44,15 +48,45 @@ export function addressOf(exchange: Exchange, settings: Settings): string {
   return countedAddress(client ?? peer ?? "");
 }
 
-/** Takes one call from a route's rate limit. Throws `SKEIN_HTTP_RATE`. `subject` is the principal's, where there is one. */
-export function takeFromRate(
-  rate: RouteRate,
-  exchange: Exchange,
-  settings: Settings,
-  subject: string | undefined,
-): void {
-  // The first character keeps subjects and addresses apart: a principal may not be named like somebody's address.
-  const client = rate.by === "principal" && subject !== undefined ? `s${subject}` : `a${addressOf(exchange, settings)}`;
-  const waitMs = rate.limiter.take(client, settings.clock.monotonic());
+/** The rate limits of a gateway's routes. */
+export class Rates {
+  readonly #host: Pick<Host, "takeTokens">;
+  readonly #settings: Settings;
+  readonly #limiters = new Map<Route, RateLimiter>();
+
+  constructor(host: Pick<Host, "takeTokens">, settings: Settings) {
+    this.#host = host;
+    this.#settings = settings;
+  }
+
+  /** Takes one call. Throws, or rejects with, `SKEIN_HTTP_RATE`; a promise only where a database must be asked. */
+  take(route: Route, rate: RateLimitPolicy, exchange: Exchange): Promise<void> | undefined {
+    const subject = rate.by === "principal" ? clientOf(exchange.principal) : undefined;
+    // The first character keeps subjects and addresses apart: a principal may not be named like somebody's address.
+    const client = subject === undefined ? `a${addressOf(exchange, this.#settings)}` : `s${subject}`;
+    const waitMs = this.#limiterOf(route, rate).take(client, this.#settings.clock.monotonic());
+    if (typeof waitMs !== "number") return waitMs.then(refuseAbove0);
+    return refuseAbove0(waitMs);
+  }
+
+  #limiterOf(route: Route, rate: RateLimitPolicy): RateLimiter {
+    const known = this.#limiters.get(route);
+    if (known !== undefined) return known;
+    const { clock, log } = this.#settings;
+    const shared = { host: this.#host, service: route.service, method: route.name, rate, clock, log };
+    const limiter = rate.shared === true ? createSharedLimiter(shared) : createRateLimiter(rate);
+    this.#limiters.set(route, limiter);
+    return limiter;
+  }
+}
+
+function refuseAbove0(waitMs: number): undefined {
   if (waitMs > 0) throw skeinError("SKEIN_HTTP_RATE", undefined, { data: { retryAfterMs: Math.ceil(waitMs) } });
+}
+
+/** One text for each principal: a subject belongs to its tenant. */
+function clientOf(principal: unknown): string | undefined {
+  if (principal === undefined) return undefined;
+  const { subject, tenant } = principal as { readonly subject?: unknown; readonly tenant?: unknown };
+  return JSON.stringify([subject, tenant]);
 }

@@ -6,7 +6,7 @@ import { processEnv } from "../core/platform.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Mount } from "../system/index.ts";
-import { addressOf, Census } from "./admission.ts";
+import { addressOf, Census, Rates } from "./admission.ts";
 import { type Gate, openGate } from "./authenticate/gate.ts";
 import type { Exchange } from "./exchange.ts";
 import { bodyBytesMax } from "./limits.ts";
@@ -31,6 +31,7 @@ export class Front {
   readonly #forwarded = new Census();
   /** Settled when callers can be told apart; rejected when the system's authenticators cannot open. */
   readonly opened: Promise<void>;
+  readonly #rates: Rates;
   #gate: Gate | undefined;
   #isOpen: boolean;
   #inFlight = 0;
@@ -39,6 +40,7 @@ export class Front {
   constructor(host: Host, options: HandlerOptions) {
     this.settings = toSettings(options, host.system.name);
     this.#host = host;
+    this.#rates = new Rates(host, this.settings);
     this.#own = ownPages(host, this.settings, () => this.#isDraining || host.isDraining);
     this.#router = createRouter(host.system, new Set(this.#own.keys()));
     const { mounts } = host.system;
@@ -110,9 +112,11 @@ export class Front {
     const match = this.#router.find(verb === "HEAD" ? "GET" : verb, path);
     if (match !== undefined) {
       exchange.endpoint = match.route.id;
-      // A system without authenticators waits for nobody.
-      if (this.#isOpen && this.#gate === undefined) return serve(this.#host, this.settings, exchange, match, query);
-      return this.#serveKnown(exchange, match, query);
+      const { rate } = match.route;
+      // Before authentication: guessing tokens or passwords is what such a limit is for.
+      const waiting = rate?.by === "ip" ? this.#rates.take(match.route, rate, exchange) : undefined;
+      if (waiting !== undefined) return waiting.then(() => this.#admitted(exchange, match, query));
+      return this.#admitted(exchange, match, query);
     }
     const mount = this.#mounts?.find(target);
     if (mount !== undefined) return this.#serveMounted(exchange, mount, target);
@@ -121,11 +125,20 @@ export class Front {
     return refuseVerb(exchange, verb, allowed);
   }
 
+  #admitted(exchange: Exchange, match: Match, query: string): Promise<void> {
+    // A system without authenticators waits for nobody.
+    if (this.#isOpen && this.#gate === undefined && match.route.rate?.by !== "principal")
+      return serve(this.#host, this.settings, exchange, match, query);
+    return this.#serveKnown(exchange, match, query);
+  }
+
   async #serveKnown(exchange: Exchange, match: Match, query: string): Promise<void> {
     if (!this.#isOpen) await this.opened;
     // Before the body: what a refused caller sends is not read.
     const found = this.#gate?.principalOf(exchange, exchange.traceId);
     if (found !== undefined) exchange.principal = await found;
+    const { rate } = match.route;
+    if (rate?.by === "principal") await this.#rates.take(match.route, rate, exchange);
     return serve(this.#host, this.settings, exchange, match, query);
   }
 

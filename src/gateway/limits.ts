@@ -54,6 +54,12 @@ export const backlogMax = 4_096;
 export const connectionsPerAddressMax = 1_000;
 /** Buckets that one rate limit remembers; beyond that the one used longest ago goes. */
 export const rateBucketsMax = 10_000;
+/** Tokens of a shared rate limit that a gateway takes at once: a tenth of the burst, at most this. */
+export const rateBatchMax = 100;
+/** How long a gateway counts by itself before it asks again, when a shared rate limit could not be asked. */
+export const rateAloneMs = 10_000;
+/** How often it says so. */
+export const rateLogMs = 60_000;
 /** How long a drain waits for requests in flight. */
 export const drainMs = 20_000;
 /** In a drain, how long a connection must have been idle before it is closed under its client. */

@@ -9,9 +9,14 @@ export interface Rate {
   readonly burst: number;
 }
 
-/** Where calls are counted. A store that several gateways share would be a second one of these. */
+/** Where calls are counted: here, or in a database that several gateways share. */
 export interface RateLimiter {
   /** Takes one call of `client` at `nowMs` on a monotonic clock: 0 when it may go on, else the milliseconds to wait. */
+  take(client: string, nowMs: number): number | Promise<number>;
+}
+
+/** One that needs nobody's answer. */
+export interface LocalRateLimiter extends RateLimiter {
   take(client: string, nowMs: number): number;
 }
 
@@ -19,7 +24,7 @@ export interface RateLimiter {
  * A token bucket per client, kept as one number: the instant at which the bucket will be full again. When there are too
  * many clients the one seen longest ago is forgotten, whose bucket is the likeliest to be full.
  */
-export function createRateLimiter({ perSecond, burst }: Rate, bucketsMax = rateBucketsMax): RateLimiter {
+export function createRateLimiter({ perSecond, burst }: Rate, bucketsMax = rateBucketsMax): LocalRateLimiter {
   const tokenMs = 1_000 / perSecond;
   const bucketMs = burst * tokenMs;
   const fullAt = new Map<string, number>();

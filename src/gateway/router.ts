@@ -6,7 +6,6 @@ import { addRoute, createRouter as createTree, findRoute } from "rou3";
 import { type HttpBinding, type HttpVerb, isStream, type Method, nothing } from "../contract/index.ts";
 import { skeinError } from "../errors/index.ts";
 import { type Access, type MethodPolicy, methodsOf, type RateLimitPolicy, type System } from "../system/index.ts";
-import { createRateLimiter, type RateLimiter } from "./rate-limit.ts";
 import { ReplyMap } from "./reply-map.ts";
 import { decodeSegment, encodeSegment } from "./target.ts";
 import { InputShape } from "./values.ts";
@@ -43,13 +42,7 @@ export interface Route {
   readonly readsQuery: boolean;
   /** What shared caches may keep, if they ask first. */
   readonly isPublicQuery: boolean;
-  readonly rate: RouteRate | undefined;
-}
-
-/** The rate limit of a route, and its counts in this gateway. */
-export interface RouteRate {
-  readonly by: RateLimitPolicy["by"];
-  readonly limiter: RateLimiter;
+  readonly rate: RateLimitPolicy | undefined;
 }
 
 export interface Match {
@@ -123,7 +116,6 @@ export function routesOf(system: System): Route[] {
 }
 
 function toRoute(service: string, name: string, method: Method, policy: MethodPolicy | undefined): Route {
-  const rate = policy?.rateLimit;
   const http = method.http as NonNullable<Method["http"]>;
   const space = http.route.indexOf(" ");
   // The contract has checked that the route is a verb, one space and a path.
@@ -154,7 +146,7 @@ function toRoute(service: string, name: string, method: Method, policy: MethodPo
     input: new InputShape(method.input),
     readsQuery: verb === "GET" || verb === "DELETE",
     isPublicQuery: policy?.access === "public" && method.kind === "query" && !usesCookies(http),
-    rate: rate && { by: rate.by, limiter: createRateLimiter(rate) },
+    rate: policy?.rateLimit,
   };
 }
 

@@ -4,7 +4,6 @@
  */
 import { toJson } from "../contract/shapes.ts";
 import type { Host } from "../host/index.ts";
-import { takeFromRate } from "./admission.ts";
 import { badRequest } from "./target.ts";
 import { checkBodyHead } from "./body.ts";
 import { Departure, type Exchange } from "./exchange.ts";
@@ -25,7 +24,6 @@ export async function serve(
 ): Promise<void> {
   const { route } = match;
   const { principal } = exchange;
-  if (route.rate !== undefined) takeFromRate(route.rate, exchange, settings, clientOf(principal));
   const key = keyOf(exchange, route.method.kind, principal === undefined);
   if (exchange.hasBody) {
     if (route.readsQuery) throw badRequest(`a ${route.verb} has no body`);
@@ -50,13 +48,6 @@ export async function serve(
     return sendStream(exchange, route, answer as AsyncIterable<unknown>, settings);
   }
   sendReply(exchange, route, await answer, settings);
-}
-
-/** One text for each principal: a subject belongs to its tenant. */
-function clientOf(principal: unknown): string | undefined {
-  if (principal === undefined) return undefined;
-  const { subject, tenant } = principal as { readonly subject?: unknown; readonly tenant?: unknown };
-  return JSON.stringify([subject, tenant]);
 }
 
 function sendReply(exchange: Exchange, route: Route, reply: unknown, settings: Settings): void {

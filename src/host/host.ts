@@ -8,10 +8,11 @@ import { type Clock, type Random, systemClock, systemRandom, toMs } from "../cor
 import { absolutePath, processEnv } from "../core/platform.ts";
 import { skeinError } from "../errors/index.ts";
 import { createRecorder, quietly, type Recorder, silentLog, withFields } from "../observe/index.ts";
-import { type Log, type Mode, type OpenContext, type System } from "../system/index.ts";
+import { type Log, type Mode, type OpenContext, type System, type TokenGrant } from "../system/index.ts";
 import { openMounts } from "./mount/open-all.ts";
 import type { LiveMount } from "./mount/open.ts";
 import { bringUp, closeAll, isHook, type LiveService, readyHook, startHook } from "./load.ts";
+import { type RateCall, rateHook } from "./rate.ts";
 import { SharedThings } from "./shared.ts";
 
 /** How a host runs. Everything has a default that suits a program on one machine. @since 0.1.0 */
@@ -54,6 +55,11 @@ export interface Host extends AsyncDisposable {
   call(service: string, method: string, input: unknown, options?: RootOptions): unknown;
   /** A client for trusted code in this process: internal methods answer too. */
   client<C extends AnyContract>(contract: C, options?: ClientOptions): Client<C>;
+  /**
+   * Takes tokens from the shared rate limit of a method, for a gateway. Rejects where its database cannot be asked, and with
+   * `SKEIN_CALL_NO_ROUTE` where the method has no such limit.
+   */
+  takeTokens(service: string, method: string, client: string, take: number): Promise<TokenGrant>;
   /** Rejects while a service cannot serve: a `ready` hook or a database says no. */
   ready(): Promise<void>;
   /** Refuses new calls from outside (`SKEIN_HOST_DRAINING`) and resolves when those in flight are over. */
@@ -61,6 +67,9 @@ export interface Host extends AsyncDisposable {
   /** Closes what was opened, all of it; rejects with the first failure. Safe to call twice. */
   close(): Promise<void>;
 }
+
+/** How long a gateway waits for tokens before it counts by itself. */
+const rateMs = 2_500;
 
 /** What `createHost` does; it has the documentation. */
 export async function openHost(system: System, options: HostOptions = {}): Promise<Host> {
@@ -199,6 +208,12 @@ class RunningHost implements Host {
     });
     // The names are the contract's own methods; their types follow from C.
     return client as Client<C>;
+  }
+
+  takeTokens(service: string, method: string, client: string, take: number): Promise<TokenGrant> {
+    const asked: RateCall = { method, client, take };
+    // Both ends are ours.
+    return this.#runtime.root(service, rateHook, asked, { timeoutMs: rateMs }) as Promise<TokenGrant>;
   }
 
   async ready(): Promise<void> {

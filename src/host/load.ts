@@ -14,6 +14,7 @@ import {
   ownedKind,
   type ServiceEntry,
 } from "../system/index.ts";
+import { rateHandler, rateHook, rateMethod } from "./rate.ts";
 
 /** A service that is open. */
 export interface LiveService {
@@ -27,7 +28,7 @@ export const startHook = "$start";
 export const readyHook = "$ready";
 
 export function isHook(method: string): boolean {
-  return method === startHook || method === readyHook;
+  return method === startHook || method === readyHook || method === rateHook;
 }
 
 const startTimeoutMs = 300_000;
@@ -102,6 +103,17 @@ function endpointsOf(
   };
   addHook(startHook, action(), hooks.start, startTimeoutMs);
   addHook(readyHook, query(), hooks.ready);
+  const rate = rateHandler(declaration, database);
+  if (rate !== undefined) {
+    const parts = { own: ownAs("action"), readOnlyOwn, cache: undefined, database };
+    const endpoint = createEndpoint(
+      { ...implementation, handlers: { [rateHook]: rate } },
+      rateHook,
+      rateMethod(),
+      parts,
+    );
+    endpoints.set(rateHook, { ...endpoint, access: "internal" });
+  }
   return endpoints;
 }
 

@@ -335,6 +335,20 @@ test("a command without a database", async () => {
   );
 });
 
+test("a shared rate limit without a database", async () => {
+  const Orders = contract("orders", { list: query({ http: "GET /orders" }) });
+  const rateLimit = { perSecond: 1, burst: 5, by: "ip", shared: true } as const;
+  await says(
+    shopOf(
+      service(Orders, { policy: { list: { access: "public", rateLimit } } }).from(() =>
+        Promise.reject(new Error("not loaded")),
+      ),
+    ),
+    `error orders.list: has a shared rate limit, and orders has no database to count in [SKEIN_CHECK_RATE_DATABASE]
+  fix: Add a database to has of orders, or leave out shared: each gateway then counts for itself.`,
+  );
+});
+
 test("what this version cannot run yet, by name", async () => {
   const Orders = contract("orders", { place: workflow() });
   await says(

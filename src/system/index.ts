@@ -17,6 +17,8 @@ export {
   createOwned,
   type Mode,
   type OpenContext,
+  type TokenGrant,
+  type TokenRequest,
   type Opened,
   type Owned,
   ownedKind,

@@ -63,12 +63,32 @@ export interface CallBinding {
   encodeEvent(name: string, value: unknown): Promise<{ readonly version: number; readonly payload: string }>;
 }
 
+/** Tokens wanted from a shared rate limit. */
+export interface TokenRequest {
+  /** Names the bucket: at most 64 characters, and no secret or address in it. */
+  readonly bucket: string;
+  /** Whole number, at least 1 and at most what the bucket holds. */
+  readonly take: number;
+  /** Microseconds in which one token comes back, and in which an empty bucket fills. */
+  readonly tokenUs: number;
+  readonly bucketUs: number;
+}
+
+export interface TokenGrant {
+  /** 0 to `take`. */
+  readonly granted: number;
+  /** Milliseconds until there is one again; 0 where some were granted. */
+  readonly waitMs: number;
+}
+
 /** What is open, and how one call sees it. */
 export interface Opened {
   /** The value a handler finds under the declared name, for this call. Cheap: it is made at first use of the name. */
   bind(binding: CallBinding): unknown;
   /** Databases only: replays an earlier reply of the same effect if there is one. */
   recall?(effect: CommandEffect): Promise<void>;
+  /** Databases only: takes from a token bucket that everybody who has this database shares. */
+  takeTokens?(request: TokenRequest): Promise<TokenGrant>;
   /** Rejects while it cannot serve. */
   ready?(): Promise<void>;
   close(): Promise<void>;

@@ -46,6 +46,11 @@ export interface RateLimitPolicy {
   readonly burst: number;
   /** Who counts as one client. `"principal"` counts those who have none by their address. */
   readonly by: "ip" | "principal";
+  /**
+   * Counted once for all gateways, in the database of the service, instead of by each gateway for itself. A gateway takes
+   * tokens a few at a time: each may let a tenth of the burst (at most 100) more through. Needs a database.
+   */
+  readonly shared?: boolean;
 }
 
 /** What the server allows and promises for one method; never part of the contract. @since 0.1.0 */
@@ -55,7 +60,7 @@ export interface MethodPolicy {
   readonly timeout?: Duration;
   /** Queries only. */
   readonly cache?: CachePolicy;
-  /** Methods with `http` only; counted by each gateway for itself. */
+  /** Methods with `http` only. By address it is counted before authentication, by principal after. */
   readonly rateLimit?: RateLimitPolicy;
 }
 
@@ -369,11 +374,15 @@ function assertDeclaration(declaration: Declaration): void {
   }
 }
 
-function assertRateLimit(id: string, { perSecond, burst, by }: RateLimitPolicy, method: Method): void {
+function assertRateLimit(id: string, { perSecond, burst, by, shared }: RateLimitPolicy, method: Method): void {
   if (method.http === undefined) throw serviceInvalid(`${id} has a rate limit and no http: nothing would be limited`);
   if (!(perSecond > 0 && perSecond <= 1_000_000)) throw serviceInvalid(`${id}: rateLimit.perSecond is above 0`);
   if (!(burst >= 1 && burst <= 1_000_000)) throw serviceInvalid(`${id}: rateLimit.burst is at least 1`);
   if (by !== "ip" && by !== "principal") throw serviceInvalid(`${id}: rateLimit.by is "ip" or "principal"`);
+  // Rows count in whole microseconds.
+  if (shared === true && !(perSecond >= 1 / 86_400 && perSecond <= 10_000 && burst <= 10_000)) {
+    throw serviceInvalid(`${id}: a shared rateLimit has perSecond from 1/86400 to 10000, and a burst up to 10000`);
+  }
 }
 
 /** Plain JavaScript gets past the types, and a misspelt access would answer every call with 401. */

@@ -14,6 +14,7 @@ import { createHandleFactory } from "./handles.ts";
 import { createInFlight } from "./in-flight.ts";
 import { sweepKeys } from "./keys.ts";
 import { ownMigrations, ownOwner } from "./own-tables.ts";
+import { sweepRates, takeTokens } from "./rates.ts";
 import { type Migrated, type MigrationPlan, pendingMigrations, runMigrations } from "./run-migrations.ts";
 import { recallEffect, type TransactionPort } from "./transaction.ts";
 
@@ -48,6 +49,7 @@ export async function openDatabase(name: string, spec: DatabaseSpec, context: Op
   return {
     bind,
     recall: (effect) => recallEffect(shared, effect, limitsOf(context.clock, statementMsMax)),
+    takeTokens: (request) => takeTokens(shared.engine, request, context.clock),
     ready: () => shared.engine.ready(),
     close: () => (closing ??= shared.close()),
   };
@@ -72,8 +74,9 @@ async function openShared(name: string, spec: DatabaseSpec, context: OpenContext
   };
   function sweep(): void {
     sweepKeys(engine, clock)
+      .then(() => sweepRates(engine, clock))
       .catch((error: unknown) =>
-        context.log.debug("expired keys were left for the next sweep", { database: name, error }),
+        context.log.debug("expired keys and rates were left for the next sweep", { database: name, error }),
       )
       .finally(() => {
         if (!closed) arm(sweepEveryMs);

@@ -23,4 +23,9 @@ export const ownMigrations: readonly Migration[] = [
       payload text not null, principal text, trace_id varchar(32) not null, created_at bigint not null, delivered_at bigint)`,
     "create index skein_outbox_pending on skein_outbox (created_at) where delivered_at is null",
   ]),
+  migration("skein-002-rates", [
+    `create table skein_rates (
+      bucket varchar(64) primary key, seen_at bigint not null, full_at bigint not null, granted bigint not null)`,
+    "create index skein_rates_full_at on skein_rates (full_at)",
+  ]),
 ];

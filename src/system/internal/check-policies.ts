@@ -32,6 +32,11 @@ export function checkPolicies(services: readonly Declaration[]): Finding[] {
           ),
         );
       }
+      if (service.policy[name]?.rateLimit?.shared === true && !hasDatabase) {
+        const fix = `Add a database to has of ${service.name}, or leave out shared: each gateway then counts for itself.`;
+        const message = `has a shared rate limit, and ${service.name} has no database to count in`;
+        found.push(finding("error", "SKEIN_CHECK_RATE_DATABASE", where, message, fix));
+      }
       if (method.kind === "workflow") {
         const fix = `Declare ${name} as an action that is safe to repeat with its call.key, or use a version that runs workflows.`;
         found.push(
