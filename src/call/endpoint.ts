@@ -18,6 +18,8 @@ export interface Endpoint {
   readonly isChannel: boolean;
   /** A body streams in, so that the call may last as long as bytes come; `timeoutMs` is then the longest pause. */
   readonly isUpload: boolean;
+  /** Whether its total time has no limit of its own. */
+  readonly mayLast: boolean;
   /** `undefined` refuses every call: deny by default. */
   readonly access: Access | undefined;
   readonly timeoutMs: number | undefined;
@@ -60,6 +62,7 @@ export function createEndpoint(
     isStream: answersItems,
     isChannel: isChannel(method.output),
     isUpload: !answersItems && method.body?.isRaw === false,
+    mayLast: answersItems || method.body?.isRaw === false,
     access: policy.access,
     timeoutMs: policy.timeout === undefined ? undefined : toMs(policy.timeout),
     handler,

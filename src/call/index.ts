@@ -5,4 +5,5 @@ export { type FarCall, sendFar, streamFar } from "./far.ts";
 export type { Cancellation } from "./lifetime.ts";
 export { createInternalTokens, type InternalTokens } from "./internal-token.ts";
 export { createClient, createOwnFactory, type InvokeOptions, type OwnFactory } from "./own.ts";
+export type { RemoteCall, RemoteEndpoint, RemoteRoutes } from "./remote.ts";
 export { CallRuntime, type CallRuntimeOptions, type RootOptions } from "./runtime.ts";

@@ -12,6 +12,7 @@ import { answeredFrom } from "./failure.ts";
 import { farOptions, sendFar, streamFar } from "./far.ts";
 import { dismiss } from "./incoming.ts";
 import { travel } from "./journey.ts";
+import { callRemote, type RemoteEndpoint, type RemoteRoutes } from "./remote.ts";
 import { type Cancellation, DeadlineWheel, Lifetime } from "./lifetime.ts";
 import type { Invoke, InvokeOptions } from "./own.ts";
 import { type Arrival, CallScope } from "./scope.ts";
@@ -56,6 +57,8 @@ export interface CallRuntimeOptions {
   readonly far?: boolean;
   /** Deadline of a call from outside, 10 s unless given. */
   readonly timeoutMs?: number;
+  /** Where services run that are not here. */
+  readonly remote?: RemoteRoutes;
 }
 
 const noPath: readonly string[] = Object.freeze([]);
@@ -71,6 +74,7 @@ export class CallRuntime {
   readonly timeoutMs: number;
   readonly wheel: DeadlineWheel;
   readonly #far: boolean;
+  readonly #remote: RemoteRoutes | undefined;
   readonly #services = new Map<string, ReadonlyMap<string, Endpoint>>();
 
   constructor(options: CallRuntimeOptions) {
@@ -82,6 +86,7 @@ export class CallRuntime {
     this.timeoutMs = toMs(options.timeoutMs ?? timeoutMsDefault);
     this.wheel = new DeadlineWheel(options.clock);
     this.#far = options.far ?? false;
+    this.#remote = options.remote;
   }
 
   add(service: string, endpoints: ReadonlyMap<string, Endpoint>): void {
@@ -118,7 +123,7 @@ export class CallRuntime {
       body: options.body,
       range: options.range,
     };
-    return this.#start(endpoint, undefined, arrival, input, options.timeoutMs, options.signal);
+    return this.#begin(endpoint, undefined, arrival, input, options.timeoutMs, options.signal);
   }
 
   /** A call from a handler or a guard, which acts as a method of kind `by`. */
@@ -126,7 +131,7 @@ export class CallRuntime {
     try {
       const endpoint = this.#find(service, method);
       checkRoute(scope, by, endpoint);
-      if (this.#far) return this.#farAway(scope, endpoint, input, options);
+      if (this.#far && !("send" in endpoint)) return this.#farAway(scope, endpoint, input, options);
       const arrival: Arrival = {
         principal: scope.arrival.principal,
         caller: scope.endpoint.service,
@@ -142,7 +147,7 @@ export class CallRuntime {
         range: options?.range,
       };
       const timeoutMs = options?.timeout === undefined ? undefined : toMs(options.timeout);
-      return this.#start(endpoint, scope, arrival, input, timeoutMs, options?.signal);
+      return this.#begin(endpoint, scope, arrival, input, timeoutMs, options?.signal);
     } catch (error) {
       dismiss(options?.incoming);
       // A key that is wrong, a cycle: the mistake is the calling handler's, not that of whoever called it.
@@ -152,16 +157,16 @@ export class CallRuntime {
     }
   };
 
-  #find(service: string, method: string): Endpoint {
-    const endpoint = this.#services.get(service)?.get(method);
+  #find(service: string, method: string): Endpoint | RemoteEndpoint {
+    const endpoint = this.#services.get(service)?.get(method) ?? this.#remote?.find(service, method);
     if (endpoint === undefined) {
       throw skeinError("SKEIN_CALL_NO_ROUTE", `no host that runs ${service}.${method} can be reached from here`);
     }
     return endpoint;
   }
 
-  #start(
-    endpoint: Endpoint,
+  #begin(
+    endpoint: Endpoint | RemoteEndpoint,
     parent: CallScope | undefined,
     arrival: Arrival,
     input: unknown,
@@ -174,15 +179,15 @@ export class CallRuntime {
     }
     const startMs = this.clock.monotonic();
     const above = parent?.lifetime;
-    let deadlineMs = above?.deadlineMs ?? Number.POSITIVE_INFINITY;
-    if (timeoutMs !== undefined) deadlineMs = Math.min(deadlineMs, startMs + timeoutMs);
-    // A stream and an upload may last, since each wait has its own limit; what they call may not.
-    const mayLast = endpoint.isStream || endpoint.isUpload;
-    if (endpoint.timeoutMs !== undefined && !endpoint.isUpload)
-      deadlineMs = Math.min(deadlineMs, startMs + endpoint.timeoutMs);
-    if (deadlineMs === Number.POSITIVE_INFINITY && !mayLast) deadlineMs = startMs + this.timeoutMs;
+    const deadlineMs = this.#deadlineOf(endpoint, above, startMs, timeoutMs);
+    if ("send" in endpoint) {
+      const path = parent === undefined ? arrival.path : pathOf(parent);
+      const life = { deadlineMs, startMs, above, wheel: this.wheel, signal };
+      return callRemote(endpoint, { ...arrival, input, path }, life);
+    }
     // A call that ends when its caller does shares the caller's lifetime.
-    const isShared = above !== undefined && deadlineMs === above.deadlineMs && signal === undefined && !mayLast;
+    const isShared =
+      above !== undefined && deadlineMs === above.deadlineMs && signal === undefined && !endpoint.mayLast;
     const lifetime = isShared ? above : new Lifetime(deadlineMs, above);
     const scope = new CallScope(this, endpoint, parent, lifetime, arrival, startMs);
     if (!isShared) lifetime.start(this.wheel, signal);
@@ -195,6 +200,21 @@ export class CallRuntime {
     if (endpoint.isStream) return travelStream(scope, input);
     if (endpoint.isUpload) scope.limitPauses(endpoint.timeoutMs ?? this.timeoutMs);
     return travel(scope, input, !isShared);
+  }
+
+  #deadlineOf(
+    endpoint: Endpoint | RemoteEndpoint,
+    above: Lifetime | undefined,
+    startMs: number,
+    timeoutMs: number | undefined,
+  ): number {
+    let deadlineMs = above?.deadlineMs ?? Number.POSITIVE_INFINITY;
+    if (timeoutMs !== undefined) deadlineMs = Math.min(deadlineMs, startMs + timeoutMs);
+    if (endpoint.timeoutMs !== undefined && !endpoint.isUpload)
+      deadlineMs = Math.min(deadlineMs, startMs + endpoint.timeoutMs);
+    // A stream and an upload may last, since each wait has its own limit; what they call may not.
+    if (deadlineMs === Number.POSITIVE_INFINITY && !endpoint.mayLast) deadlineMs = startMs + this.timeoutMs;
+    return deadlineMs;
   }
 
   #farAway(scope: CallScope, endpoint: Endpoint, input: unknown, options: InvokeOptions | undefined): unknown {

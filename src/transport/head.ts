@@ -2,14 +2,15 @@
  * Owns the bytes of a call's head: what travels beside its input. It must never carry what the callee could find out
  * itself.
  */
+import { decodeValue, encodeValue } from "../contract/index.ts";
 import type { Reader } from "./codec/reader.ts";
 import { WireError } from "./codec/wire-error.ts";
 import type { Writer } from "./codec/writer.ts";
 import type { Heard, Told } from "./memory.ts";
 import type { CallHead } from "./port.ts";
 
-const has = { timeout: 1, key: 2, resume: 4, incoming: 8, caller: 16 } as const;
-const known = 31;
+const has = { timeout: 1, key: 2, resume: 4, incoming: 8, caller: 16, outside: 32, extra: 64 } as const;
+const known = 127;
 
 const noPath: readonly string[] = Object.freeze([]);
 
@@ -33,7 +34,7 @@ export function slotsOf(told: Told, method: number, head: CallHead): HeadSlots {
 }
 
 export function writeHead(to: Writer, slots: HeadSlots, head: CallHead, hasIncoming: boolean): void {
-  const { timeoutMs, key, resumeFrom, caller } = head;
+  const { timeoutMs, key, resumeFrom, caller, extra } = head;
   to.varint(slots.method);
   to.varint(slots.principal);
   to.varint(slots.path);
@@ -42,7 +43,9 @@ export function writeHead(to: Writer, slots: HeadSlots, head: CallHead, hasIncom
       (key === undefined ? 0 : has.key) |
       (resumeFrom === undefined ? 0 : has.resume) |
       (hasIncoming ? has.incoming : 0) |
-      (caller === undefined ? 0 : has.caller),
+      (caller === undefined ? 0 : has.caller) |
+      (head.fromOutside === true ? has.outside : 0) |
+      (extra === undefined ? 0 : has.extra),
   );
   to.varint(head.parentSpan);
   to.inline(head.traceId);
@@ -50,6 +53,8 @@ export function writeHead(to: Writer, slots: HeadSlots, head: CallHead, hasIncom
   if (key !== undefined) to.inline(key);
   if (resumeFrom !== undefined) to.inline(resumeFrom);
   if (caller !== undefined) to.inline(caller);
+  // As text: it is rare, and has nothing behind it to gather its texts.
+  if (extra !== undefined) to.inline(encodeValue(extra));
 }
 
 /** The head of a call whose method slot was read. */
@@ -75,6 +80,19 @@ export function readHead(from: Reader, heard: Heard): ReadHead {
     key,
     resumeFrom,
     caller,
+    fromOutside: (flags & has.outside) !== 0,
+    extra: (flags & has.extra) === 0 ? undefined : readExtra(from.inline()),
     hasIncoming: (flags & has.incoming) !== 0,
   };
+}
+
+function readExtra(text: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = decodeValue(text);
+  } catch {
+    throw new WireError("a head that cannot be read");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new WireError("a head that is none");
+  return value as Readonly<Record<string, unknown>>;
 }

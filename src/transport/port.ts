@@ -29,6 +29,10 @@ export interface CallHead {
   readonly path: readonly string[];
   readonly principal?: unknown;
   readonly resumeFrom?: string | undefined;
+  /** Whether it came from outside the system: what is internal stays out of reach. */
+  readonly fromOutside?: boolean | undefined;
+  /** What few calls bring: what is known of a body, which part of a download is wanted. Of the value set. */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A call to be sent. */

@@ -12,7 +12,7 @@ const depthMax = 32;
  * Throws `SKEIN_CALL_IN_TRANSACTION`, `SKEIN_CALL_KIND`, `SKEIN_CALL_CYCLE` or `SKEIN_CALL_DEPTH`.
  * `by` is the kind the caller acts as: a guard acts as a query whatever its method is.
  */
-export function checkRoute(caller: CallScope, by: Kind, target: Endpoint): void {
+export function checkRoute(caller: CallScope, by: Kind, target: Pick<Endpoint, "id" | "kind">): void {
   if (isInTransaction()) {
     throw skeinError("SKEIN_CALL_IN_TRANSACTION", `${caller.endpoint.id} calls ${target.id} inside its transaction`);
   }

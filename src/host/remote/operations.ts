@@ -1,0 +1,72 @@
+/**
+ * Owns the methods of a system as the wire knows them: one codec for each input, output and item. They are put together
+ * when first asked for and kept. It must never load a service's code: contracts are enough.
+ */
+import { isBytes, isStream, type Method, type Schema } from "../../contract/index.ts";
+import { describeSchema, type Side } from "../../contract/shapes.ts";
+import { methodsOf, type System } from "../../system/index.ts";
+import { Codec, type Operation } from "../../transport/index.ts";
+
+export class Operations {
+  readonly #methods = new Map<string, Method>();
+  readonly #ready = new Map<string, Operation>();
+  readonly #making = new Map<string, Promise<Operation>>();
+
+  constructor(system: System) {
+    for (const { declaration } of system.services) {
+      for (const [name, method] of methodsOf(declaration.contract))
+        this.#methods.set(`${declaration.name}.${name}`, method);
+    }
+  }
+
+  /** What is ready; `undefined` too where no such method is. */
+  get(service: string, method: string): Operation | undefined {
+    return this.#ready.get(`${service}.${method}`);
+  }
+
+  /** Puts one together; safe to ask twice. Rejects for a method that no contract has, which is a bug. */
+  make(service: string, method: string): Promise<Operation> {
+    const id = `${service}.${method}`;
+    let making = this.#making.get(id);
+    if (making === undefined) this.#making.set(id, (making = this.#make(id, service, method)));
+    return making;
+  }
+
+  /** Every method of these services, so that a call that comes finds its own. */
+  async makeAll(services: readonly string[]): Promise<void> {
+    const wanted = [...this.#methods.keys()].filter((id) => services.includes(id.slice(0, id.indexOf("."))));
+    await Promise.all(wanted.map((id) => this.make(...(id.split(".", 2) as [string, string]))));
+  }
+
+  async #make(id: string, service: string, name: string): Promise<Operation> {
+    const method = this.#methods.get(id);
+    if (method === undefined) throw new TypeError(`${id} is no method of this system`);
+    const { input, output } = method;
+    const answersItems = isStream(output) || isBytes(output);
+    const received = isStream(output) ? receivedBy(output) : undefined;
+    const operation: Operation = {
+      service,
+      method: name,
+      isStream: answersItems,
+      input: await codecOf(input, "input"),
+      // A download's items are a head and then bytes.
+      output: isBytes(output) ? anything() : await codecOf(isStream(output) ? output.item : output, "output"),
+      incoming: received === undefined ? anything() : await codecOf(received, "input"),
+    };
+    this.#ready.set(id, operation);
+    return operation;
+  }
+}
+
+/** What a channel's caller sends. */
+function receivedBy(output: object): Schema | undefined {
+  return (output as { readonly receive?: Schema }).receive;
+}
+
+async function codecOf(schema: Schema, side: Side): Promise<Codec> {
+  return Codec.of(await describeSchema(schema, side));
+}
+
+function anything(): Codec {
+  return new Codec({ is: "any" });
+}
