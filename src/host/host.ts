@@ -3,7 +3,7 @@
  * brings calls from outside (a gateway, a transport) stands in front of it.
  */
 import type { AnyContract, Client } from "../contract/index.ts";
-import { CallRuntime, createClient, type RootOptions } from "../call/index.ts";
+import { CallRuntime, createClient, type RemoteRoutes, type RootOptions } from "../call/index.ts";
 import { type Clock, type Random, systemClock, systemRandom, toMs } from "../core/index.ts";
 import { absolutePath, processEnv } from "../core/platform.ts";
 import { skeinError } from "../errors/index.ts";
@@ -31,6 +31,8 @@ export interface HostOptions {
   readonly far?: boolean;
   /** Databases in memory, in this thread. */
   readonly inMemory?: boolean;
+  /** Finds services that run in other hosts; without it those are unknown here. */
+  readonly remote?: RemoteRoutes;
   /** Deadline of calls from outside in milliseconds, 10,000 unless given. */
   readonly timeoutMs?: number;
 }
@@ -83,6 +85,7 @@ export async function openHost(system: System, options: HostOptions = {}): Promi
     log,
     mode: options.mode ?? "production",
     far: options.far ?? false,
+    ...(options.remote !== undefined && { remote: options.remote }),
     ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
   });
   const shared = new SharedThings();

@@ -78,6 +78,11 @@ export class Caller extends Session implements Connection {
     yield* items;
   }
 
+  retire(): void {
+    this.#isLeaving = true;
+    this.#endIfRetired();
+  }
+
   close(): void {
     this.fail(skeinError("SKEIN_TRANSPORT_LOST", "the connection was closed here"));
   }
@@ -207,7 +212,13 @@ export class Caller extends Session implements Connection {
     this.#calls.delete(id);
     pending.unlisten?.();
     pending.sending?.stop();
+    this.#endIfRetired();
     return pending;
+  }
+
+  #endIfRetired(): void {
+    // Once the caller has what it waited for, and not while it is being handed over.
+    if (this.#isLeaving && this.#calls.size === 0) queueMicrotask(() => this.finish());
   }
 
   protected override frame(type: number, call: number): void {

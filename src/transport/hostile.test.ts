@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { createVirtualClock, systemClock } from "../core/index.ts";
+import { type Clock, createVirtualClock, systemClock } from "../core/index.ts";
 import { Callee } from "./callee.ts";
 import { Caller } from "./caller.ts";
 import { Codec } from "./codec/codec.ts";
@@ -195,4 +195,28 @@ test("a caller whose callee breaks the protocol is told so, and its calls end as
   const call = caller.unary({ operation: echo, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 });
   to.bare(frame.call, 9);
   await assert.rejects(call, { code: "SKEIN_TRANSPORT_PROTOCOL", outcome: "unknown" });
+});
+
+test("a caller whose own process was held up does not take that for the callee's silence", async () => {
+  const virtual = createVirtualClock();
+  let heldMs = 0;
+  const clock: Clock = { ...virtual, monotonic: () => virtual.monotonic() + heldMs };
+  const [here, there] = memoryChannels(now);
+  const to = new FrameWriter((bytes) => there.write(bytes), now);
+  there.start({ data: () => undefined, drained: () => undefined, closed: () => undefined });
+  const caller = new Caller(here, { ...options, clock });
+  loose.write(to.begin(frame.hello, 0), hello);
+  to.finish();
+  await caller.greeted;
+  const call = caller.unary({ operation: echo, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 });
+  call.catch(() => undefined);
+  for (let i = 0; i < 20; i++) {
+    // Time passes in which this process had no turn; its timers then fire late.
+    heldMs += 2_000;
+    await virtual.advance(500);
+  }
+  assert.equal(caller.isOpen, true);
+  // With turns of its own again, it notices.
+  await virtual.advance(3_000);
+  await assert.rejects(call, { code: "SKEIN_TRANSPORT_LOST" });
 });

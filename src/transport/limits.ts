@@ -28,6 +28,8 @@ export const outstandingQuietMs = 1_500;
 /** How long it has to answer that. */
 export const pongMs = 5_000;
 export const outstandingPongMs = 500;
+/** A look that is later than this was held up by its own process. */
+export const lateMs = 100;
 /** How long a leaving listener waits for calls in flight. */
 export const drainMs = 20_000;
 export const connectMs = 1_000;

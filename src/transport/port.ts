@@ -69,6 +69,8 @@ export interface Connection {
   unary(call: Outgoing): Promise<unknown>;
   /** Nothing is sent before the first `next()`. */
   stream(call: Outgoing): AsyncGenerator<unknown, void, undefined>;
+  /** Takes no more calls, and ends once those under way are over. */
+  retire(): void;
   /** Ends it at once; calls in flight fail. Safe to call twice. */
   close(): void;
 }

@@ -9,7 +9,7 @@ import { Codec } from "./codec/codec.ts";
 import { Reader } from "./codec/reader.ts";
 import { WireError } from "./codec/wire-error.ts";
 import { FrameParser, FrameWriter, frame } from "./frames.ts";
-import { greetMs, outstandingPongMs, outstandingQuietMs, pongMs, quietMs } from "./limits.ts";
+import { greetMs, lateMs, outstandingPongMs, outstandingQuietMs, pongMs, quietMs } from "./limits.ts";
 import type { Greeting } from "./port.ts";
 
 /** Changes when a peer of the old one could misread a frame. */
@@ -40,6 +40,7 @@ export abstract class Session {
   #isFull = false;
   #heardMs: number;
   #askedMs: number | undefined;
+  #lookedMs = 0;
   #watch: Timer;
 
   /** `speaksFirst`: the side that connected. The other one shows its token only to who has shown it. */
@@ -146,23 +147,35 @@ export abstract class Session {
     this.#isGreeted = true;
     this.#greeted.resolve();
     this.#watch.cancel();
-    this.#watch = this.#clock.after(outstandingQuietMs, this.#look, { unref: true });
+    this.#lookedMs = this.#clock.monotonic();
+    this.#watch = this.#clock.after(outstandingPongMs, this.#look, { unref: true });
   }
 
-  /** Judges by progress: with somebody waiting, silence is asked about sooner and forgiven less. */
+  /**
+   * Judges by progress: with somebody waiting, silence is asked about sooner and forgiven less. A look that comes late says
+   * that this process was held up, and what has come meanwhile was not read yet: silence is then counted from now.
+   */
   readonly #look = (): void => {
     const now = this.#clock.monotonic();
-    const isWaiting = this.isWaiting;
+    const isLate = now - this.#lookedMs > outstandingPongMs + lateMs;
+    this.#lookedMs = now;
+    if (isLate) {
+      this.#heardMs = now;
+      this.#askedMs = undefined;
+    } else this.#judge(now);
+    if (!this.#isOver) this.#watch = this.#clock.after(outstandingPongMs, this.#look, { unref: true });
+  };
+
+  #judge(now: number): void {
+    const { isWaiting } = this;
     if (this.#askedMs !== undefined && now - this.#askedMs >= (isWaiting ? outstandingPongMs : pongMs)) {
       return this.fail(skeinError("SKEIN_TRANSPORT_LOST", "the other side has stopped answering"));
     }
-    if (this.#askedMs === undefined && now - this.#heardMs >= (isWaiting ? outstandingQuietMs : quietMs)) {
-      this.#askedMs = now;
-      this.frames.bare(frame.ping, 0);
-      this.frames.flush();
-    }
-    this.#watch = this.#clock.after(outstandingPongMs, this.#look, { unref: true });
-  };
+    if (this.#askedMs !== undefined || now - this.#heardMs < (isWaiting ? outstandingQuietMs : quietMs)) return;
+    this.#askedMs = now;
+    this.frames.bare(frame.ping, 0);
+    this.frames.flush();
+  }
 
   #over(reason: Error | undefined): void {
     const code = this.#isGreeted ? "SKEIN_TRANSPORT_LOST" : "SKEIN_TRANSPORT_UNREACHABLE";
