@@ -2,7 +2,7 @@
  * Owns one host's place among others: it answers their calls and finds where its own go. It must never be loaded by a
  * process whose services are all in it.
  */
-import { type Clock, type Random, systemClock, systemRandom } from "../../core/index.ts";
+import { afterTurn, type Clock, type Random, systemClock, systemRandom } from "../../core/index.ts";
 import type { System } from "../../system/index.ts";
 import {
   type Connection,
@@ -37,7 +37,7 @@ export class Peers {
   constructor(system: System, options: PeersOptions) {
     const clock = options.clock ?? systemClock;
     const toAddress = options.toAddress ?? ((path: string) => ({ path }));
-    this.#session = { clock, greeting: options.greeting, soon: (run) => void setImmediate(run) };
+    this.#session = { clock, greeting: options.greeting, soon: afterTurn };
     this.#operations = new Operations(system);
     this.routes = new RouteTable(system, this.#operations, {
       clock,
