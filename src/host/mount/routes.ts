@@ -65,10 +65,10 @@ function collect(stack: unknown, base: string, depth: number, routes: MountedRou
       continue;
     }
     // Connect says with a text where a layer is mounted.
-    const below = typeof route === "string" ? [route] : mountPaths(layer);
+    const below = typeof route === "string" ? texts(route) : mountPaths(layer);
     for (const path of below) {
-      if (layer.name === "mounted_app") routes.push({ verb: "ALL", path: join(base, `${path.replace(/\/$/, "")}/*`) });
-      else collect(handle?.stack, join(base, path), depth + 1, routes);
+      if (layer.name === "mounted_app") routes.push({ verb: "ALL", path: join(base, `${path}/*`) });
+      else collect(handle?.stack, path === "" ? base : join(base, path), depth + 1, routes);
     }
   }
 }
@@ -90,16 +90,15 @@ function mountPaths({ rawPath, regexp, keys, slash }: Layer): string[] {
   return /[()[\]{}?*+|^$\\]/.test(text) ? ["/*"] : [text];
 }
 
-/** A path is a text, a regular expression or a list of them. */
+/** A path is a text, a regular expression or a list of them. A slash at the end of a text is nothing. */
 function texts(path: unknown): string[] {
   if (Array.isArray(path)) return path.flatMap(texts);
   if (path instanceof RegExp) return [String(path)];
-  return typeof path === "string" ? [path] : [];
+  return typeof path === "string" ? [path.replace(/\/$/, "")] : [];
 }
 
 function join(base: string, path: string): string {
-  const joined = `${base.replace(/\/$/, "")}${path.startsWith("/") || path === "" ? path : `/${path}`}`;
-  return joined === "" ? "/" : joined.length > 1 ? joined.replace(/\/$/, "") : joined;
+  return `${base}${path === "" || path.startsWith("/") ? path : `/${path}`}` || "/";
 }
 
 /**
