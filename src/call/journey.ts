@@ -117,12 +117,12 @@ function fly(first: CallScope, given: unknown): Promise<unknown> {
   const { runtime, endpoint } = first;
   const startMs = runtime.clock.monotonic();
   const lifetime = new Lifetime(startMs + (endpoint.timeoutMs ?? runtime.timeoutMs));
-  lifetime.start(runtime.wheel, undefined);
+  lifetime.start(runtime.wheelOf(first.lifetime), undefined);
   // What anyone may get from the cache must not depend on who happened to come first.
   const principal = endpoint.access === "public" ? undefined : first.principal;
   const arrival = { ...first.arrival, principal, parentSpan: first.span };
   const scope = new CallScope(runtime, endpoint, first.parent, lifetime, arrival, startMs);
-  return new Promise((resolve, reject) => {
+  const flight = new Promise((resolve, reject) => {
     scope.begin(resolve, reject, true);
     try {
       serve(scope, given);
@@ -130,4 +130,6 @@ function fly(first: CallScope, given: unknown): Promise<unknown> {
       void failWith(scope, error);
     }
   });
+  arrival.keep?.(flight);
+  return flight;
 }

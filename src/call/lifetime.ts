@@ -28,7 +28,7 @@ class Bucket {
   readonly lifetimes = new Chain<Lifetime>();
 }
 
-/** The timers of one host: at most one is armed at a time. */
+/** The timers of one host, or of one call from outside where hosts are isolated: at most one is armed at a time. */
 export class DeadlineWheel {
   readonly #clock: Clock;
   readonly #buckets = new Map<number, Bucket>();
@@ -90,6 +90,8 @@ export class DeadlineWheel {
 export class Lifetime extends Mortal {
   /** When it ends, on the host's monotonic clock. */
   readonly deadlineMs: number;
+  /** Who watches it, once it has started. */
+  wheel: DeadlineWheel | undefined = undefined;
   readonly #members = new Chain<Mortal>();
   readonly #parent: Lifetime | undefined;
   #error: SkeinError | undefined;
@@ -104,6 +106,7 @@ export class Lifetime extends Mortal {
 
   /** Starts it: watched by the wheel, ended with its parent, and by the caller's own signal. */
   start(wheel: DeadlineWheel, signal: Cancellation | undefined): void {
+    this.wheel = wheel;
     const isSooner = this.#parent === undefined || this.deadlineMs < this.#parent.deadlineMs;
     if (isSooner && this.deadlineMs !== Number.POSITIVE_INFINITY) wheel.watch(this);
     if (this.#parent !== undefined) this.#parent.join((this.#tie = new Tie(this)));

@@ -39,6 +39,11 @@ export interface RootOptions {
   readonly body?: BodyHead | undefined;
   /** The part of a download that is wanted. */
   readonly range?: ByteRange | undefined;
+  /**
+   * Told of work that may go on after the reply, a refresh of a cache: for runtimes that end it with the request unless
+   * they know of it. The promise may reject.
+   */
+  readonly keep?: ((work: Promise<unknown>) => void) | undefined;
   /** True for the gateway: internal methods are refused. */
   readonly fromOutside?: boolean;
   /** Set where a call arrives from another process. */
@@ -55,6 +60,8 @@ export interface CallRuntimeOptions {
   readonly mode: Mode;
   /** Every call between services is encoded and decoded as if it crossed a process. */
   readonly far?: boolean;
+  /** No call from outside waits for anything that another one has begun: not for its timer, not for its flight. */
+  readonly isolated?: boolean;
   /** Deadline of a call from outside, 10 s unless given. */
   readonly timeoutMs?: number;
   /** Where services run that are not here. */
@@ -73,6 +80,7 @@ export class CallRuntime {
   readonly mode: Mode;
   readonly timeoutMs: number;
   readonly wheel: DeadlineWheel;
+  readonly isolated: boolean;
   readonly #far: boolean;
   readonly #remote: RemoteRoutes | undefined;
   readonly #services = new Map<string, ReadonlyMap<string, Endpoint>>();
@@ -85,6 +93,7 @@ export class CallRuntime {
     this.mode = options.mode;
     this.timeoutMs = toMs(options.timeoutMs ?? timeoutMsDefault);
     this.wheel = new DeadlineWheel(options.clock);
+    this.isolated = options.isolated ?? false;
     this.#far = options.far ?? false;
     this.#remote = options.remote;
   }
@@ -93,6 +102,12 @@ export class CallRuntime {
     this.#services.set(service, endpoints);
   }
 
+  /** Who watches a new lifetime below `above`. */
+  wheelOf(above: Lifetime | undefined): DeadlineWheel {
+    return this.isolated ? (above?.wheel ?? new DeadlineWheel(this.clock)) : this.wheel;
+  }
+
+  /** Ends the calls that still wait. Isolated ones end at their own deadlines: their timers are their requests'. */
   close(): void {
     this.wheel.close();
   }
@@ -122,6 +137,7 @@ export class CallRuntime {
       onOpened: options.onOpened,
       body: options.body,
       range: options.range,
+      keep: options.keep,
     };
     return this.#begin(endpoint, undefined, arrival, input, options.timeoutMs, options.signal);
   }
@@ -145,6 +161,7 @@ export class CallRuntime {
         onOpened: undefined,
         body: options?.body,
         range: options?.range,
+        keep: scope.arrival.keep,
       };
       const timeoutMs = options?.timeout === undefined ? undefined : toMs(options.timeout);
       return this.#begin(endpoint, scope, arrival, input, timeoutMs, options?.signal);
@@ -190,7 +207,7 @@ export class CallRuntime {
       above !== undefined && deadlineMs === above.deadlineMs && signal === undefined && !endpoint.mayLast;
     const lifetime = isShared ? above : new Lifetime(deadlineMs, above);
     const scope = new CallScope(this, endpoint, parent, lifetime, arrival, startMs);
-    if (!isShared) lifetime.start(this.wheel, signal);
+    if (!isShared) lifetime.start(this.wheelOf(above), signal);
     const failure = lifetime.error ?? above?.error;
     if (failure !== undefined || !(startMs < deadlineMs)) {
       if (!isShared) lifetime.release();

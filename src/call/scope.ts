@@ -38,6 +38,8 @@ export interface Arrival {
   readonly body: BodyHead | undefined;
   /** The part of a download that is wanted. */
   readonly range: ByteRange | undefined;
+  /** Told of work that may outlast the call. */
+  readonly keep: ((work: Promise<unknown>) => void) | undefined;
 }
 
 export class CallScope extends Mortal implements Call<unknown> {

@@ -31,7 +31,7 @@ export class Waiter extends Mortal {
       this.#fail = reject;
       const limitMs = endpoint.isChannel ? channelIdleMaxMs : idleMaxMs;
       const idle = new Lifetime(runtime.clock.monotonic() + limitMs, lifetime);
-      idle.start(runtime.wheel, undefined);
+      idle.start(runtime.wheelOf(lifetime), undefined);
       idle.join(this);
       const done = () => {
         idle.leave(this);

@@ -39,6 +39,8 @@ export abstract class Exchange {
   abstract readonly rawTarget: string;
   /** Address of the connection's other end, where the engine knows it. */
   abstract readonly peer: string | undefined;
+  /** Told of work that outlasts the answer, where the engine would end it. */
+  readonly keep: ((work: Promise<unknown>) => void) | undefined = undefined;
   /** Whether the request says that a body follows. */
   abstract readonly hasBody: boolean;
   /** Whether the request has arrived to its end. */

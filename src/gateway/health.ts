@@ -15,9 +15,13 @@ export interface Health {
 export function createHealth(host: Host, clock: Clock, log: Log, isDraining: () => boolean): Health {
   let asked: Promise<boolean> | undefined;
   let freshUntil = 0;
+  let lostAt = 0;
   let wasReady = true;
   const ask = async (): Promise<boolean> => {
-    const answer = await within(clock, host.ready());
+    const answer = await within(
+      clock,
+      host.ready().then(() => "ready"),
+    );
     if (answer !== "ready" && wasReady) log.warn("the host is not ready", { reason: answer });
     wasReady = answer === "ready";
     freshUntil = clock.monotonic() + readyCacheMs;
@@ -26,24 +30,24 @@ export function createHealth(host: Host, clock: Clock, log: Log, isDraining: () 
   return {
     async isReady() {
       if (isDraining()) return false;
-      if (asked === undefined || clock.monotonic() >= freshUntil) {
+      const now = clock.monotonic();
+      // In some runtimes what a request has begun ends with it, and would never answer those who wait for it too.
+      if (asked === undefined || now >= freshUntil || (freshUntil === Number.POSITIVE_INFINITY && now >= lostAt)) {
         freshUntil = Number.POSITIVE_INFINITY;
+        lostAt = now + readyMs * 2;
         asked = ask();
       }
-      return asked;
+      return freshUntil === Number.POSITIVE_INFINITY ? (await within(clock, asked)) === true : asked;
     },
   };
 }
 
-/** `"ready"`, or why not. Never rejects. */
-function within(clock: Clock, ready: Promise<void>): Promise<unknown> {
+/** What a promise gives, or why it gives nothing. Never rejects. */
+function within(clock: Clock, given: Promise<unknown>): Promise<unknown> {
   return new Promise((resolve) => {
     const timer = clock.after(readyMs, () => resolve(`no answer in ${readyMs} ms`), { unref: true });
-    void ready
-      .then(
-        () => "ready",
-        (error: unknown) => error,
-      )
+    void given
+      .catch((error: unknown) => error)
       .then((answer) => {
         timer.cancel();
         resolve(answer);

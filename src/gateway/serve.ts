@@ -39,6 +39,7 @@ export async function serve(
     key,
     signal: departure,
     traceId: exchange.traceId,
+    keep: exchange.keep,
     fromOutside: true,
     principal,
     ...(route.isStream && { resumeFrom: resumeFrom(exchange) }),

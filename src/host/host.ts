@@ -33,6 +33,13 @@ export interface HostOptions {
   readonly inMemory?: boolean;
   /** Finds services that run in other hosts; without it those are unknown here. */
   readonly remote?: RemoteRoutes;
+  /**
+   * For runtimes in which one request may not wait for what another has begun, or whose work ends with its request
+   * (Cloudflare Workers): each call from outside has its own timer, and replies are cached but flights not shared.
+   */
+  readonly isolated?: boolean;
+  /** Told of work that goes on when the host is open: the start hooks, together. It never rejects. */
+  readonly keep?: (work: Promise<void>) => void;
   /** Deadline of calls from outside in milliseconds, 10,000 unless given. */
   readonly timeoutMs?: number;
 }
@@ -86,6 +93,7 @@ export async function openHost(system: System, options: HostOptions = {}): Promi
     mode: options.mode ?? "production",
     far: options.far ?? false,
     ...(options.remote !== undefined && { remote: options.remote }),
+    isolated: options.isolated ?? false,
     ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
   });
   const shared = new SharedThings();
@@ -109,7 +117,8 @@ export async function openHost(system: System, options: HostOptions = {}): Promi
     await host.close().catch(() => undefined);
     throw error;
   }
-  host.runStartHooks(log);
+  const hooks = host.runStartHooks(log);
+  options.keep?.(hooks);
   return host;
 }
 
@@ -227,14 +236,16 @@ class RunningHost implements Host {
   }
 
   /** Not awaited: a service may be needed by another one's start. */
-  runStartHooks(log: Log): void {
-    for (const { name, hooks } of this.#live) {
-      if (hooks.start === undefined) continue;
+  async runStartHooks(log: Log): Promise<void> {
+    const running = this.#live.flatMap(({ name, hooks }) => {
+      if (hooks.start === undefined) return [];
       const options = { signal: this.#background.signal, timeoutMs: Number.POSITIVE_INFINITY };
-      void (this.#runtime.root(name, startHook, undefined, options) as Promise<unknown>).catch((error: unknown) => {
+      const started = this.#runtime.root(name, startHook, undefined, options) as Promise<unknown>;
+      return started.catch((error: unknown) => {
         if (!this.#background.signal.aborted) log.error(`the start hook of ${name} failed`, { service: name, error });
       });
-    }
+    });
+    await Promise.all(running);
   }
 
   async drain(): Promise<void> {

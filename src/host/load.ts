@@ -88,7 +88,7 @@ function endpointsOf(
   const endpoints = new Map<string, Endpoint>();
   for (const [name, method] of methodsOf(declaration.contract)) {
     const policy = declaration.policy[name]?.cache;
-    const cache = policy === undefined ? undefined : new ReplyCache(policy, runtime.clock);
+    const cache = policy === undefined ? undefined : new ReplyCache(policy, runtime.clock, runtime.isolated);
     endpoints.set(
       name,
       createEndpoint(implementation, name, method, { own: ownAs(method.kind), readOnlyOwn, cache, database }),

@@ -10,25 +10,30 @@ import type { CachePolicy } from "../../system/index.ts";
 
 interface Kept {
   readonly reply: unknown;
-  readonly freshUntil: number;
+  freshUntil: number;
   readonly staleUntil: number;
 }
 
 const entriesMaxDefault = 1000;
 /** A longer key is kept as its hash: anybody may send inputs of a megabyte to a public query, and each would stay. */
 const keyCharsMax = 512;
+/** How soon a stale reply is refreshed again where a refresh may have ended with its request. */
+const refreshRetryMs = 1_000;
 
 export class ReplyCache {
   readonly #clock: Clock;
   readonly #ttlMs: number;
   readonly #staleMs: number;
   readonly #entriesMax: number;
+  readonly #isolated: boolean;
   /** In order of last use: a Map keeps the order of insertion, and a hit is inserted anew. */
   readonly #kept = new Map<string, Kept>();
   readonly #flights = new Map<string, Promise<unknown>>();
 
-  constructor(policy: CachePolicy, clock: Clock) {
+  /** `isolated`: nobody waits for a flight that another request has started. */
+  constructor(policy: CachePolicy, clock: Clock, isolated = false) {
     this.#clock = clock;
+    this.#isolated = isolated;
     this.#ttlMs = toMs(policy.ttl);
     this.#staleMs = policy.staleFor === undefined ? 0 : toMs(policy.staleFor);
     this.#entriesMax = policy.entriesMax ?? entriesMaxDefault;
@@ -49,14 +54,20 @@ export class ReplyCache {
       this.#kept.delete(key);
       this.#kept.set(key, kept);
       // A failed refresh leaves the stale reply, unless it is an answer; the next caller tries again.
-      if (now >= kept.freshUntil) this.#share(key, fly).catch(() => undefined);
+      if (now >= kept.freshUntil) this.#refresh(key, kept, now, fly).catch(() => undefined);
       return { hit: copyValue(kept.reply) };
     }
     return { flight: this.#share(key, fly).then(copyValue) };
   }
 
+  #refresh(key: string, kept: Kept, now: number, fly: () => Promise<unknown>): Promise<unknown> {
+    // Nobody can tell whether another request's refresh still runs: one is begun at most once in a while.
+    if (this.#isolated) kept.freshUntil = now + refreshRetryMs;
+    return this.#share(key, fly);
+  }
+
   #share(key: string, fly: () => Promise<unknown>): Promise<unknown> {
-    const flying = this.#flights.get(key);
+    const flying = this.#isolated ? undefined : this.#flights.get(key);
     if (flying !== undefined) return flying;
     const flight = fly().then(
       (reply) => {
@@ -70,7 +81,7 @@ export class ReplyCache {
         throw error;
       },
     );
-    this.#flights.set(key, flight);
+    if (!this.#isolated) this.#flights.set(key, flight);
     return flight;
   }
 

@@ -7,7 +7,7 @@ import { fromBase64Url } from "../../core/base64.ts";
 import type { Clock } from "../../core/index.ts";
 import type { Log } from "../../system/index.ts";
 import type { KeySource } from "./key-source.ts";
-import { keysCooldownMs, keysMax, keysMaxAgeMs, keysRefreshMs, rsaBitsMin } from "./limits.ts";
+import { keysCooldownMs, keysFetchMs, keysMax, keysMaxAgeMs, keysRefreshMs, rsaBitsMin } from "./limits.ts";
 import { badSetup, refused } from "./refuse.ts";
 import type { Algorithm, TokenHeader } from "./token-form.ts";
 
@@ -68,9 +68,21 @@ export class KeyCache {
 
   /** At most once per cool-down, and one for all who wait. Never throws. */
   #refresh(): Promise<void> | undefined {
-    if (this.#loading !== undefined) return this.#loading;
+    // In some runtimes a fetch ends with the request that began it, and would never tell those who wait for it too.
+    const isLost = this.#clock.monotonic() - this.#triedMs > keysFetchMs * 2;
+    if (this.#loading !== undefined && !isLost) return this.#patiently(this.#loading);
     if (this.#source.isFixed || this.#clock.monotonic() - this.#triedMs < keysCooldownMs) return undefined;
     return (this.#loading = this.#load());
+  }
+
+  #patiently(loading: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.after(keysFetchMs, resolve, { unref: true });
+      void loading.then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 
   async #load(): Promise<void> {
