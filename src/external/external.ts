@@ -91,7 +91,7 @@ async function open(
   context: OpenContext,
 ): Promise<Opened> {
   const config = schema === undefined ? undefined : await declareConfig(schema).open(context);
-  const { openExternal } = await import("./engine.ts");
+  const { openExternal } = await import("#external-engine");
   return openExternal(contract, settings, context, config?.bind(undefined as never));
 }
 

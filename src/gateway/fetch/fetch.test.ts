@@ -178,7 +178,7 @@ test("a stream to its end; one that fails later gives its error and breaks off",
   const whole = await ask("/count?to=300");
   assert.equal((await whole.text()).trim().split("\n").length, 300);
   const events = await ask("/count?to=2", { headers: { accept: "text/event-stream" } });
-  assert.match(await events.text(), /^id: 0\ndata: .*\n\nid: 1\n.*\n\nevent: end\ndata: \{\}\n\n$/);
+  assert.match(await events.text(), /^retry: 1000\n\nid: 0\ndata: .*\n\nid: 1\n.*\n\nevent: end\ndata: \{\}\n\n$/);
   const failing = await ask("/count?to=-200");
   const decoder = new TextDecoder();
   let text = "";
