@@ -10,20 +10,20 @@ import { CallScope } from "./scope.ts";
 import { checkAccess } from "./stages/access.ts";
 import { checkGuard } from "./stages/guard.ts";
 import { runCommand } from "./stages/command.ts";
-import { copyInput, parseInput, parseOutput } from "./stages/parse.ts";
+import { copyInput, parseInput, parseOutput, takeOutput } from "./stages/parse.ts";
 
 /** Takes a call to its end: a reply, or a `SkeinError`, at the latest at its deadline. */
-export function travel(scope: CallScope, input: unknown, ownsLifetime: boolean): Promise<unknown> {
+export function travel(scope: CallScope, input: unknown): Promise<unknown> {
   const promise = new Promise<unknown>((resolve, reject) => {
-    scope.begin(resolve, reject, ownsLifetime);
+    scope.begin(resolve, reject);
     stages(scope, input);
   });
   if (scope.parent !== undefined) scope.mayGoUnheard(promise);
   return promise;
 }
 
-/** Never throws: what goes wrong fails the scope. */
-function stages(scope: CallScope, input: unknown): void {
+/** Never throws: what goes wrong fails the scope, which has begun. */
+export function stages(scope: CallScope, input: unknown): void {
   try {
     checkAccess(scope.endpoint, scope.arrival);
     const given = copyInput(scope, input);
@@ -75,9 +75,9 @@ function serve(scope: CallScope, given: unknown): void {
 
 function answer(scope: CallScope, reply: unknown): void {
   try {
-    const parsed = parseOutput(scope, scope.endpoint.method.output as Schema, reply);
-    if (parsed instanceof Promise) succeedWith(scope, parsed);
-    else scope.succeed(parsed);
+    const taken = takeOutput(scope, scope.endpoint.method.output as Schema, reply);
+    if (taken instanceof Promise) settleWith(scope, taken);
+    else scope.succeed(taken);
   } catch (error) {
     void failWith(scope, error);
   }
@@ -101,7 +101,13 @@ async function serveParsed(scope: CallScope, parsing: unknown): Promise<unknown>
   return parseOutput(scope, endpoint.method.output as Schema, reply);
 }
 
+/** With a reply that is the call's own already. */
 function succeedWith(scope: CallScope, reply: Promise<unknown>): void {
+  const { take } = scope.arrival;
+  settleWith(scope, take === undefined ? reply : reply.then(take));
+}
+
+function settleWith(scope: CallScope, reply: Promise<unknown>): void {
   reply.then(
     (value) => scope.succeed(value),
     (error: unknown) => failWith(scope, error),
@@ -120,10 +126,10 @@ function fly(first: CallScope, given: unknown): Promise<unknown> {
   lifetime.start(runtime.wheelOf(first.lifetime), undefined);
   // What anyone may get from the cache must not depend on who happened to come first.
   const principal = endpoint.access === "public" ? undefined : first.principal;
-  const arrival = { ...first.arrival, principal, parentSpan: first.span };
+  const arrival = { ...first.arrival, principal, parentSpan: first.span, take: undefined };
   const scope = new CallScope(runtime, endpoint, first.parent, lifetime, arrival, startMs);
   const flight = new Promise((resolve, reject) => {
-    scope.begin(resolve, reject, true);
+    scope.begin(resolve, reject);
     try {
       serve(scope, given);
     } catch (error) {

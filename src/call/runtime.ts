@@ -3,19 +3,19 @@
  * never know where a call came from beyond what its arrival says.
  */
 import type { BodyHead, ByteRange } from "../contract/index.ts";
-import { type Clock, copyValue, createTraceId, type Random, toMs, ValueSetError } from "../core/index.ts";
-import { isSkeinError, skeinError } from "../errors/index.ts";
+import { assert, type Clock, copyValue, createTraceId, type Random, toMs, ValueSetError } from "../core/index.ts";
+import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import type { Recorder } from "../observe/index.ts";
 import type { Log, Mode } from "../system/index.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { answeredFrom } from "./failure.ts";
 import { farOptions, sendFar, streamFar } from "./far.ts";
 import { dismiss } from "./incoming.ts";
-import { travel } from "./journey.ts";
+import { stages, travel } from "./journey.ts";
 import { callRemote, type RemoteEndpoint, type RemoteRoutes } from "./remote.ts";
 import { type Cancellation, DeadlineWheel, Lifetime } from "./lifetime.ts";
 import type { Invoke, InvokeOptions } from "./own.ts";
-import { type Arrival, CallScope } from "./scope.ts";
+import { type Arrival, CallScope, type Take } from "./scope.ts";
 import { checkRoute, pathOf } from "./stages/route.ts";
 import { travelStream } from "./stream.ts";
 
@@ -50,6 +50,19 @@ export interface RootOptions {
   readonly caller?: string | undefined;
   readonly path?: readonly string[];
   readonly parentSpan?: number;
+  /**
+   * Only for whoever made the input itself: it shares nothing with anybody and has nothing that is outside the value set,
+   * so it is handed on without a copy.
+   */
+  readonly isFresh?: boolean;
+  /** What the caller keeps of a reply, instead of a copy. */
+  readonly take?: Take | undefined;
+}
+
+/** Who is told how a call ended. */
+export interface Told {
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (error: SkeinError) => void;
 }
 
 export interface CallRuntimeOptions {
@@ -122,7 +135,25 @@ export class CallRuntime {
     }
   }
 
-  #root(service: string, method: string, input: unknown, options: RootOptions): unknown {
+  /**
+   * The same for a unary method, without a promise: exactly one of the two is called, once, maybe at once. Neither may
+   * throw. It never throws.
+   */
+  deliver(service: string, method: string, input: unknown, options: RootOptions, told: Told): void {
+    try {
+      const answer = this.#root(service, method, input, options, told);
+      if (answer === undefined) return;
+      // From elsewhere it comes as a promise.
+      assert(answer instanceof Promise, "a stream has no one reply to deliver");
+      const reply: Promise<unknown> = options.take === undefined ? answer : answer.then(options.take);
+      reply.then(told.resolve, (error: unknown) => told.reject(toSkeinError(error)));
+    } catch (error) {
+      dismiss(options.incoming);
+      told.reject(toSkeinError(error));
+    }
+  }
+
+  #root(service: string, method: string, input: unknown, options: RootOptions, told?: Told): unknown {
     const endpoint = this.#find(service, method);
     const arrival: Arrival = {
       principal: options.principal === undefined ? undefined : ownPrincipal(options.principal),
@@ -138,8 +169,10 @@ export class CallRuntime {
       body: options.body,
       range: options.range,
       keep: options.keep,
+      isFresh: options.isFresh ?? false,
+      take: options.take,
     };
-    return this.#begin(endpoint, undefined, arrival, input, options.timeoutMs, options.signal);
+    return this.#begin(endpoint, undefined, arrival, input, options.timeoutMs, options.signal, told);
   }
 
   /** A call from a handler or a guard, which acts as a method of kind `by`. */
@@ -162,6 +195,8 @@ export class CallRuntime {
         body: options?.body,
         range: options?.range,
         keep: scope.arrival.keep,
+        isFresh: false,
+        take: undefined,
       };
       const timeoutMs = options?.timeout === undefined ? undefined : toMs(options.timeout);
       return this.#begin(endpoint, scope, arrival, input, timeoutMs, options?.signal);
@@ -189,6 +224,7 @@ export class CallRuntime {
     input: unknown,
     timeoutMs: number | undefined,
     signal: Cancellation | undefined,
+    told?: Told,
   ): unknown {
     const { key } = arrival;
     if (key !== undefined && !isKey(key)) {
@@ -216,7 +252,10 @@ export class CallRuntime {
     }
     if (endpoint.isStream) return travelStream(scope, input);
     if (endpoint.isUpload) scope.limitPauses(endpoint.timeoutMs ?? this.timeoutMs);
-    return travel(scope, input, !isShared);
+    if (told === undefined) return travel(scope, input);
+    scope.begin(told.resolve, told.reject);
+    stages(scope, input);
+    return undefined;
   }
 
   #deadlineOf(
@@ -241,6 +280,10 @@ export class CallRuntime {
     if (endpoint.isStream) return streamFar(there, endpoint.id, input, sent);
     return unheard(sendFar(there, endpoint.id, input, sent));
   }
+}
+
+function toSkeinError(error: unknown): SkeinError {
+  return isSkeinError(error) ? error : skeinError("SKEIN_CALL_FAILED", undefined, { cause: error });
 }
 
 /** What a column of every engine holds as it is. */

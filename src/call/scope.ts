@@ -40,7 +40,17 @@ export interface Arrival {
   readonly range: ByteRange | undefined;
   /** Told of work that may outlast the call. */
   readonly keep: ((work: Promise<unknown>) => void) | undefined;
+  /** The input shares nothing with anybody and is in the value set: it needs no copy. */
+  readonly isFresh: boolean;
+  /** What the caller keeps of a reply; `undefined` for a copy. */
+  readonly take: Take | undefined;
 }
+
+/**
+ * Makes what a caller keeps of a reply, instead of a copy. It must read all it wants before it returns, share nothing with
+ * the reply, change nothing in it, and throw `ValueSetError` for what is outside the value set. `undefined` stays.
+ */
+export type Take = (reply: unknown) => unknown;
 
 export class CallScope extends Mortal implements Call<unknown> {
   readonly runtime: CallRuntime;
@@ -59,7 +69,6 @@ export class CallScope extends Mortal implements Call<unknown> {
   hasStarted = false;
   #resolve: ((reply: unknown) => void) | undefined = undefined;
   #reject: ((error: SkeinError) => void) | undefined = undefined;
-  #ownsLifetime = false;
   #log: Log | undefined = undefined;
   #promise: Promise<unknown> | undefined = undefined;
   #incoming: Incoming | undefined = undefined;
@@ -189,12 +198,11 @@ export class CallScope extends Mortal implements Call<unknown> {
 
   /**
    * Joins its lifetime: from now on the first of a reply, a failure, the deadline and a cancellation settles the call.
-   * `ownsLifetime`: the lifetime was made for this call alone and is released with it.
+   * Neither of the two may throw.
    */
-  begin(resolve: (reply: unknown) => void, reject: (error: SkeinError) => void, ownsLifetime: boolean): void {
+  begin(resolve: (reply: unknown) => void, reject: (error: SkeinError) => void): void {
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#ownsLifetime = ownsLifetime;
     this.lifetime.join(this);
   }
 
@@ -247,7 +255,8 @@ export class CallScope extends Mortal implements Call<unknown> {
     this.#resolve = undefined;
     this.#reject = undefined;
     this.lifetime.leave(this);
-    if (this.#ownsLifetime) this.lifetime.release();
+    // One that was made for this call alone goes with it.
+    if (this.lifetime !== this.parent?.lifetime) this.lifetime.release();
     if (this.arrival.incoming !== undefined) this.endIncoming();
     this.#pauses?.stop();
     this.record(code);

@@ -5,9 +5,9 @@ import { type } from "arktype";
 import * as fc from "fast-check";
 import * as v from "valibot";
 import * as z from "zod";
-import { ValueSetError } from "../core/index.ts";
+import { copyValue, ValueSetError } from "../core/index.ts";
 import type { Schema } from "./index.ts";
-import { describeSchema, fieldNames, fieldShape, fromJson, fromStrings, toJson } from "./shapes.ts";
+import { describeSchema, fieldNames, fieldShape, fromJson, fromStrings, toJson, toJsonText } from "./shapes.ts";
 
 const input = (schema: Schema) => describeSchema(schema, "input");
 
@@ -331,6 +331,55 @@ test("property: coercing any text never throws, and gives the text or a value of
       },
     ),
   );
+});
+
+/** What a handler might return, in the value set or not. */
+const returned = fc.oneof(
+  fc.anything({ withDate: true, withBigInt: true, withTypedArray: true, withMap: true, withNullPrototype: true }),
+  fc.dictionary(
+    fc.constantFrom("a", "__proto__", "constructor", "prototype", "toJSON", "b"),
+    fc.oneof(fc.json(), fc.constant(undefined), fc.constant(Number.NaN), fc.func(fc.integer()), fc.date()),
+  ),
+  fc.constantFrom<unknown>(
+    Object.assign([1, 2], { toJSON: () => "other" }),
+    Object.assign([1], { named: 1 }),
+    Array(2),
+    [undefined],
+    Object.defineProperty({ a: 1 }, "toJSON", { value: () => "other", enumerable: false }),
+    Object.create({ inherited: 1 }),
+    new (class Custom {
+      a = 1;
+    })(),
+    Symbol("s"),
+    10n ** 5_000n,
+  ),
+);
+
+test("property: the text of a reply is that of its copy, and refused where the copy is", () => {
+  const outcomeOf = (run: () => string | undefined): unknown => {
+    try {
+      return run();
+    } catch (error) {
+      assert.ok(error instanceof ValueSetError, String(error));
+      return `refused: ${error.path} ${error.found}`;
+    }
+  };
+  fc.assert(
+    fc.property(returned, (value) => {
+      const byCopy = outcomeOf(() => JSON.stringify(toJson(copyValue(value))));
+      assert.equal(
+        outcomeOf(() => toJsonText(value)),
+        byCopy,
+      );
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("a reply of shared references that unfold without end is refused, not walked", () => {
+  let value: unknown = {};
+  for (let i = 0; i < 60; i++) value = [value, value];
+  assert.throws(() => toJsonText(value), ValueSetError);
 });
 
 function withoutMinusZero(value: unknown): unknown {

@@ -2,7 +2,7 @@
  * Owns the ways between HTTP's strings and JSON on one side and the value set on the other, led by a described schema.
  * It must never validate: what cannot be converted is left as it came, so that the schema's own message explains it.
  */
-import { ValueSetError } from "../core/index.ts";
+import { copyValue, ValueSetError } from "../core/index.ts";
 import type { JsonSchema } from "./internal/marks.ts";
 import { allowsFixed, fieldSchemas, hasType, matching, partsOf } from "./internal/schema-parts.ts";
 import type { SchemaShape } from "./json-schema.ts";
@@ -80,6 +80,17 @@ export function fromJson(shape: SchemaShape, value: unknown): unknown {
 export function toJson(value: unknown): unknown {
   // Most replies are JSON already; finding that out needs neither a path to every value nor a list of every key.
   return value === undefined || isJson(value, 0) ? value : plain(value, "$", 0);
+}
+
+/**
+ * The JSON text of a value of the value set, as `toJson` gives it; `undefined` for `undefined`. Throws `ValueSetError` for
+ * anything that a copy would refuse.
+ * @since 0.1.0
+ */
+export function toJsonText(value: unknown): string | undefined {
+  // What a copy would keep as it is and the engine writes as it is needs neither a copy nor a second walk.
+  if (value === undefined || isOwnJson(value, 0, { containers: containersMax })) return JSON.stringify(value);
+  return JSON.stringify(toJson(copyValue(value)));
 }
 
 function itemFrom(lists: readonly JsonSchema[], index: number, text: string, root: JsonSchema): unknown {
@@ -226,6 +237,43 @@ function isJsonObject(value: object, depth: number): boolean {
   for (const key in fields) {
     const field = fields[key];
     if (field !== undefined && !isJson(field, depth + 1)) return false;
+  }
+  return true;
+}
+
+/** Objects and lists of a reply that are looked at here; a copy counts the rest, with the limit that refuses. */
+const containersMax = 10_000;
+
+/** True only for what is the same copied or not, and JSON: whatever is doubtful is left to the copy. */
+function isOwnJson(value: unknown, depth: number, budget: { containers: number }): boolean {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return true;
+    case "number":
+      return Number.isFinite(value);
+    case "object":
+      return value === null || (depth <= depthMax && --budget.containers >= 0 && isOwnObject(value, depth, budget));
+    default:
+      return false;
+  }
+}
+
+function isOwnObject(value: object, depth: number, budget: { containers: number }): boolean {
+  // The engine would ask it for another value than it has; a copy has none.
+  if ((value as { toJSON?: unknown }).toJSON !== undefined) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Array.prototype && Array.isArray(value)) {
+    for (const item of value as unknown[]) if (!isOwnJson(item, depth + 1, budget)) return false;
+    return true;
+  }
+  if (prototype !== Object.prototype) return false;
+  const fields = value as Record<string, unknown>;
+  for (const key in fields) {
+    // A copy refuses these.
+    if (key === "__proto__" || key === "constructor" || key === "prototype") return false;
+    const field = fields[key];
+    if (typeof field !== "string" && field !== undefined && !isOwnJson(field, depth + 1, budget)) return false;
   }
   return true;
 }

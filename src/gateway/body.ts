@@ -21,7 +21,12 @@ export function checkBodyHead(exchange: Exchange): void {
 
 /** The JSON value of a body, or `undefined` when it is empty. Throws `SKEIN_HTTP_BODY_TOO_LARGE`, `SKEIN_HTTP_BODY_INVALID`. */
 export function readJson(exchange: Exchange): Promise<unknown> {
-  return exchange.readBytes(bodyBytesMax).then((bytes) => (bytes.length === 0 ? undefined : parseJson(bytes)));
+  return exchange.readBytes(bodyBytesMax).then(parseBody);
+}
+
+/** The same of bytes that have been read. */
+export function parseBody(bytes: Uint8Array): unknown {
+  return bytes.length === 0 ? undefined : parseJson(bytes);
 }
 
 function isJsonType(type: string): boolean {

@@ -70,6 +70,13 @@ export abstract class Exchange {
    * `SKEIN_CALL_CANCELED` when the client leaves.
    */
   abstract readBytes(bytesMax: number): Promise<Uint8Array>;
+  /**
+   * The same without a promise, for the way most requests go: exactly one of the two is called, once, maybe at once.
+   * Neither may throw.
+   */
+  readBody(bytesMax: number, take: (bytes: Uint8Array) => void, fail: (error: unknown) => void): void {
+    this.readBytes(bytesMax).then(take, fail);
+  }
 
   /** One more header of whatever answer is given. */
   abstract setHeader(name: string, value: string): void;

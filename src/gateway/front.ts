@@ -81,9 +81,9 @@ export class Front {
   handle(exchange: Exchange): void {
     this.#inFlight++;
     try {
-      this.#respond(exchange)?.catch((thrown: unknown) => this.#fail(exchange, toError(thrown)));
+      this.#respond(exchange)?.catch((thrown: unknown) => this.#fail(exchange, thrown));
     } catch (thrown) {
-      this.#fail(exchange, toError(thrown));
+      this.#fail(exchange, thrown);
     }
   }
 
@@ -125,10 +125,10 @@ export class Front {
     return refuseVerb(exchange, verb, allowed);
   }
 
-  #admitted(exchange: Exchange, match: Match, query: string): Promise<void> {
+  #admitted(exchange: Exchange, match: Match, query: string): Promise<void> | void {
     // A system without authenticators waits for nobody.
     if (this.#isOpen && this.#gate === undefined && match.route.rate?.by !== "principal")
-      return serve(this.#host, this.settings, exchange, match, query);
+      return serve(this.#host, this.settings, exchange, match, query, this.#fail);
     return this.#serveKnown(exchange, match, query);
   }
 
@@ -139,7 +139,7 @@ export class Front {
     if (found !== undefined) exchange.principal = await found;
     const { rate } = match.route;
     if (rate?.by === "principal") await this.#rates.take(match.route, rate, exchange);
-    return serve(this.#host, this.settings, exchange, match, query);
+    return serve(this.#host, this.settings, exchange, match, query, this.#fail);
   }
 
   async #serveMounted(exchange: Exchange, mount: Mount, target: string): Promise<void> {
@@ -150,7 +150,7 @@ export class Front {
     exchange.principal = await (mount.access === "public"
       ? gate?.knownOf(exchange, traceId)
       : gate?.principalOf(exchange, traceId));
-    this.#mounts?.serve(exchange, mount, target, (thrown) => this.#fail(exchange, toError(thrown)));
+    this.#mounts?.serve(exchange, mount, target, (thrown) => this.#fail(exchange, thrown));
   }
 
   #countForwarded(exchange: Exchange): void {
@@ -159,7 +159,9 @@ export class Front {
     exchange.onOver(() => this.#forwarded.leave(address));
   }
 
-  #fail(exchange: Exchange, error: SkeinError): void {
+  /** Answers with an error. Never throws. */
+  readonly #fail = (exchange: Exchange, thrown: unknown): void => {
+    const error = toError(thrown);
     const { log, isDevelopment, clock } = this.settings;
     exchange.code = error.code;
     // The call path has logged the failures of handlers; what is thrown here without a code is the gateway's own.
@@ -176,7 +178,7 @@ export class Front {
     };
     if (mustClose(exchange, error)) exchange.refuse(problem.status, headers, body, clock);
     else exchange.send(problem.status, headers, body);
-  }
+  };
 
   #report(exchange: Exchange): void {
     const { verb: method, endpoint, code, traceId } = exchange;

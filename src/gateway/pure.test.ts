@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { copyValue } from "../core/index.ts";
 import { isSkeinError } from "../errors/index.ts";
 import { parseJson } from "./json-scan.ts";
 import { decodeSegment, encodeSegment, readQuery, readTarget } from "./target.ts";
@@ -94,6 +95,43 @@ test("any bytes are read or refused with a code, and what JSON.parse refuses is 
         return;
       }
       assert.deepEqual(parsed, JSON.parse(buffer.toString("utf8")));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+const digits = (most: number) => fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: 1, maxLength: most });
+const numberText = fc
+  .tuple(
+    fc.constantFrom("", "-"),
+    fc.oneof(
+      fc.constant("0"),
+      digits(400).map((text) => `1${text}`),
+    ),
+    fc.option(digits(400), { nil: undefined }),
+    fc.option(fc.tuple(fc.constantFrom("e", "E", "e+", "E-", "e-"), fc.integer({ min: 0, max: 700 })), {
+      nil: undefined,
+    }),
+  )
+  .map(([sign, whole, part, exponent]) =>
+    [sign, whole, part === undefined ? "" : `.${part}`, exponent === undefined ? "" : exponent.join("")].join(""),
+  );
+
+test("property: what is read is in the value set, and a number too large for a double is refused", () => {
+  const around = fc.constantFrom(
+    "#",
+    "[#]",
+    '{"a":#}',
+    '[true,false,#,"e9"]',
+    ' [ "1e999" , # ] ',
+    '{"e":{"E1":[#,1]}}',
+  );
+  fc.assert(
+    fc.property(numberText, around, fc.constantFrom("", " ", "\n"), (number, where, space) => {
+      const text = where.replace("#", `${space}${number}${space}`);
+      const body = Buffer.from(text);
+      if (!Number.isFinite(Number(number))) return assert.throws(() => parseJson(body), /too large/);
+      assert.deepEqual(copyValue(parseJson(body)), JSON.parse(text));
     }),
     { numRuns: 2_000 },
   );

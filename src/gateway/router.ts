@@ -3,7 +3,7 @@
  * undecoded path, and never a route of an internal method.
  */
 import { addRoute, createRouter as createTree, findRoute } from "rou3";
-import { type HttpBinding, type HttpVerb, isStream, type Method, nothing } from "../contract/index.ts";
+import { type HttpBinding, type HttpVerb, isBytes, isStream, type Method, nothing } from "../contract/index.ts";
 import { skeinError } from "../errors/index.ts";
 import { type Access, type MethodPolicy, methodsOf, type RateLimitPolicy, type System } from "../system/index.ts";
 import { ReplyMap } from "./reply-map.ts";
@@ -43,6 +43,8 @@ export interface Route {
   /** What shared caches may keep, if they ask first. */
   readonly isPublicQuery: boolean;
   readonly rate: RateLimitPolicy | undefined;
+  /** Its input is the JSON body as it comes, and its reply is the body of the answer: the way most requests go. */
+  readonly isPlain: boolean;
 }
 
 export interface Match {
@@ -123,7 +125,7 @@ function toRoute(service: string, name: string, method: Method, policy: MethodPo
   const path = http.route.slice(space + 1);
   const isStreaming = isStream(method.output);
   const isEmpty = !isStreaming && method.output === nothing;
-  return {
+  const route = {
     id: `${service}.${name}`,
     service,
     name,
@@ -148,6 +150,14 @@ function toRoute(service: string, name: string, method: Method, policy: MethodPo
     isPublicQuery: policy?.access === "public" && method.kind === "query" && !usesCookies(http),
     rate: policy?.rateLimit,
   };
+  return { ...route, isPlain: isPlain(route) };
+}
+
+function isPlain(route: Omit<Route, "isPlain">): boolean {
+  const { method, hasInput, readsQuery, isStream: isStreaming, reply, bodyField } = route;
+  if (!hasInput || readsQuery || isStreaming || isBytes(method.output) || method.body !== undefined) return false;
+  const named = [route.pathNames, route.headers, route.cookies, route.query];
+  return reply === undefined && bodyField === undefined && named.every((names) => names.length === 0);
 }
 
 /** What a cookie gives or sets is one client's: no cache may keep it, whoever may ask. */

@@ -2,26 +2,30 @@
  * Owns one request to an endpoint, from its match to its answer: input, call, reply. It must never decide access: the call
  * path does.
  */
-import { toJson } from "../contract/shapes.ts";
+import { toJson, toJsonText } from "../contract/shapes.ts";
 import type { Host } from "../host/index.ts";
 import { badRequest } from "./target.ts";
-import { checkBodyHead } from "./body.ts";
+import { checkBodyHead, parseBody } from "./body.ts";
 import { Departure, type Exchange } from "./exchange.ts";
 import { readInput } from "./input.ts";
+import { bodyBytesMax } from "./limits.ts";
 import { keyOf } from "./key.ts";
 import type { Settings } from "./options.ts";
 import type { MappedReply, ReplyMap } from "./reply-map.ts";
 import type { Match, Route } from "./router.ts";
 import { resumeFrom, sendStream, streamType } from "./stream.ts";
 
-/** Calls the endpoint and answers with its reply. Rejects with what must be answered as an error. */
-export async function serve(
+/**
+ * Calls the endpoint and answers with its reply. Throws, rejects with, or hands to `fail` what must be answered as an error.
+ */
+export function serve(
   host: Host,
   settings: Settings,
   exchange: Exchange,
   match: Match,
   query: string,
-): Promise<void> {
+  fail: (exchange: Exchange, error: unknown) => void,
+): Promise<void> | void {
   const { route } = match;
   const { principal } = exchange;
   const key = keyOf(exchange, route.method.kind, principal === undefined);
@@ -30,6 +34,61 @@ export async function serve(
     checkBodyHead(exchange);
     exchange.proceed();
   }
+  if (route.isPlain && exchange.hasBody) return servePlain(host, exchange, route, key, fail);
+  return serveInTurns(host, settings, exchange, match, query, key);
+}
+
+/**
+ * The way most requests go: a JSON body in, a JSON body out. It waits for the body and for the call, and for no promise
+ * of its own; the input is fresh from the parser and the reply goes into text at once, so neither is copied.
+ */
+function servePlain(
+  host: Host,
+  exchange: Exchange,
+  route: Route,
+  key: string | undefined,
+  fail: (exchange: Exchange, error: unknown) => void,
+): void {
+  const failed = (error: unknown): void => fail(exchange, error);
+  const read = (bytes: Uint8Array): void => {
+    try {
+      const input = route.input.fromJson(parseBody(bytes));
+      // At the first request of a route only, which has its schema described.
+      if (input instanceof Promise) void input.then(called, failed);
+      else called(input);
+    } catch (error) {
+      failed(error);
+    }
+  };
+  const called = (input: unknown): void => {
+    const departure = (exchange.departure = new Departure());
+    if (exchange.isOver) departure.left();
+    const { traceId, principal } = exchange;
+    const options = { ...plainCall, key, signal: departure, traceId, principal };
+    host.deliver(route.service, route.name, input, options, { resolve: answered, reject: failed });
+  };
+  const answered = (text: unknown): void => {
+    try {
+      sendText(exchange, route, text as string | undefined);
+    } catch (error) {
+      failed(error);
+    }
+  };
+  exchange.readBody(bodyBytesMax, read, failed);
+}
+
+const plainCall = { fromOutside: true, isFresh: true, take: toJsonText } as const;
+
+async function serveInTurns(
+  host: Host,
+  settings: Settings,
+  exchange: Exchange,
+  match: Match,
+  query: string,
+  key: string | undefined,
+): Promise<void> {
+  const { route } = match;
+  const { principal } = exchange;
   const input: unknown = await readInput(exchange, match, query);
   if (route.isStream && exchange.verb === "HEAD")
     return exchange.send(route.status, { "content-type": streamType(exchange) });
@@ -52,11 +111,18 @@ export async function serve(
 }
 
 function sendReply(exchange: Exchange, route: Route, reply: unknown, settings: Settings): void {
-  const cache = route.isPublicQuery && exchange.principal === undefined ? "no-cache" : "no-store";
-  if (route.reply !== undefined) return sendMapped(exchange, route.reply, reply, cache, settings);
-  if (reply === undefined || route.status === 204) return exchange.send(204, { "cache-control": cache });
-  const body = JSON.stringify(toJson(reply));
-  exchange.send(route.status, { "content-type": "application/json", "cache-control": cache }, body);
+  if (route.reply !== undefined) return sendMapped(exchange, route.reply, reply, cacheOf(exchange, route), settings);
+  sendText(exchange, route, reply === undefined ? undefined : JSON.stringify(toJson(reply)));
+}
+
+function sendText(exchange: Exchange, route: Route, text: string | undefined): void {
+  const cache = cacheOf(exchange, route);
+  if (text === undefined || route.status === 204) return exchange.send(204, { "cache-control": cache });
+  exchange.send(route.status, { "content-type": "application/json", "cache-control": cache }, text);
+}
+
+function cacheOf(exchange: Exchange, route: Route): string {
+  return route.isPublicQuery && exchange.principal === undefined ? "no-cache" : "no-store";
 }
 
 function sendMapped(exchange: Exchange, map: ReplyMap, reply: unknown, cache: string, settings: Settings): void {

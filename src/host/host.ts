@@ -3,10 +3,10 @@
  * brings calls from outside (a gateway, a transport) stands in front of it.
  */
 import type { AnyContract, Client } from "../contract/index.ts";
-import { CallRuntime, createClient, type RemoteRoutes, type RootOptions } from "../call/index.ts";
+import { CallRuntime, createClient, type RemoteRoutes, type RootOptions, type Told } from "../call/index.ts";
 import { type Clock, type Random, systemClock, systemRandom, toMs } from "../core/index.ts";
 import { absolutePath, processEnv } from "../core/platform.ts";
-import { skeinError } from "../errors/index.ts";
+import { type SkeinError, skeinError } from "../errors/index.ts";
 import { createRecorder, quietly, type Recorder, silentLog, withFields } from "../observe/index.ts";
 import { type Log, type Mode, type OpenContext, type System, type TokenGrant } from "../system/index.ts";
 import { openMounts } from "./mount/open-all.ts";
@@ -62,6 +62,11 @@ export interface Host extends AsyncDisposable {
   readonly inFlight: number;
   /** A call from outside: a promise, or an async iterable for a stream. Failures reject with a `SkeinError`. */
   call(service: string, method: string, input: unknown, options?: RootOptions): unknown;
+  /**
+   * The same for a unary method, told to two functions instead of a promise: one of them is called, once, maybe at once.
+   * Neither may throw. For whoever answers at once and waits for nothing.
+   */
+  deliver(service: string, method: string, input: unknown, options: RootOptions, told: Told): void;
   /** A client for trusted code in this process: internal methods answer too. */
   client<C extends AnyContract>(contract: C, options?: ClientOptions): Client<C>;
   /**
@@ -200,13 +205,34 @@ class RunningHost implements Host {
   }
 
   call(service: string, method: string, input: unknown, options?: RootOptions): unknown {
-    if (this.#isDraining) return Promise.reject(skeinError("SKEIN_HOST_DRAINING"));
-    // Endpoints like any other inside, and nobody's to call.
-    if (isHook(method)) return Promise.reject(skeinError("SKEIN_CALL_NO_ROUTE", `${service} has no such method`));
+    const refused = this.#refusal(service, method);
+    if (refused !== undefined) return Promise.reject(refused);
     const answer = this.#runtime.root(service, method, input, options);
     if (!(answer instanceof Promise)) return this.#counted(answer as AsyncIterable<unknown>);
     this.#inFlight++;
     return answer.then(this.#left, this.#failed);
+  }
+
+  deliver(service: string, method: string, input: unknown, options: RootOptions, told: Told): void {
+    const refused = this.#refusal(service, method);
+    if (refused !== undefined) return told.reject(refused);
+    this.#inFlight++;
+    this.#runtime.deliver(service, method, input, options, {
+      resolve: (reply) => {
+        this.#leave();
+        told.resolve(reply);
+      },
+      reject: (error) => {
+        this.#leave();
+        told.reject(error);
+      },
+    });
+  }
+
+  #refusal(service: string, method: string): SkeinError | undefined {
+    if (this.#isDraining) return skeinError("SKEIN_HOST_DRAINING");
+    // Endpoints like any other inside, and nobody's to call.
+    return isHook(method) ? skeinError("SKEIN_CALL_NO_ROUTE", `${service} has no such method`) : undefined;
   }
 
   client<C extends AnyContract>(contract: C, options: ClientOptions = {}): Client<C> {

@@ -2,10 +2,11 @@
 import { type Schema, toIssues, validate, type Validated } from "../../contract/index.ts";
 import { copyValue, ValueSetError } from "../../core/index.ts";
 import { skeinError } from "../../errors/index.ts";
-import type { CallScope } from "../scope.ts";
+import type { CallScope, Take } from "../scope.ts";
 
-/** A copy of what the caller gave. Throws `SKEIN_VALUE_SET`. */
+/** A copy of what the caller gave, unless nobody else has it. Throws `SKEIN_VALUE_SET`. */
 export function copyInput(scope: CallScope, input: unknown): unknown {
+  if (scope.arrival.isFresh) return input;
   try {
     return copyValue(input);
   } catch (error) {
@@ -25,9 +26,18 @@ export function parseInput(scope: CallScope, input: unknown): unknown {
 
 /** The reply as the caller sees it, copied. Throws `SKEIN_OUTPUT_INVALID`, also for what is outside the value set. */
 export function parseOutput(scope: CallScope, schema: Schema, reply: unknown): unknown {
+  return outputBy(copyValue, scope, schema, reply);
+}
+
+/** The same, and what the caller keeps of it. */
+export function takeOutput(scope: CallScope, schema: Schema, reply: unknown): unknown {
+  return outputBy(scope.arrival.take ?? copyValue, scope, schema, reply);
+}
+
+function outputBy(take: Take, scope: CallScope, schema: Schema, reply: unknown): unknown {
   const result = validate(schema, reply);
-  if (result instanceof Promise) return result.then((settled) => outputOf(scope, settled));
-  return outputOf(scope, result);
+  if (result instanceof Promise) return result.then((settled) => outputOf(take, scope, settled));
+  return outputOf(take, scope, result);
 }
 
 function inputOf(scope: CallScope, result: Validated): unknown {
@@ -40,7 +50,7 @@ function inputOf(scope: CallScope, result: Validated): unknown {
   });
 }
 
-function outputOf(scope: CallScope, result: Validated): unknown {
+function outputOf(take: Take, scope: CallScope, result: Validated): unknown {
   if (result.issues !== undefined) {
     const issues = toIssues(result.issues);
     throw skeinError("SKEIN_OUTPUT_INVALID", `the reply of ${scope.endpoint.id} is not what its contract says`, {
@@ -49,7 +59,7 @@ function outputOf(scope: CallScope, result: Validated): unknown {
   }
   try {
     // After the parse: not every validator copies, and the handler may keep a reference to what it returned.
-    return copyValue(result.value);
+    return take(result.value);
   } catch (error) {
     if (!(error instanceof ValueSetError)) throw error;
     const { path, found } = error;

@@ -11,6 +11,7 @@ import { bodyPiecesMax, lingerBytesMax, lingerMs } from "../limits.ts";
 import { clientCertificateOf } from "./client-certificate.ts";
 import type { Mounted } from "../mounts.ts";
 import { handOver } from "./mount.ts";
+import { GatewayRequest } from "./request.ts";
 import { checkHead } from "./request-check.ts";
 
 export class NodeExchange extends Exchange {
@@ -100,6 +101,12 @@ export class NodeExchange extends Exchange {
         if (!request.complete) reject(skeinError("SKEIN_CALL_CANCELED", undefined, { outcome: "not_started" }));
       });
     });
+  }
+
+  override readBody(bytesMax: number, take: (bytes: Uint8Array) => void, fail: (error: unknown) => void): void {
+    const { request } = this;
+    if (request instanceof GatewayRequest && request.readWhole(bytesMax, take, fail)) return;
+    super.readBody(bytesMax, take, fail);
   }
 
   setHeader(name: string, value: string): void {

@@ -16,6 +16,7 @@ import type { GatewayOptions, HandlerOptions, Settings } from "../options.ts";
 import { findPortOwner } from "./port-owner.ts";
 import { traceIdOf } from "../trace.ts";
 import { NodeExchange } from "./exchange.ts";
+import { GatewayRequest } from "./request.ts";
 import { SlowClients } from "./slow-clients.ts";
 import { Sockets } from "./sockets.ts";
 import type { Tls } from "./tls.ts";
@@ -121,6 +122,7 @@ function answer(
 
 function toServer(front: Front, sockets: Sockets, tls: Tls | undefined): Server {
   const options = {
+    IncomingMessage: GatewayRequest,
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
