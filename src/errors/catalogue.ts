@@ -306,6 +306,11 @@ export const catalogue = {
     what: "The system does not pass its check.",
     fix: "Run `skein check` and correct each error it explains.",
   },
+  SKEIN_PLACEMENT_INVALID: {
+    canonical: "invalid_argument", retry: false, outcome: "not_started", who: "operator", since: "0.1.0",
+    what: "The placement cannot be used for this system.",
+    fix: "Correct what the message and the issues in its data name; `skein check --placement <file>` explains all of them.",
+  },
   SKEIN_CONTRACT_INVALID: {
     canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
     what: "A contract is declared in a way that cannot work.",

@@ -61,3 +61,5 @@ export {
   type WithBody,
 } from "./service.ts";
 export { isSystem, type Requirements, type RouteRequirement, system, type System, type SystemSpec } from "./system.ts";
+export { onePlacement, readPlacement } from "./placement/read.ts";
+export { gatewayService, type Placement, type PlacementGroup, type PlacementIssue } from "./placement/placement.ts";
