@@ -2,14 +2,16 @@
  * Owns the command `skein check`: what a system is, and what is wrong with it. It must never run a
  * service, and loads the code of one only when asked to.
  */
+import path from "node:path";
 import type { Kind } from "../contract/index.ts";
 import { checkSystem } from "../system/check.ts";
-import { type Finding, sortFindings } from "../system/finding.ts";
+import { type Finding, finding, sortFindings } from "../system/finding.ts";
 import { endpointGraph } from "../system/graph.ts";
 import { type Access, methodsOf, type System } from "../system/index.ts";
 import { checkMounted, type MountLine } from "./check-mounts.ts";
 import type { Given } from "./command.ts";
-import { findSystemFile, loadSystem } from "./load-system.ts";
+import { placementIssues } from "./load-placement.ts";
+import { findSystemFile, loadSystem, shorten } from "./load-system.ts";
 import { renderFinding } from "./finding.ts";
 import { createPaint, escapeControl, wantsColour } from "./terminal.ts";
 
@@ -34,7 +36,11 @@ export async function runCheck(given: Given): Promise<number> {
   if (isJson) console.log = console.info = console.debug = console.error;
   const system = await loadSystem(findSystemFile(given.arguments[0]));
   const mounted = await checkMounted(system, load);
-  const findings = sortFindings([...(await checkSystem(system, { load })), ...mounted.findings]);
+  const findings = sortFindings([
+    ...(await checkSystem(system, { load })),
+    ...mounted.findings,
+    ...findingsOfPlacement(given.options["placement"], system),
+  ]);
   const endpoints = endpointsOf(system);
   const { mounts } = mounted;
   if (isJson) {
@@ -47,6 +53,14 @@ export async function runCheck(given: Given): Promise<number> {
   const code = findings.some((finding) => finding.level === "error") ? 1 : 0;
   if (mounts.some(({ kind }) => kind !== undefined)) await leave(code);
   return code;
+}
+
+function findingsOfPlacement(file: string | true | undefined, system: System): Finding[] {
+  if (typeof file !== "string") return [];
+  const shown = shorten(path.resolve(file));
+  return placementIssues(path.resolve(file), system).map(({ path: at, message }) =>
+    finding("error", "SKEIN_PLACEMENT_INVALID", `${shown} ${at}`, message, "correct it, and check it again"),
+  );
 }
 
 /** An application may keep what it opened (a pool, a timer) for as long as its process lives: this one is done. */

@@ -55,7 +55,10 @@ const check: Command = {
   summary: "explain what is wrong with a system, without running it",
   usage: `${systemUsage} [options]`,
   argumentsMax: 1,
-  options: [{ name: "load", summary: "load the services' code too, which finds what is wrong with their modules" }],
+  options: [
+    { name: "load", summary: "load the services' code too, which finds what is wrong with their modules" },
+    { name: "placement", value: "file", summary: "check this placement of the system as well" },
+  ],
   details: [
     systemDetail,
     "Only declarations are loaded, never the code of the services, unless `--load` says so; a mounted application that is a value is made ready, read and closed again. The exit code is 1 when there is an error; warnings alone leave it 0.",
