@@ -43,6 +43,17 @@ export {
   type MethodNames,
 } from "./contract.ts";
 export {
+  createHttpClient,
+  type DeclaredErrors,
+  type Fetch,
+  type HeadersGiven,
+  type HttpClientOptions,
+  type HttpMethod,
+  type HttpMethodError,
+  type HttpTable,
+  type StreamCallOptions,
+} from "./http-client/index.ts";
+export {
   action,
   command,
   event,

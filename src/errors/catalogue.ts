@@ -618,6 +618,38 @@ export const catalogue = {
     fix: "Retry after the time given in Retry-After; another replica or the new process will answer.",
   },
 
+  // --- callers outside: the HTTP client and the file that `skein client` writes ---
+  SKEIN_CLIENT_NETWORK: {
+    canonical: "unavailable", retry: true, outcome: "unknown", who: "operator", since: "0.1.0",
+    what: "The connection to the server could not be made, or failed before the whole answer came.",
+    fix: "Check the base URL and that the server runs. After outcome `unknown`, send a command again only with the same key.",
+  },
+  SKEIN_CLIENT_ANSWER: {
+    canonical: "internal", retry: false, outcome: "unknown", who: "operator", status: 502, since: "0.1.0",
+    what: "The answer is not one that the method's gateway gives.",
+    fix: "Check that the base URL leads to the gateway, and what stands in between: a proxy, a login page, a redirect.",
+  },
+  SKEIN_CLIENT_TOO_LARGE: {
+    canonical: "resource_exhausted", retry: false, outcome: "unknown", who: "caller", status: 502, since: "0.1.0",
+    what: "The answer is larger than the client takes.",
+    fix: "Ask for less at once, raise the client's `responseBytesMax`, or make the method's output a stream.",
+  },
+  SKEIN_CLIENT_SETUP: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0",
+    what: "The client cannot work with the options it was given.",
+    fix: "Correct the option that the message names.",
+  },
+  SKEIN_CLIENT_STALE: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "The generated client is not what the system's contracts say now.",
+    fix: "Run `skein client` again with the same --out, and commit the file.",
+  },
+  SKEIN_WORKFLOW_RUNNING: {
+    canonical: "deadline_exceeded", retry: true, outcome: "unknown", who: "caller", since: "0.1.0",
+    what: "The workflow still runs; the wait for its result is over.",
+    fix: "Call again with the same key to go on waiting: it is the same run.",
+  },
+
   // --- streams ---
   // --- the command line and the machine ---
   SKEIN_PORT_TAKEN: {

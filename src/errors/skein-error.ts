@@ -19,6 +19,7 @@ export interface SkeinErrorFields {
   readonly fix: string;
   readonly status: number;
   readonly data?: unknown;
+  readonly traceId?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -50,6 +51,8 @@ export class SkeinError extends Error {
   readonly status: number;
   /** What the error carries for programs to read; travels to the caller. Absent when there is none. */
   declare readonly data?: unknown;
+  /** The trace in which a server met it, where a client over HTTP was told. */
+  declare readonly traceId?: string;
 
   constructor(fields: SkeinErrorFields) {
     if (fields.cause === undefined) super(fields.message);
@@ -62,6 +65,7 @@ export class SkeinError extends Error {
     this.fix = fields.fix;
     this.status = fields.status;
     if (fields.data !== undefined) this.data = fields.data;
+    if (fields.traceId !== undefined) this.traceId = fields.traceId;
   }
 }
 

@@ -1,0 +1,25 @@
+/** Owns the limits of calls from outside, each with its unit. It must never hold one that a caller needs to change: those are options. */
+
+/** How long a call may take with its attempts, unless the client or the call says otherwise. */
+export const timeoutMs = 10_000;
+export const attemptsMax = 3;
+/** Full jitter: before attempt n + 1 a client waits up to `first * 2^(n - 1)`, and never longer than `max`. */
+export const backoffFirstMs = 25;
+export const backoffMaxMs = 1_000;
+/** Retries of one client in a window: this share of its calls, and this many a second besides. */
+export const budgetRatio = 0.1;
+export const budgetPerSecond = 3;
+export const budgetWindowSeconds = 10;
+/** Bytes of an answer in one piece, decompressed; what is larger is a stream. */
+export const responseBytesMax = 4_194_304;
+/** Bytes of an error's answer. */
+export const problemBytesMax = 262_144;
+/** Characters of one item of a stream. */
+export const itemCharsMax = 1_048_576;
+/** Longest wait for the next item of a stream: what the server allows its handler, and a little. */
+export const streamIdleMs = 310_000;
+/** Between two looks at a workflow that runs: grows from the first to the last, with jitter. */
+export const pollFirstMs = 100;
+export const pollMaxMs = 1_000;
+/** Characters of an idempotency key. */
+export const keyMax = 255;

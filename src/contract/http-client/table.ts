@@ -1,0 +1,39 @@
+/**
+ * Owns the shape of the table that `skein client` writes: what has to be known of each method to call it over HTTP. It must
+ * never hold a schema for validation: the server validates.
+ */
+import type { CanonicalCode } from "../../errors/index.ts";
+import type { JsonSchema } from "../internal/marks.ts";
+import type { ErrorSpec, HttpRoute, Kind } from "../method.ts";
+import type { Schema } from "../schema.ts";
+
+/** One method of a table. @since 0.1.0 */
+export interface HttpMethod {
+  readonly kind: Kind;
+  readonly http: HttpRoute;
+  /** Header (lower case) to input field. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The answer comes item by item; `id` names the field of an item after which a reader can resume. */
+  readonly stream?: { readonly id?: string };
+  /** Where instants, bigints and bytes are in the answer (or in each item); left out when there are none. */
+  readonly reply?: JsonSchema;
+  /** Declared errors of which more than the name has to be known. */
+  readonly errors?: Readonly<Record<string, HttpMethodError>>;
+}
+
+/** What has to be known of a declared error to read it. @since 0.1.0 */
+export interface HttpMethodError {
+  readonly canonical?: CanonicalCode;
+  /** Where instants, bigints and bytes are in its data; left out when there are none. */
+  readonly data?: JsonSchema;
+}
+
+/** Methods by service and name. @since 0.1.0 */
+export type HttpTable = Readonly<Record<string, Readonly<Record<string, HttpMethod>>>>;
+
+/** Declared errors by name, as `CallPromise` remembers them, made from the types of their data. @since 0.1.0 */
+export type DeclaredErrors<Data extends Readonly<Record<string, unknown>>> = {
+  readonly [Code in keyof Data]: Data[Code] extends undefined
+    ? Omit<ErrorSpec, "data">
+    : { readonly data: Schema<Data[Code], Data[Code]> };
+};
