@@ -91,6 +91,27 @@ const openapi: Command = {
   run: async (given) => (await import("./openapi.ts")).runOpenApi(given),
 };
 
+const client: Command = {
+  name: "client",
+  summary: "write a typed TypeScript client of a system's HTTP routes",
+  usage: `${systemUsage} [options]`,
+  argumentsMax: 1,
+  options: [
+    { name: "out", short: "o", value: "file", summary: "write to a file instead of printing" },
+    { name: "check", summary: "write nothing; exit with 1 when the file of --out is not what would be written" },
+  ],
+  details: [
+    systemDetail,
+    "One file: the types of every method with a route, and `createClient({ baseUrl })`. It imports `skein/contract` alone and runs in browsers. The same contracts give the same file.",
+    "What a schema's library cannot describe is `unknown` there, with its place beside it, and a line on stderr. With `--json` the output says which file was `written` or `checked`, how many `methods` it has, and what is `untyped` (`method`, `part`, `path`, `why`).",
+  ],
+  examples: [
+    { line: "skein client system.ts --out client.ts", does: "write it, or leave the old file as it was" },
+    { line: "skein client system.ts --out client.ts --check", does: "in CI: fail when somebody forgot to" },
+  ],
+  run: async (given) => (await import("./client.ts")).runClient(given),
+};
+
 const help: Command = {
   name: "help",
   summary: "show the help of a command",
@@ -102,4 +123,4 @@ const help: Command = {
   run: async (given) => (await import("./help.ts")).runHelp(given, commands),
 };
 
-export const commands: readonly Command[] = [dev, check, openapi, help];
+export const commands: readonly Command[] = [dev, check, openapi, client, help];

@@ -1,10 +1,9 @@
-/** Owns the command `skein openapi`. It must never load the code of a service, or leave half a file. */
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+/** Owns the command `skein openapi`. It must never load the code of a service. */
 import path from "node:path";
-import { skeinError } from "../errors/index.ts";
 import { renderOpenApi } from "../gateway/index.ts";
 import type { Given } from "./command.ts";
 import { findSystemFile, loadSystem, shorten } from "./load-system.ts";
+import { writeWhole } from "./write-whole.ts";
 
 export async function runOpenApi(given: Given): Promise<number> {
   const system = await loadSystem(findSystemFile(given.arguments[0]));
@@ -19,19 +18,4 @@ export async function runOpenApi(given: Given): Promise<number> {
   writeWhole(file, text);
   process.stdout.write(json === true ? `${JSON.stringify({ written: file })}\n` : `wrote ${shorten(file)}\n`);
   return 0;
-}
-
-/** Beside the file, then renamed: a reader sees the old document or the new one. */
-function writeWhole(file: string, text: string): void {
-  const aside = `${file}.${process.pid}.tmp`;
-  try {
-    writeFileSync(aside, text);
-    renameSync(aside, file);
-  } catch (error) {
-    rmSync(aside, { force: true });
-    const reason = error instanceof Error ? error.message : String(error);
-    throw Object.assign(skeinError("SKEIN_CLI_FAILED", `cannot write ${shorten(file)}: ${reason}`, { cause: error }), {
-      fix: "name a file in a directory that exists and may be written to",
-    });
-  }
 }

@@ -80,6 +80,7 @@ export {
 } from "./method.ts";
 export type { HttpReply, ReplyCookie, ReplyStatus } from "./reply-binding.ts";
 export { isDeclared, safe } from "./safe.ts";
+export { type DeclaredError, isSkeinError, type SkeinError } from "../errors/index.ts";
 export {
   type InferIn,
   type InferOut,

@@ -49,7 +49,7 @@ export function encodeInput(target: Target, input: unknown): Encoded {
 
 function inPath(segment: string, fields: Fields): string {
   const name = segment.slice(1);
-  const text = toText(own(fields, name), `$.${name}`, "a path");
+  const text = toText(alone(own(fields, name)), `$.${name}`, "a path");
   // A dot segment would be another path before it is even sent; an empty one would be none.
   if (/^\.{0,2}$|[/\\]/.test(text)) throw refused(`$.${name}`, `${JSON.stringify(text)} cannot be part of a path`);
   return encode(text);
@@ -60,7 +60,7 @@ function headersOf(target: Target, fields: Fields): Record<string, string> {
   for (const [header, name] of Object.entries(target.headers ?? {})) {
     const value = own(fields, name);
     if (value === undefined || target.segments.includes(`:${name}`)) continue;
-    const text = toText(value, `$.${name}`, "a header");
+    const text = toText(alone(value), `$.${name}`, "a header");
     if (/[^\t\x20-\x7e\x80-\xff]/.test(text) || text.trim() !== text)
       throw refused(`$.${name}`, "a header carries Latin-1 text without line breaks or surrounding spaces");
     headers[header] = text;
@@ -86,10 +86,15 @@ function bodyOf(target: Target, input: unknown, fields: Fields): string | undefi
   return JSON.stringify(json(Object.fromEntries(rest)));
 }
 
+/** Where a name has one value, a list of one is read from it where the schema takes a list. */
+function alone(value: unknown): unknown {
+  return Array.isArray(value) && value.length === 1 ? value[0] : value;
+}
+
 /** A value as the text that is read back as it. */
 function toText(value: unknown, path: string, place: string): string {
-  const lone: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
-  const text: unknown = typeof lone === "object" && (lone === null || isFields(lone)) ? undefined : json(lone);
+  const isScalar = value !== null && !Array.isArray(value) && !isFields(value);
+  const text = isScalar ? json(value) : undefined;
   if (typeof text === "string" && text.isWellFormed()) return text;
   if (typeof text === "boolean") return String(text);
   if (typeof text === "number") return numberText(text);

@@ -33,6 +33,7 @@ export class Lifetime {
   restart(ms: number): void {
     this.#timer?.cancel();
     this.#endsAt = this.#clock.monotonic() + ms;
+    if (ms <= 0) this.#abort("SKEIN_CALL_DEADLINE");
     if (!this.signal.aborted) this.#timer = this.#clock.after(ms, () => this.#abort("SKEIN_CALL_DEADLINE"));
   }
 

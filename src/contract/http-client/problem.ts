@@ -15,6 +15,7 @@ import {
 } from "../../errors/index.ts";
 import { fromJson } from "../http-value.ts";
 import type { JsonSchema } from "../internal/marks.ts";
+import { changed } from "./changed.ts";
 import type { HttpMethod } from "./table.ts";
 
 const messageMax = 2_000;
@@ -54,8 +55,7 @@ export function strangeAnswer(detail: string, response: Response | undefined, is
   });
   if (response === undefined || response.status < 400) return error;
   const traceId = response.headers.get("x-request-id") ?? undefined;
-  const { message } = error;
-  return new SkeinError({ ...error, message, status: response.status, traceId });
+  return changed(error, { status: response.status, traceId });
 }
 
 /** A value with its instants, bigints and bytes. */

@@ -96,7 +96,12 @@ async function headersOf(settings: Settings, out: Outgoing): Promise<Headers> {
   }
 }
 
-async function failureOf(settings: Settings, target: Target, response: Response, life: Lifetime): Promise<Failure> {
+async function failureOf(
+  settings: Settings,
+  target: Target,
+  response: Response,
+  life: Lifetime,
+): Promise<AttemptFailed> {
   const isAction = target.kind === "action";
   const waitMs = retryAfterMs(response.headers.get("retry-after"), settings.clock);
   if (response.type === "opaqueredirect" || (response.status >= 300 && response.status <= 399)) {

@@ -5,6 +5,7 @@
 import type { Clock, Random } from "../../core/index.ts";
 import { type SkeinError, skeinError } from "../../errors/index.ts";
 import type { Kind } from "../method.ts";
+import { changed } from "./changed.ts";
 import {
   attemptsMax,
   backoffFirstMs,
@@ -94,20 +95,14 @@ export class Retries {
 
   /** The error of a call that is given up between its attempts. */
   interrupted(reason: SkeinError): SkeinError {
-    return withOutcome(reason, this.#isUnsure ? "unknown" : "not_started");
+    return changed(reason, { outcome: this.#isUnsure ? "unknown" : "not_started" });
   }
 
   /** An attempt that did not start says nothing of an earlier one that may have run. */
   outcome(error: SkeinError): SkeinError {
     if (!this.#isUnsure || this.#kind === "query" || error.outcome !== "not_started") return error;
-    return withOutcome(error, "unknown");
+    return changed(error, { outcome: "unknown" });
   }
-}
-
-/** The same error with another outcome. */
-function withOutcome(error: SkeinError, outcome: SkeinError["outcome"]): SkeinError {
-  const { message, cause } = error;
-  return new (error.constructor as typeof SkeinError)({ ...error, message, cause, outcome });
 }
 
 /** Full jitter. */

@@ -3,7 +3,15 @@
  * must never write anything but what the contracts say: no time, no version, no name of a machine.
  */
 import { describeSchema, type JsonSchema, type SchemaShape } from "../../contract/shapes.ts";
-import { isStream, type Method, nothing, type Schema } from "../../contract/index.ts";
+import {
+  type HttpMethod,
+  type HttpRoute,
+  type HttpTable,
+  isStream,
+  type Method,
+  nothing,
+  type Schema,
+} from "../../contract/index.ts";
 import type { System } from "../../system/index.ts";
 import { type Route, routesOf } from "../router.ts";
 import { slotsOf } from "./slots.ts";
@@ -11,7 +19,7 @@ import { indent, keyText, literal } from "./text.ts";
 import { docText, toTypeName, Types } from "./type-text.ts";
 
 /** Something that the file has as `unknown`, and why. */
-export interface Untyped {
+export interface UntypedPart {
   /** `orders.place` */
   readonly method: string;
   /** `"input"`, `"output"` or the name of a declared error. */
@@ -23,19 +31,28 @@ export interface Untyped {
 export interface ClientFile {
   readonly text: string;
   readonly methods: number;
-  readonly untyped: readonly Untyped[];
+  readonly untyped: readonly UntypedPart[];
 }
 
 /** What a method of the file is made of. */
 interface Rendered {
   readonly signature: string;
-  readonly entry: object;
+  readonly entry: HttpMethod;
 }
 
 interface Work {
   readonly types: Types;
   readonly imports: Set<string>;
-  readonly untyped: Untyped[];
+  readonly untyped: UntypedPart[];
+}
+
+/** The table of the file, as the value that it is. */
+export async function tableOf(system: System): Promise<HttpTable> {
+  const work: Work = { types: new Types([]), imports: new Set(), untyped: [] };
+  const table: Record<string, Record<string, HttpMethod>> = {};
+  for (const route of routesOf(system))
+    (table[route.service] ??= {})[route.name] = (await renderMethod(route, work)).entry;
+  return table;
 }
 
 /** The TypeScript client of every route of a system. @since 0.1.0 */
@@ -125,7 +142,7 @@ async function renderMethod(route: Route, work: Work): Promise<Rendered> {
     signature: `${docText(doc.filter((line) => line !== undefined).join("\n\n"))}${keyText(route.name)}(${takes}, options?: ${options}): ${result};`,
     entry: {
       kind: method.kind,
-      http: `${route.verb} ${route.path}`,
+      http: `${route.verb} ${route.path}` as HttpRoute,
       ...(route.headers.length > 0 && { headers: Object.fromEntries(route.headers) }),
       ...(isStream(method.output) && { stream: method.output.id === undefined ? {} : { id: method.output.id } }),
       ...withSlots("reply", output.json),

@@ -197,8 +197,8 @@ export class Types {
     const key = `${place.side} ${name} ${JSON.stringify(defs)}`;
     const known = this.#byText.get(key);
     if (known !== undefined) return known;
-    const given = typeof target.title === "string" ? target.title : (target.$id ?? name);
-    const own = this.#take(name.startsWith("__") ? `${place.base}Part` : toTypeName(String(given)));
+    const given = [target.title, target.$id].find((each) => typeof each === "string") ?? name;
+    const own = this.#take(name.startsWith("__") ? `${place.base}Part` : toTypeName(given as string));
     this.#byText.set(key, own);
     this.#write(own, target, { ...place, depth: 0 }, "");
     return own;
