@@ -25,7 +25,7 @@ suite("skein client", () => {
       const fresh = await runSkein(["client", shop, "--out", "client.ts", "--check", "--json"], directory);
       assert.deepEqual(
         [fresh.code, Object.keys(JSON.parse(fresh.stdout) as object)],
-        [0, ["checked", "methods", "untyped"]],
+        [0, ["checked", "methods", "untyped", "leftOut"]],
       );
       writeFileSync(out, `${printed.stdout}\n`);
       const stale = await runSkein(["client", shop, "--out", "client.ts", "--check", "--json"], directory);

@@ -13,10 +13,11 @@ export async function runClient(given: Given): Promise<number> {
   const { out, json, check } = given.options;
   if (check === true && typeof out !== "string")
     throw usage("--check compares with a file, and none is named", "write --out <file> too");
-  const { text, methods, untyped } = await renderClient(await loadSystem(findSystemFile(given.arguments[0])));
+  const { text, methods, untyped, leftOut } = await renderClient(await loadSystem(findSystemFile(given.arguments[0])));
   for (const part of untyped) if (json !== true) process.stderr.write(warning(part));
+  for (const id of leftOut) if (json !== true) process.stderr.write(`skein: ${id} is left out of the client\n`);
   if (typeof out !== "string") {
-    process.stdout.write(json === true ? `${JSON.stringify({ text, methods, untyped })}\n` : text);
+    process.stdout.write(json === true ? `${JSON.stringify({ text, methods, untyped, leftOut })}\n` : text);
     return 0;
   }
   const file = path.resolve(out);
@@ -24,7 +25,7 @@ export async function runClient(given: Given): Promise<number> {
   if (check !== true) writeWhole(file, text);
   const done = check === true ? { checked: file } : { written: file };
   const line = check === true ? `${shorten(file)} is up to date` : `wrote ${shorten(file)}`;
-  process.stdout.write(json === true ? `${JSON.stringify({ ...done, methods, untyped })}\n` : `${line}\n`);
+  process.stdout.write(json === true ? `${JSON.stringify({ ...done, methods, untyped, leftOut })}\n` : `${line}\n`);
   return 0;
 }
 

@@ -50,6 +50,8 @@ export {
   type HttpClientOptions,
   type HttpMethod,
   type HttpMethodError,
+  type HttpMethodReply,
+  type HttpReplyHeader,
   type HttpTable,
   type StreamCallOptions,
 } from "./http-client/index.ts";

@@ -2,6 +2,9 @@
 // Must count rows in the service's own database, by its own query.
 
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { action, command, contract, createHost, database, migration, query, service, system } from "skein";
 import { type CallPromise, createHttpClient } from "skein/contract";
@@ -47,8 +50,9 @@ interface Methods {
 }
 
 test("40 commands through a network that loses every other answer are 40 rows; a lost action is one row and unknown", async () => {
-  await using host = await createHost(system("n", { services: [notes] }), { mode: "development", env: {} });
-  const gateway = await createGateway(host, { port: 0, mode: "development" });
+  const home = await mkdtemp(join(tmpdir(), "skein-client-"));
+  await using host = await createHost(system("n", { services: [notes] }), { mode: "development", env: {}, home });
+  const gateway = await createGateway(host, { port: 0, mode: "development", home });
   try {
     await using proxy = await flakyProxy(gateway.url);
     const client = createHttpClient<{ notes: Methods }>(
@@ -81,5 +85,7 @@ test("40 commands through a network that loses every other answer are 40 rows; a
     assert.equal(await client.count(), 41);
   } finally {
     await gateway.close();
+    await host.close();
+    await rm(home, { recursive: true });
   }
 });

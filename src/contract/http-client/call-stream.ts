@@ -35,7 +35,7 @@ export async function* callStream(
   options: StreamCallOptions = {},
 ): AsyncGenerator<unknown, void, undefined> {
   const out = toOutgoing(settings, target, input, settings.streamType, options.key);
-  const retries = new Retries(target.kind, settings.budget, settings.random);
+  const retries = new Retries(target, settings.budget, settings.random);
   const progress: Progress = { lastId: options.resumeFrom, canResume: true, items: 0 };
   // As between services: a stream has no total limit unless its caller sets one.
   const totalMs = options.timeout === undefined ? Infinity : durationOf("timeout", options.timeout);
@@ -117,7 +117,7 @@ function itemOf(frame: Exclude<Frame, { type: "end" }>, response: Response, targ
   const id = frame.id ?? (field === undefined ? undefined : idIn(json, field));
   if (id === undefined) progress.canResume = false;
   else [progress.lastId, progress.canResume] = [id, true];
-  return revive(target.reply, json);
+  return revive(target.answer, json);
 }
 
 /** As the gateway writes ids: what a header could not carry is none. */
@@ -141,9 +141,9 @@ function withLastId(error: SkeinError, { lastId, items }: Progress): SkeinError 
 }
 
 function cut(target: Target, detail = "the stream ended before its end"): SkeinError {
-  return skeinError("SKEIN_CLIENT_NETWORK", detail, { retry: target.kind !== "action" });
+  return skeinError("SKEIN_CLIENT_NETWORK", detail, { retry: target.isRepeatable });
 }
 
 function strange(detail: string, response: Response, target: Target): AttemptFailed {
-  return new AttemptFailed(strangeAnswer(detail, response, target.kind === "action"));
+  return new AttemptFailed(strangeAnswer(detail, response, target.isRepeatable));
 }

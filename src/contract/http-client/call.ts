@@ -24,7 +24,7 @@ export async function callOnce(
   const out = toOutgoing(settings, target, input, "application/json", options.key);
   const ms = options.timeout === undefined ? settings.timeoutMs : durationOf("timeout", options.timeout);
   const life = new Lifetime(settings.clock, ms, options.signal);
-  const retries = new Retries(target.kind, settings.budget, settings.random);
+  const retries = new Retries(target, settings.budget, settings.random);
   try {
     if (life.signal.aborted) throw retries.interrupted(life.signal.reason as SkeinError);
     for (;;) {
@@ -75,15 +75,15 @@ export function toOutgoing(
   };
 }
 
-/** An action is not repeated, so that a key of ours would only make its caller believe it could be. */
+/** What is not repeated has no key of ours: it would only make its caller believe that it could be. */
 function makesKey(target: Target): boolean {
-  return target.kind === "command" || target.kind === "workflow";
+  return target.kind !== "query" && target.isRepeatable;
 }
 
 /** Asks for the result of a run until there is one. Throws `AttemptFailed` only for what the run itself ended with. */
 async function follow(settings: Settings, target: Target, url: URL | null, life: Lifetime): Promise<unknown> {
   // The credentials go with it.
-  if (url?.origin !== settings.origin) throw strangeAnswer("the run is said to be at another origin", undefined, true);
+  if (url?.origin !== settings.origin) throw strangeAnswer("the run is said to be at another origin", undefined, false);
   const out: Outgoing = { url: url.href, verb: "GET", headers: { accept: "application/json" }, body: undefined };
   const running = (): SkeinError =>
     skeinError("SKEIN_WORKFLOW_RUNNING", undefined, { data: { runId: url.pathname.split("/").at(-1) } });

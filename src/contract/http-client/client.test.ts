@@ -12,7 +12,7 @@ const table: HttpTable = {
     get: {
       kind: "query",
       http: "GET /things/:id",
-      reply: { properties: { at: { type: "string", "x-skein": "instant" } } },
+      answer: { properties: { at: { type: "string", "x-skein": "instant" } } },
     },
     put: {
       kind: "command",
@@ -23,13 +23,14 @@ const table: HttpTable = {
       },
     },
     run: { kind: "action", http: "POST /things/run" },
+    pay: { kind: "action", http: "POST /things/pay", keyed: true },
     flow: { kind: "workflow", http: "POST /flows" },
     del: { kind: "command", http: "DELETE /things/:id" },
   },
 };
 
 type Call = (input?: unknown, options?: CallOptions) => Promise<unknown>;
-type Things = Readonly<Record<"get" | "put" | "run" | "flow" | "del", Call>>;
+type Things = Readonly<Record<"get" | "put" | "run" | "pay" | "flow" | "del", Call>>;
 
 function clientOf(baseUrl: string, options: Partial<HttpClientOptions> = {}): Things {
   return createHttpClient<{ readonly things: Things }>(table, { baseUrl, clock: hastyClock(), ...options }).things;
@@ -127,6 +128,13 @@ suite("attempts", () => {
     assert.equal(server.seen.length, 1);
     assert.equal(server.seen[0]?.headers["idempotency-key"], undefined);
     assert.ok(error.cause instanceof Error);
+  });
+
+  test("an action whose server keeps keys is like a command", async () => {
+    await using server = await scripted(reset, json({ n: 1 }));
+    assert.deepEqual(await clientOf(server.url).pay({}), { n: 1 });
+    const [first, second] = server.seen.map((each) => each.headers["idempotency-key"]);
+    assert.ok(first !== undefined && first === second);
   });
 
   test("an action that certainly did not start is sent again", async () => {

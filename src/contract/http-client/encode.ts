@@ -14,8 +14,10 @@ export interface Target extends HttpMethod {
   readonly id: string;
   readonly verb: HttpVerb;
   readonly segments: readonly string[];
-  /** Fields that path and headers take. */
+  /** Fields that are not left for the body or the rest of the query. */
   readonly taken: ReadonlySet<string>;
+  /** Whether it may be sent again when it may have run, with its key. */
+  readonly isRepeatable: boolean;
 }
 
 export interface Encoded {
@@ -31,20 +33,28 @@ export function toTarget(id: string, method: HttpMethod): Target {
   const space = method.http.indexOf(" ");
   const segments = method.http.slice(space + 1).split("/");
   const names = segments.filter((segment) => segment.startsWith(":")).map((segment) => segment.slice(1));
-  const taken = new Set([...names, ...Object.values(method.headers ?? {})]);
-  return { ...method, id, verb: method.http.slice(0, space) as HttpVerb, segments, taken };
+  const { kind, keyed, headers = {}, cookies = {}, query = [] } = method;
+  const taken = new Set([...names, ...Object.values(headers), ...Object.values(cookies), ...query]);
+  const isRepeatable = kind !== "action" || keyed === true;
+  return { ...method, id, verb: method.http.slice(0, space) as HttpVerb, segments, taken, isRepeatable };
 }
 
 /** Throws `SKEIN_INPUT_INVALID` or `SKEIN_VALUE_SET`, with outcome `not_started`. */
 export function encodeInput(target: Target, input: unknown): Encoded {
   const readsQuery = target.verb === "GET" || target.verb === "DELETE";
-  const needsFields = readsQuery || target.taken.size > 0;
+  const needsFields = readsQuery || target.taken.size > 0 || target.bodyField !== undefined;
   if (needsFields && input !== undefined && !isFields(input)) throw refused("$", "an object is expected");
   const fields = needsFields && input !== undefined ? (input as Fields) : {};
   const path = target.segments.map((segment) => (segment.startsWith(":") ? inPath(segment, fields) : encode(segment)));
   const headers = headersOf(target, fields);
-  if (readsQuery) return { path: path.join("/") + queryOf(target, fields), headers, body: undefined };
-  return { path: path.join("/"), headers, body: bodyOf(target, input, fields) };
+  const inQuery = readsQuery
+    ? Object.entries(fields).filter(([name]) => !target.taken.has(name))
+    : (target.query ?? []).map((name) => [name, own(fields, name)] as const);
+  return {
+    path: path.join("/") + queryOf(inQuery),
+    headers,
+    body: readsQuery ? undefined : bodyOf(target, input, fields),
+  };
 }
 
 function inPath(segment: string, fields: Fields): string {
@@ -65,13 +75,24 @@ function headersOf(target: Target, fields: Fields): Record<string, string> {
       throw refused(`$.${name}`, "a header carries Latin-1 text without line breaks or surrounding spaces");
     headers[header] = text;
   }
+  const cookies = Object.entries(target.cookies ?? {}).flatMap(([cookie, name]) => cookieOf(cookie, name, fields));
+  if (cookies.length > 0) headers["cookie"] = cookies.join("; ");
   return headers;
 }
 
-function queryOf(target: Target, fields: Fields): string {
+function cookieOf(cookie: string, name: string, fields: Fields): string[] {
+  const value = own(fields, name);
+  if (value === undefined) return [];
+  const text = toText(alone(value), `$.${name}`, "a cookie");
+  // Quotes around a value may be taken off, and the others end it.
+  if (/[^\x21-\x7e]|[",;\\]/.test(text)) throw refused(`$.${name}`, "cannot be written in a cookie");
+  return [`${cookie}=${text}`];
+}
+
+function queryOf(fields: ReadonlyArray<readonly [string, unknown]>): string {
   const parts: string[] = [];
-  for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined || target.taken.has(name)) continue;
+  for (const [name, value] of fields) {
+    if (value === undefined) continue;
     const values: unknown[] = Array.isArray(value) ? value : [value];
     if (values.length === 0) throw refused(`$.${name}`, "a query cannot carry an empty list; leave the field out");
     if (!name.isWellFormed()) throw refused("$", "a name that is not well-formed cannot be written in a query");
@@ -81,6 +102,10 @@ function queryOf(target: Target, fields: Fields): string {
 }
 
 function bodyOf(target: Target, input: unknown, fields: Fields): string | undefined {
+  if (target.bodyField !== undefined) {
+    const body = own(fields, target.bodyField);
+    return body === undefined ? undefined : JSON.stringify(json(body));
+  }
   if (target.taken.size === 0) return input === undefined ? undefined : JSON.stringify(json(input));
   const rest = Object.entries(fields).filter(([name]) => !target.taken.has(name));
   return JSON.stringify(json(Object.fromEntries(rest)));

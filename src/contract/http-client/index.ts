@@ -2,4 +2,11 @@
 export type { StreamCallOptions } from "./call-stream.ts";
 export type { Fetch, HeadersGiven, HttpClientOptions } from "./client-options.ts";
 export { createHttpClient } from "./create.ts";
-export type { DeclaredErrors, HttpMethod, HttpMethodError, HttpTable } from "./table.ts";
+export type {
+  DeclaredErrors,
+  HttpMethod,
+  HttpMethodError,
+  HttpMethodReply,
+  HttpReplyHeader,
+  HttpTable,
+} from "./table.ts";

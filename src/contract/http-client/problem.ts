@@ -49,9 +49,9 @@ export function fromProblem(problem: unknown, method: HttpMethod): SkeinError | 
 }
 
 /** An answer that the gateway never gives. */
-export function strangeAnswer(detail: string, response: Response | undefined, isAction: boolean): SkeinError {
+export function strangeAnswer(detail: string, response: Response | undefined, isRepeatable: boolean): SkeinError {
   const error = skeinError("SKEIN_CLIENT_ANSWER", detail, {
-    retry: response !== undefined && passing.has(response.status) && !isAction,
+    retry: response !== undefined && passing.has(response.status) && isRepeatable,
   });
   if (response === undefined || response.status < 400) return error;
   const traceId = response.headers.get("x-request-id") ?? undefined;

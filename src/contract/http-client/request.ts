@@ -7,6 +7,7 @@ import { type Settings, setup } from "./client-options.ts";
 import type { Target } from "./encode.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { problemBytesMax } from "./limits.ts";
+import { withHead } from "./reply-head.ts";
 import { fromProblem, revive, strangeAnswer } from "./problem.ts";
 import { type Failure, networkFailure, retryAfterMs } from "./retries.ts";
 
@@ -49,7 +50,8 @@ export async function send(settings: Settings, target: Target, out: Outgoing, li
   } catch (thrown) {
     throw toFailed(thrown, target);
   }
-  if (response.status >= 200 && response.status <= 299) return response;
+  const isRedirect = target.reply?.redirects === true && response.status >= 301 && response.status <= 308;
+  if ((response.status >= 200 && response.status <= 299) || isRedirect) return response;
   throw await failureOf(settings, target, response, life);
 }
 
@@ -61,13 +63,13 @@ export async function readReply(
   life: Lifetime,
 ): Promise<unknown> {
   const text = await readText(target, response, settings.responseBytesMax, life);
-  if (text === "") return undefined;
-  const isAction = target.kind === "action";
+  if (text === "") return withHead(target, response, undefined);
+  const { isRepeatable } = target;
   if (!isJson(response)) {
     const type = response.headers.get("content-type") ?? "no content type";
-    throw new AttemptFailed(strangeAnswer(`${response.status} with ${type} instead of JSON`, response, isAction));
+    throw new AttemptFailed(strangeAnswer(`${response.status} with ${type} instead of JSON`, response, isRepeatable));
   }
-  return revive(target.reply, parse(text, response, isAction));
+  return withHead(target, response, revive(target.answer, parse(text, response, isRepeatable)));
 }
 
 /** Lets go of an answer that nobody reads. */
@@ -78,7 +80,7 @@ export function discard(response: Response): void {
 /** A failed wait for the network, as a failed attempt; what ended the lifetime stays what it is. */
 export function toFailed(thrown: unknown, target: Target): AttemptFailed {
   if (thrown instanceof AttemptFailed) return thrown;
-  return new AttemptFailed(isSkeinError(thrown) ? thrown : networkFailure(thrown, target.kind));
+  return new AttemptFailed(isSkeinError(thrown) ? thrown : networkFailure(thrown, target.isRepeatable));
 }
 
 async function headersOf(settings: Settings, out: Outgoing): Promise<Headers> {
@@ -102,20 +104,20 @@ async function failureOf(
   response: Response,
   life: Lifetime,
 ): Promise<AttemptFailed> {
-  const isAction = target.kind === "action";
+  const { isRepeatable } = target;
   const waitMs = retryAfterMs(response.headers.get("retry-after"), settings.clock);
   if (response.type === "opaqueredirect" || (response.status >= 300 && response.status <= 399)) {
     discard(response);
-    return new AttemptFailed(strangeAnswer("the server redirects to another place", response, isAction));
+    return new AttemptFailed(strangeAnswer("the server redirects to another place", response, isRepeatable));
   }
   let problem: unknown;
   if (isJson(response)) {
     const text = await readText(target, response, problemBytesMax, life);
-    problem = parse(text, response, isAction);
+    problem = parse(text, response, isRepeatable);
   } else {
     discard(response);
   }
-  const error = fromProblem(problem, target) ?? strangeAnswer(`status ${response.status}`, response, isAction);
+  const error = fromProblem(problem, target) ?? strangeAnswer(`status ${response.status}`, response, isRepeatable);
   return new AttemptFailed(error, waitMs);
 }
 
@@ -123,11 +125,11 @@ function isJson(response: Response): boolean {
   return /^application\/(?:[\w.-]+\+)?json\b/i.test(response.headers.get("content-type") ?? "");
 }
 
-function parse(text: string, response: Response, isAction: boolean): unknown {
+function parse(text: string, response: Response, isRepeatable: boolean): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new AttemptFailed(strangeAnswer(`${response.status} with JSON that is broken`, response, isAction));
+    throw new AttemptFailed(strangeAnswer(`${response.status} with JSON that is broken`, response, isRepeatable));
   }
 }
 

@@ -21,6 +21,13 @@ export interface Failure {
   readonly retryAfterMs: number;
 }
 
+/** What decides about another attempt. */
+export interface Repeats {
+  readonly kind: Kind;
+  /** Whether it may be sent again when it may have run. */
+  readonly isRepeatable: boolean;
+}
+
 /** Calls and retries of one client in the last seconds; what keeps a crowd of clients from a storm. */
 export class RetryBudget {
   readonly #clock: Clock;
@@ -62,14 +69,14 @@ export class RetryBudget {
 
 /** The attempts of one call. */
 export class Retries {
-  readonly #kind: Kind;
+  readonly #target: Repeats;
   readonly #budget: RetryBudget;
   readonly #random: Random;
   #attempt = 1;
   #isUnsure = false;
 
-  constructor(kind: Kind, budget: RetryBudget, random: Random) {
-    this.#kind = kind;
+  constructor(target: Repeats, budget: RetryBudget, random: Random) {
+    this.#target = target;
     this.#budget = budget;
     this.#random = random;
     budget.call();
@@ -79,7 +86,7 @@ export class Retries {
   next(failure: Failure, restMs: number): number {
     const error = this.outcome(failure.error);
     if (error.outcome === "unknown") this.#isUnsure = true;
-    if (!failure.error.retry || (this.#kind === "action" && error.outcome !== "not_started")) throw error;
+    if (!failure.error.retry || (!this.#target.isRepeatable && error.outcome !== "not_started")) throw error;
     if (this.#attempt >= attemptsMax) throw error;
     const waitMs = failure.retryAfterMs + backoffMs(this.#attempt, this.#random);
     if (waitMs >= restMs || !this.#budget.take()) throw error;
@@ -100,7 +107,7 @@ export class Retries {
 
   /** An attempt that did not start says nothing of an earlier one that may have run. */
   outcome(error: SkeinError): SkeinError {
-    if (!this.#isUnsure || this.#kind === "query" || error.outcome !== "not_started") return error;
+    if (!this.#isUnsure || this.#target.kind === "query" || error.outcome !== "not_started") return error;
     return changed(error, { outcome: "unknown" });
   }
 }
@@ -119,7 +126,7 @@ export function retryAfterMs(text: string | null, clock: Clock): number {
 }
 
 /** The failure of a connection. Only what certainly never left is safe for an action. */
-export function networkFailure(thrown: unknown, kind: Kind): SkeinError {
+export function networkFailure(thrown: unknown, isRepeatable: boolean): SkeinError {
   if (wasNotSent(thrown)) {
     return skeinError("SKEIN_CLIENT_NETWORK", "the server cannot be reached", {
       cause: thrown,
@@ -128,7 +135,7 @@ export function networkFailure(thrown: unknown, kind: Kind): SkeinError {
   }
   return skeinError("SKEIN_CLIENT_NETWORK", "the connection failed before the whole answer came", {
     cause: thrown,
-    retry: kind !== "action",
+    retry: isRepeatable,
   });
 }
 

@@ -21,7 +21,7 @@ const table: HttpTable = {
       kind: "query",
       http: "GET /ids",
       stream: { id: "id" },
-      reply: { properties: { big: { type: "string", "x-skein": "bigint" } } },
+      answer: { properties: { big: { type: "string", "x-skein": "bigint" } } },
     },
     plain: { kind: "query", http: "GET /plain", stream: {} },
     act: { kind: "action", http: "POST /act", stream: { id: "id" } },

@@ -7,7 +7,7 @@ import { action, type CallOptions, contract, createHttpClient, query, stream } f
 import { createHost, type Host } from "../../host/index.ts";
 import { service, system } from "../../system/index.ts";
 import { createGateway, type Gateway } from "../index.ts";
-import { tableOf } from "./render.ts";
+import { renderClient, tableOf } from "./render.ts";
 
 const bytes = z.instanceof(Uint8Array);
 const scalars = {
@@ -48,6 +48,47 @@ const Echo = contract("echo", {
     errors: { NO: { data: z.object({ at: z.date(), deep }), status: 409 } },
   }),
   whole: action({ input: z.array(deep), output: z.array(deep), http: "POST /whole" }),
+  mixed: action({
+    input: z.object({
+      id: z.int(),
+      notify: z.boolean().optional(),
+      tags: z.array(z.string()).optional(),
+      note: z.array(z.date()),
+    }),
+    output: z.unknown(),
+    http: { route: "POST /mixed/:id", query: ["notify", "tags"], bodyField: "note" },
+  }),
+  login: action({
+    input: z.object({
+      sid: z.string().optional(),
+      name: z.string(),
+      at: z.date(),
+      made: z.boolean(),
+      tag: z.string().nullable(),
+    }),
+    output: z.object({
+      sid: z.string(),
+      name: z.string(),
+      at: z.date(),
+      made: z.boolean(),
+      version: z.bigint(),
+      tag: z.string().nullable(),
+    }),
+    http: {
+      route: "POST /login",
+      cookies: { sid: "sid" },
+      reply: {
+        headers: { "last-modified": "at", etag: "version", "x-tag": "tag" },
+        cookies: { sid: { field: "sid" } },
+        status: { field: "made", is: { true: 201 } },
+      },
+    },
+  }),
+  go: action({
+    input: z.object({ to: z.string() }),
+    output: z.object({ to: z.string() }),
+    http: { route: "POST /go", status: 303, reply: { headers: { location: "to" } } },
+  }),
   items: query({ input: z.object({ i: z.int() }), output: stream(deep), http: "GET /items" }),
 });
 
@@ -56,7 +97,7 @@ let seen: unknown;
 let reply: unknown;
 const echo = service(Echo, {
   has: {},
-  policy: { find: open, drop: open, change: open, whole: open, items: open },
+  policy: { find: open, drop: open, change: open, whole: open, mixed: open, login: open, go: open, items: open },
 }).implement({
   find: (input) => ((seen = input), reply as object),
   drop: (input) => void (seen = input),
@@ -66,6 +107,9 @@ const echo = service(Echo, {
     return input.deep;
   },
   whole: (input) => ((seen = input), input),
+  mixed: (input) => ((seen = input), null),
+  login: (input) => ((seen = input), { ...input, sid: "s1", version: 7n }),
+  go: (input) => input,
   async *items() {
     yield reply as z.infer<typeof deep>;
   },
@@ -78,6 +122,9 @@ interface Methods {
   readonly drop: Call;
   readonly change: Call;
   readonly whole: Call;
+  readonly mixed: Call;
+  readonly login: Call;
+  readonly go: Call;
   readonly items: (input: unknown) => AsyncIterable<unknown>;
 }
 
@@ -173,6 +220,61 @@ suite("what a caller gives is what the handler gets", () => {
       { numRuns: 100 },
     );
   });
+});
+
+suite("bindings beside path, query and body", () => {
+  test("the query beside a body, and a body that is one field", async () => {
+    await withClient(async (client) => {
+      const input = { id: 3, notify: false, tags: ["a", "b&c"], note: [new Date(1), new Date(2)] };
+      await client.mixed(input);
+      assert.deepEqual(seen, input);
+    });
+  });
+
+  test("cookies go in; headers and the status come back as the fields they were", async () => {
+    await withClient(async (client) => {
+      for (const made of [true, false]) {
+        for (const tag of ["x", null]) {
+          const input = { sid: "s0", name: "n", at: new Date(5_000), made, tag };
+          const got = await client.login(input);
+          assert.deepEqual(seen, input);
+          assert.deepEqual(got, { name: "n", at: new Date(5_000), made, version: 7n, tag });
+        }
+      }
+      assert.equal(
+        (
+          (await client
+            .login({ sid: "a;b", name: "", at: new Date(0), made: true, tag: null })
+            .catch((e: unknown) => e)) as { code: string }
+        ).code,
+        "SKEIN_INPUT_INVALID",
+      );
+    });
+  });
+
+  test("a redirect that the contract declares is an answer, and is not followed", async () => {
+    await withClient(async (client) => assert.deepEqual(await client.go({ to: "/elsewhere" }), { to: "/elsewhere" }));
+  });
+
+  test("the file's types: what a browser sends by itself is optional, what it hides is not there", async () => {
+    const { text } = await renderClient(whole);
+    assert.ok(text.includes("  readonly sid?: string | undefined;\n"));
+    const output = text.slice(
+      text.indexOf("interface EchoLoginOutput"),
+      text.indexOf("}", text.indexOf("interface EchoLoginOutput")),
+    );
+    assert.ok(!output.includes("sid") && output.includes("readonly made: boolean;"), output);
+  });
+
+  async function withClient(use: (client: Methods) => Promise<void>): Promise<void> {
+    await using host = await createHost(whole, { mode: "development" });
+    const gateway = await createGateway(host, { port: 0, mode: "development" });
+    try {
+      await use(createHttpClient<{ echo: Methods }>(await tableOf(whole), { baseUrl: gateway.url }).echo);
+    } finally {
+      await gateway.close();
+    }
+  }
 });
 
 /** The same value in ordinary objects: a validator may have made its own kind. */

@@ -7,6 +7,8 @@ import {
   type HttpMethod,
   type HttpRoute,
   type HttpTable,
+  isBytes,
+  isChannel,
   isStream,
   type Method,
   nothing,
@@ -14,6 +16,7 @@ import {
 } from "../../contract/index.ts";
 import type { System } from "../../system/index.ts";
 import { type Route, routesOf } from "../router.ts";
+import { edited, headFieldsOf } from "./reply-fields.ts";
 import { slotsOf } from "./slots.ts";
 import { indent, keyText, literal } from "./text.ts";
 import { docText, toTypeName, Types } from "./type-text.ts";
@@ -32,6 +35,8 @@ export interface ClientFile {
   readonly text: string;
   readonly methods: number;
   readonly untyped: readonly UntypedPart[];
+  /** Methods that have a route and are not in the file. */
+  readonly leftOut: readonly string[];
 }
 
 /** What a method of the file is made of. */
@@ -50,7 +55,7 @@ interface Work {
 export async function tableOf(system: System): Promise<HttpTable> {
   const work: Work = { types: new Types([]), imports: new Set(), untyped: [] };
   const table: Record<string, Record<string, HttpMethod>> = {};
-  for (const route of routesOf(system))
+  for (const route of routesOf(system).filter((each) => !isLeftOut(each)))
     (table[route.service] ??= {})[route.name] = (await renderMethod(route, work)).entry;
   return table;
 }
@@ -60,7 +65,9 @@ export async function renderClient(system: System): Promise<ClientFile> {
   const types = new Types(reserved);
   const work: Work = { types, imports: new Set(["createHttpClient", "HttpClientOptions", "HttpTable"]), untyped: [] };
   const services = new Map<string, { readonly type: string; readonly methods: Map<string, Rendered> }>();
-  const routes = routesOf(system);
+  const all = routesOf(system);
+  const routes = all.filter((route) => !isLeftOut(route));
+  const leftOut = all.filter(isLeftOut).map((route) => route.id);
   for (const route of routes) {
     let service = services.get(route.service);
     if (service === undefined) {
@@ -74,7 +81,7 @@ export async function renderClient(system: System): Promise<ClientFile> {
     return `${docText(`The methods of \`${name}\`.`)}export interface ${type} {\n${indent(lines)}\n}\n`;
   });
   const parts = [
-    headOf(system.name, routes.length, work.imports),
+    headOf(system.name, routes.length, leftOut, work.imports),
     `${docText("The services that can be called over HTTP.")}export interface Client {\n${indent(
       [...services].map(([name, { type }]) => `readonly ${keyText(name)}: ${type};`).join("\n"),
     )}\n}\n`,
@@ -83,7 +90,7 @@ export async function renderClient(system: System): Promise<ClientFile> {
     ...types.declarations(),
     tableText(services),
   ];
-  return { text: parts.join("\n"), methods: routes.length, untyped: work.untyped };
+  return { text: parts.join("\n"), methods: routes.length, untyped: work.untyped, leftOut };
 }
 
 /** Names that the file uses for something else. */
@@ -98,12 +105,12 @@ export function createClient(options: HttpClientOptions): Client {
 }
 `;
 
-function headOf(system: string, count: number, imports: ReadonlySet<string>): string {
+function headOf(system: string, count: number, leftOut: readonly string[], imports: ReadonlySet<string>): string {
   const names = [...imports].toSorted().map((name) => (name === "createHttpClient" ? name : `type ${name}`));
   return `/* eslint-disable */
 // Written by \`skein client\` from the contracts of ${JSON.stringify(system)}: ${count} method${count === 1 ? "" : "s"}. Do not edit: run it again.
 // It needs only skein/contract, and runs in browsers.
-import {
+${leftOut.length === 0 ? "" : `// Left out, since a channel is a WebSocket and not a request: ${leftOut.join(", ")}.\n`}import {
 ${indent(names.map((name) => `${name},`).join("\n"))}
 } from "skein/contract";
 `;
@@ -122,8 +129,12 @@ function tableText(services: ReadonlyMap<string, { readonly methods: ReadonlyMap
 async function renderMethod(route: Route, work: Work): Promise<Rendered> {
   const { method } = route;
   const name = toTypeName(route.service) + toTypeName(route.name);
-  const input = method.input === nothing ? undefined : await describe(route, "input", method.input, work);
-  const output = await describe(route, "output", isStream(method.output) ? method.output.item : method.output, work);
+  const whole = method.input === nothing ? undefined : await describe(route, "input", method.input, work);
+  const input = whole && edited(whole, { optional: route.cookies.map(([, field]) => field) });
+  const answer = isStream(method.output) ? method.output.item : (method.output as Schema);
+  const full = await describe(route, "output", answer, work);
+  const head = headFieldsOf(route, full);
+  const output = edited(full, head);
   const takes =
     input === undefined
       ? "input?: undefined"
@@ -144,8 +155,13 @@ async function renderMethod(route: Route, work: Work): Promise<Rendered> {
       kind: method.kind,
       http: `${route.verb} ${route.path}` as HttpRoute,
       ...(route.headers.length > 0 && { headers: Object.fromEntries(route.headers) }),
+      ...(route.cookies.length > 0 && { cookies: Object.fromEntries(route.cookies) }),
+      ...(route.query.length > 0 && { query: route.query }),
+      ...(route.bodyField !== undefined && { bodyField: route.bodyField }),
+      ...(method.kind === "action" && method.http?.keyed === true && { keyed: true as const }),
       ...(isStream(method.output) && { stream: method.output.id === undefined ? {} : { id: method.output.id } }),
-      ...withSlots("reply", output.json),
+      ...withSlots("answer", output.json),
+      ...(head.reply !== undefined && { reply: head.reply }),
       ...(Object.keys(errors.entries).length > 0 && { errors: errors.entries }),
     },
   };
@@ -184,6 +200,10 @@ async function describe(route: Route, part: string, schema: Schema, work: Work):
 function withSlots(name: string, json: JsonSchema): object {
   const slots = slotsOf(json);
   return slots === undefined ? {} : { [name]: slots };
+}
+
+function isLeftOut({ method }: Route): boolean {
+  return isChannel(method.output) || isBytes(method.output) || method.body !== undefined;
 }
 
 function isNothing(shape: SchemaShape): boolean {
