@@ -16,10 +16,12 @@ export interface Endpoint {
   /** Answers item by item: a stream, or a download. */
   readonly isStream: boolean;
   readonly isChannel: boolean;
-  /** A body streams in, so that the call may last as long as bytes come; `timeoutMs` is then the longest pause. */
+  /** A body streams in. Such a call may last as long as bytes come: `timeoutMs` is the longest pause, as in a download. */
   readonly isUpload: boolean;
   /** Whether its total time has no limit of its own. */
   readonly mayLast: boolean;
+  /** Answers bytes. */
+  readonly isDownload: boolean;
   /** `undefined` refuses every call: deny by default. */
   readonly access: Access | undefined;
   readonly timeoutMs: number | undefined;
@@ -61,6 +63,7 @@ export function createEndpoint(
     method,
     isStream: answersItems,
     isChannel: isChannel(method.output),
+    isDownload: isBytes(method.output),
     isUpload: !answersItems && method.body?.isRaw === false,
     mayLast: answersItems || method.body?.isRaw === false,
     access: policy.access,

@@ -1,5 +1,6 @@
 /** The call layer: one call's journey in process. */
 export { ReplyCache } from "./stages/cache.ts";
+export { checkBodyHead } from "./body.ts";
 export { createEndpoint, type Endpoint } from "./endpoint.ts";
 export { type FarCall, sendFar, streamFar } from "./far.ts";
 export type { Cancellation } from "./lifetime.ts";

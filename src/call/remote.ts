@@ -17,6 +17,8 @@ export interface RemoteEndpoint {
   readonly isStream: boolean;
   /** A body arrives while it runs. */
   readonly isUpload: boolean;
+  /** Answers bytes: `timeoutMs` is the longest pause, too. */
+  readonly isDownload: boolean;
   /** Whether its total time has no limit of its own: a stream, an upload. */
   readonly mayLast: boolean;
   readonly timeoutMs: number | undefined;

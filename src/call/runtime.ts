@@ -266,7 +266,7 @@ export class CallRuntime {
   ): number {
     let deadlineMs = above?.deadlineMs ?? Number.POSITIVE_INFINITY;
     if (timeoutMs !== undefined) deadlineMs = Math.min(deadlineMs, startMs + timeoutMs);
-    if (endpoint.timeoutMs !== undefined && !endpoint.isUpload)
+    if (endpoint.timeoutMs !== undefined && !endpoint.isUpload && !endpoint.isDownload)
       deadlineMs = Math.min(deadlineMs, startMs + endpoint.timeoutMs);
     // A stream and an upload may last, since each wait has its own limit; what they call may not.
     if (deadlineMs === Number.POSITIVE_INFINITY && !endpoint.mayLast) deadlineMs = startMs + this.timeoutMs;

@@ -16,7 +16,9 @@ import { Waiter } from "./waiter.ts";
 /** The items of a stream; the handler starts at the first `next()`, and is told to stop when the reader leaves. */
 export async function* travelStream(scope: CallScope, input: unknown): AsyncGenerator<unknown, void, undefined> {
   let code = "ok";
-  const waiter = new Waiter(scope);
+  const { endpoint, runtime } = scope;
+  // Bytes are there or not: a download that makes its reader wait for long has lost its source.
+  const waiter = new Waiter(scope, endpoint.isDownload ? (endpoint.timeoutMs ?? runtime.timeoutMs) : undefined);
   let opening: Promise<AsyncIterator<unknown>> | undefined;
   try {
     const { error } = scope.lifetime;

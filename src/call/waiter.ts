@@ -14,23 +14,24 @@ const channelIdleMaxMs = 3_600_000;
 /** Waits for one promise at a time, until it settles, the call's lifetime ends, or it took longer than an item may. */
 export class Waiter extends Mortal {
   readonly #scope: CallScope;
+  readonly #limitMs: number;
   #fail: ((error: SkeinError) => void) | undefined = undefined;
 
-  constructor(scope: CallScope) {
+  constructor(scope: CallScope, limitMs?: number) {
     super();
     this.#scope = scope;
+    this.#limitMs = limitMs ?? (scope.endpoint.isChannel ? channelIdleMaxMs : idleMaxMs);
   }
 
   /** `start` is not called once the lifetime is over: nothing would hear what it gives. */
   wait<T>(start: () => Promise<T>): Promise<T> {
-    const { runtime, lifetime, endpoint } = this.#scope;
+    const { runtime, lifetime } = this.#scope;
     return new Promise((resolve, reject) => {
       if (lifetime.error !== undefined) return reject(lifetime.error);
       // An iterator of somebody else's own may answer without a promise.
       const promise = Promise.resolve(start());
       this.#fail = reject;
-      const limitMs = endpoint.isChannel ? channelIdleMaxMs : idleMaxMs;
-      const idle = new Lifetime(runtime.clock.monotonic() + limitMs, lifetime);
+      const idle = new Lifetime(runtime.clock.monotonic() + this.#limitMs, lifetime);
       idle.start(runtime.wheelOf(lifetime), undefined);
       idle.join(this);
       const done = () => {

@@ -587,6 +587,11 @@ export const catalogue = {
     what: "The request did not arrive in time.",
     fix: "Send the headers within 5 s and the whole body within 10 s.",
   },
+  SKEIN_HTTP_PRECONDITION: {
+    canonical: "failed_precondition", retry: false, outcome: "failed", who: "caller", status: 412, since: "0.1.0",
+    what: "The content is not the one that the request's conditions ask for.",
+    fix: "Get the content anew, and send the entity tag or the date that it has now in If-Match or If-Unmodified-Since.",
+  },
   SKEIN_HTTP_CROWDED: {
     canonical: "resource_exhausted", retry: true, outcome: "not_started", who: "caller", since: "0.1.0",
     what: "Too many requests of this client are being answered at once.",

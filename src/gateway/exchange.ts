@@ -77,12 +77,17 @@ export abstract class Exchange {
   readBody(bytesMax: number, take: (bytes: Uint8Array) => void, fail: (error: unknown) => void): void {
     this.readBytes(bytesMax).then(take, fail);
   }
+  /**
+   * The body piece by piece, once, read from the connection as fast as pieces are asked for; `proceed()` is called before
+   * the first. They break off with an error when the client leaves. `return()` stops reading, also while one is waited for.
+   */
+  abstract pieces(): AsyncIterable<Uint8Array>;
 
   /** One more header of whatever answer is given. */
   abstract setHeader(name: string, value: string): void;
   /** Answers with a body, or with none where the status or the verb forbids it. Does nothing after an answer. */
   abstract send(status: number, headers: Headers, body?: Uint8Array | string): void;
-  /** Answers at once a request whose body is not wanted, and takes nothing more from its connection. */
+  /** Answers at once a request whose body is not wanted (any more), and takes nothing more from its connection. */
   abstract refuse(status: number, headers: Headers, body: string, clock: Clock): void;
   /** Sends the head of an answer whose body follows in pieces. Does nothing after an answer. */
   abstract open(status: number, headers: Headers): void;

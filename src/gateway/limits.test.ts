@@ -1,7 +1,7 @@
 /** Limits per client on a real port: connections, slow senders, slow readers, rates, and whose address counts. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
@@ -17,6 +17,7 @@ import { sample } from "./fixtures/sample.ts";
 import { createGateway, type Gateway } from "./index.ts";
 import { connectionsPerAddressMax } from "./limits.ts";
 import { createRateLimiter } from "./rate-limit.ts";
+import { RequestPieces } from "./node/request-pieces.ts";
 import { SlowClients } from "./node/slow-clients.ts";
 
 const Limited = contract("limited", {
@@ -256,11 +257,34 @@ describe("slow clients", () => {
     while (gateway.inFlight > 0) await clock.advance("1s");
     socket.destroy();
   });
+  test("a body that does not stream arrives within 10 s, at whatever rate", async () => {
+    const clock = createVirtualClock();
+    await using gateway = closing(await createGateway(host, { port: 0, clock }), clock);
+    const slow = await open(gateway.port);
+    slow.write(`${head}[`);
+    while (gateway.inFlight < 1) await new Promise((resolve) => setImmediate(resolve));
+    const answer = once(slow, "data");
+    for (let second = 0; second < 9; second++) {
+      // A second passes on the gateway's clock once it has what was written.
+      await new Promise((resolve) => slow.write(" ".repeat(5_000), resolve));
+      for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+      await clock.advance("1s");
+    }
+    assert.equal(gateway.inFlight, 1, "not before 10 s");
+    await clock.advance("3s");
+    const [bytes] = (await answer) as [Buffer];
+    assert.equal(toAnswer(bytes.toString()).status, 408);
+    slow.destroy();
+  });
   test("a client that keeps to 1 KiB/s, either way, is left alone", async () => {
     const clock = createVirtualClock();
     const cut = new Array<string>();
     const socket = { bytesRead: 0, bytesWritten: 1_000_000, writableLength: 1_000_000 };
-    const response = { req: { complete: false }, headersSent: false };
+    const request = { complete: false, errored: null, read: () => null, on: () => undefined };
+    const response = { req: request, headersSent: false };
+    // A body that streams and is waited for; others have to be there within 10 s.
+    void new RequestPieces(request as unknown as IncomingMessage, () => undefined).next();
+    await Promise.resolve();
     const slow = new SlowClients({
       clock,
       busy: () => [[socket as unknown as Socket, response as unknown as ServerResponse]],

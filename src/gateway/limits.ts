@@ -20,10 +20,13 @@ export const headersMax = 100;
 export const targetMax = 8_192;
 export const queryParametersMax = 100;
 export const headersTimeoutMs = 5_000;
-/** Time for the whole request to arrive. */
+/** Time for the whole request to arrive, once its head has; a body that streams into its handler has no such limit. */
 export const requestTimeoutMs = 10_000;
 export const timeoutCheckMs = 1_000;
-/** A body that has been arriving for this long must have come at `bodyBytesPerSecondMin` on average. */
+/**
+ * A body that has been arriving for this long must have come at `bodyBytesPerSecondMin` on average; one that streams must
+ * do so again and again, counted while its handler waits for it.
+ */
 export const slowBodyAfterMs = 5_000;
 export const bodyBytesPerSecondMin = 1_024;
 /** An answer that has waited for its reader for this long must have been taken at `readBytesPerSecondMin` on average. */

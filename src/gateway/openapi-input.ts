@@ -70,6 +70,11 @@ function withoutTwins(json: JsonSchema): JsonSchema {
 
 /** The body without what path, headers and cookies give; undefined where nothing is left for one. */
 export function bodyOf(route: Route, input: SchemaShape, components: Components): object | undefined {
+  const { body } = route.method;
+  if (body !== undefined) {
+    // Bytes have no schema: in OpenAPI 3.1 the content type says it.
+    return { required: true, content: Object.fromEntries((body.types ?? ["*/*"]).map((type) => [type, {}])) };
+  }
   if (route.readsQuery || !route.hasInput) return undefined;
   const taken = takenFields(route);
   if (route.bodyField !== undefined) {

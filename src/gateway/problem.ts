@@ -65,9 +65,15 @@ export function problemHeaders(problem: Problem): Record<string, string | number
   const { status, retry } = problem;
   const headers: Record<string, string | number> = {};
   if (retry && (status === 503 || status === 409 || status === 429)) headers["retry-after"] = secondsToWait(problem);
+  if (status === 416 && problem.code === "SKEIN_CALL_RANGE") headers["content-range"] = `bytes */${sizeOf(problem)}`;
   // RFC 9110 asks for a challenge with every 401.
   if (status === 401) headers["www-authenticate"] = "Bearer";
   return headers;
+}
+
+function sizeOf({ data }: Problem): string {
+  const size = (data as { readonly size?: unknown } | undefined)?.size;
+  return typeof size === "number" ? String(size) : "*";
 }
 
 function secondsToWait({ code, data }: Problem): number {

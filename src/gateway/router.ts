@@ -36,6 +36,8 @@ export interface Route {
   /** Where fields of the output go that do not stay in the body. */
   readonly reply: ReplyMap | undefined;
   readonly isStream: boolean;
+  /** Answers bytes. */
+  readonly isDownload: boolean;
   readonly hasInput: boolean;
   readonly input: InputShape;
   /** The rest of the input comes from the query, not from a body. */
@@ -144,9 +146,10 @@ function toRoute(service: string, name: string, method: Method, policy: MethodPo
     access: policy?.access,
     reply: http.reply && new ReplyMap(`${service}.${name}`, http.status ?? 200, http.reply),
     isStream: isStreaming,
+    isDownload: isBytes(method.output),
     hasInput: method.input !== nothing,
     input: new InputShape(method.input),
-    readsQuery: verb === "GET" || verb === "DELETE",
+    readsQuery: verb === "GET" || verb === "DELETE" || method.body !== undefined,
     isPublicQuery: policy?.access === "public" && method.kind === "query" && !usesCookies(http),
     rate: policy?.rateLimit,
   };

@@ -6,14 +6,17 @@ import { toJson, toJsonText } from "../contract/shapes.ts";
 import type { Host } from "../host/index.ts";
 import { badRequest } from "./target.ts";
 import { checkBodyHead, parseBody } from "./body.ts";
-import { Departure, type Exchange } from "./exchange.ts";
+import { sendDownload } from "./download.ts";
+import { Departure, type Exchange, type Headers } from "./exchange.ts";
 import { readInput } from "./input.ts";
 import { bodyBytesMax } from "./limits.ts";
 import { keyOf } from "./key.ts";
 import type { Settings } from "./options.ts";
+import { rangeOf } from "./preconditions.ts";
 import type { MappedReply, ReplyMap } from "./reply-map.ts";
 import type { Match, Route } from "./router.ts";
 import { resumeFrom, sendStream, streamType } from "./stream.ts";
+import { bodyFor } from "./upload.ts";
 
 /**
  * Calls the endpoint and answers with its reply. Throws, rejects with, or hands to `fail` what must be answered as an error.
@@ -29,7 +32,7 @@ export function serve(
   const { route } = match;
   const { principal } = exchange;
   const key = keyOf(exchange, route.method.kind, principal === undefined);
-  if (exchange.hasBody) {
+  if (route.method.body === undefined && exchange.hasBody) {
     if (route.readsQuery) throw badRequest(`a ${route.verb} has no body`);
     checkBodyHead(exchange);
     exchange.proceed();
@@ -89,12 +92,13 @@ async function serveInTurns(
 ): Promise<void> {
   const { route } = match;
   const { principal } = exchange;
+  const sent = route.method.body === undefined ? undefined : bodyFor(exchange, route, route.method.body);
   const input: unknown = await readInput(exchange, match, query);
   if (route.isStream && exchange.verb === "HEAD")
     return exchange.send(route.status, { "content-type": streamType(exchange) });
   const departure = (exchange.departure = new Departure());
   if (exchange.isOver) departure.left();
-  const answer = host.call(route.service, route.name, input, {
+  const called = host.call(route.service, route.name, input, {
     key,
     signal: departure,
     traceId: exchange.traceId,
@@ -102,17 +106,26 @@ async function serveInTurns(
     fromOutside: true,
     principal,
     ...(route.isStream && { resumeFrom: resumeFrom(exchange) }),
+    ...(route.isDownload && { range: rangeOf(exchange) }),
+    ...sent,
   });
   // A stream that could not even be found is a rejected promise.
-  if (route.isStream && !(answer instanceof Promise)) {
-    return sendStream(exchange, route, answer as AsyncIterable<unknown>, settings);
+  if (route.isStream && !(called instanceof Promise)) {
+    return sendStream(exchange, route, called as AsyncIterable<unknown>, settings);
   }
-  sendReply(exchange, route, await answer, settings);
+  if (route.isDownload && !(called instanceof Promise)) {
+    return sendDownload(exchange, route, called as AsyncIterable<unknown>, cacheOf(exchange, route));
+  }
+  sendReply(exchange, route, await called, settings);
 }
 
 function sendReply(exchange: Exchange, route: Route, reply: unknown, settings: Settings): void {
-  if (route.reply !== undefined) return sendMapped(exchange, route.reply, reply, cacheOf(exchange, route), settings);
-  sendText(exchange, route, reply === undefined ? undefined : JSON.stringify(toJson(reply)));
+  if (route.reply !== undefined) return sendMapped(exchange, route, reply, settings);
+  const text = reply === undefined ? undefined : JSON.stringify(toJson(reply));
+  if (route.method.body === undefined) return sendText(exchange, route, text);
+  const cache = cacheOf(exchange, route);
+  if (text === undefined || route.status === 204) return put(exchange, 204, { "cache-control": cache }, "", settings);
+  put(exchange, route.status, { "content-type": "application/json", "cache-control": cache }, text, settings);
 }
 
 function sendText(exchange: Exchange, route: Route, text: string | undefined): void {
@@ -125,19 +138,26 @@ function cacheOf(exchange: Exchange, route: Route): string {
   return route.isPublicQuery && exchange.principal === undefined ? "no-cache" : "no-store";
 }
 
-function sendMapped(exchange: Exchange, map: ReplyMap, reply: unknown, cache: string, settings: Settings): void {
+function sendMapped(exchange: Exchange, route: Route, reply: unknown, settings: Settings): void {
   let mapped: MappedReply;
   try {
-    mapped = map.apply(reply, settings.isDevelopment);
+    mapped = (route.reply as ReplyMap).apply(reply, settings.isDevelopment);
   } catch (error) {
     // The call has succeeded, so that nobody but the gateway knows of this; the message does not show the value.
     settings.log.error("a reply cannot be sent as its contract maps it", { traceId: exchange.traceId, error });
     throw error;
   }
   const { status, headers, body } = mapped;
+  const cache = cacheOf(exchange, route);
   if (body === undefined || status === 204 || status === 205) {
-    return exchange.send(status, { "cache-control": cache, ...headers }, status === 204 ? undefined : "");
+    return put(exchange, status, { "cache-control": cache, ...headers }, "", settings);
   }
-  const text = JSON.stringify(toJson(body));
-  exchange.send(status, { "content-type": "application/json", "cache-control": cache, ...headers }, text);
+  const all = { "content-type": "application/json", "cache-control": cache, ...headers };
+  put(exchange, status, all, JSON.stringify(toJson(body)), settings);
+}
+
+/** Sends an answer; where its handler had enough of a body before the end, the rest may be gigabytes that nobody wants. */
+function put(exchange: Exchange, status: number, headers: Headers, body: string, { clock }: Settings): void {
+  if (exchange.hasBody && !exchange.isComplete) exchange.refuse(status, headers, body, clock);
+  else exchange.send(status, headers, status === 204 ? undefined : body);
 }

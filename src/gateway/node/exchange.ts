@@ -13,6 +13,7 @@ import type { Mounted } from "../mounts.ts";
 import { handOver } from "./mount.ts";
 import { GatewayRequest } from "./request.ts";
 import { checkHead } from "./request-check.ts";
+import { RequestPieces } from "./request-pieces.ts";
 
 export class NodeExchange extends Exchange {
   readonly request: IncomingMessage;
@@ -109,6 +110,10 @@ export class NodeExchange extends Exchange {
     super.readBody(bytesMax, take, fail);
   }
 
+  pieces(): AsyncIterable<Uint8Array> {
+    return new RequestPieces(this.request, () => this.proceed());
+  }
+
   setHeader(name: string, value: string): void {
     this.response.setHeader(name, value);
   }
@@ -130,8 +135,9 @@ export class NodeExchange extends Exchange {
     const { request, response } = this;
     if (response.headersSent || response.destroyed) return;
     const bytes = Buffer.from(body, "utf8");
-    this.#writeHead(status, { ...headers, connection: "close" }, bytes.length);
-    if (request.method === "HEAD") response.flushHeaders();
+    // 204 has no body, and so no length.
+    this.#writeHead(status, { ...headers, connection: "close" }, status === 204 ? undefined : bytes.length);
+    if (request.method === "HEAD" || bytes.length === 0) response.flushHeaders();
     else response.write(bytes);
     // Bound now: after this answer a mounted application may no longer reach the response's own methods.
     const end = response.end.bind(response);
@@ -162,7 +168,10 @@ export class NodeExchange extends Exchange {
   }
 
   end(piece?: string): void {
-    this.response.end(piece);
+    const { request, response } = this;
+    response.end(piece);
+    // A body that its handler did not read to the end: Node would read all of it, to use the connection again.
+    if (!request.complete) response.socket?.destroySoon();
   }
 
   breakOff(piece?: string): void {

@@ -125,7 +125,8 @@ function toServer(front: Front, sockets: Sockets, tls: Tls | undefined): Server 
     IncomingMessage: GatewayRequest,
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headersTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
+    // Node's own would cut an upload that streams; slow clients are looked for instead.
+    requestTimeout: 0,
     connectionsCheckingInterval: limits.timeoutCheckMs,
     keepAliveTimeout: limits.keepAliveMs,
     noDelay: true,

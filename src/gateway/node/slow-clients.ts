@@ -8,10 +8,12 @@ import type { Clock, Timer } from "../../core/index.ts";
 import {
   bodyBytesPerSecondMin,
   readBytesPerSecondMin,
+  requestTimeoutMs,
   slowBodyAfterMs,
   slowReadAfterMs,
   timeoutCheckMs,
 } from "../limits.ts";
+import { piecesOf } from "./request-pieces.ts";
 
 /** What was seen of one connection at the last looks. */
 interface Seen {
@@ -92,7 +94,9 @@ export class SlowClients {
 }
 
 function isSlowBody(seen: Seen, socket: Socket, response: ServerResponse, now: number): boolean {
-  if (response.req.complete || response.headersSent) {
+  const streamed = piecesOf(response.req);
+  // Where pieces are asked for one by one, a client that is not asked has its rest.
+  if (response.req.complete || response.headersSent || streamed?.isWaiting === false) {
     seen.sendingSince = undefined;
     return false;
   }
@@ -103,7 +107,13 @@ function isSlowBody(seen: Seen, socket: Socket, response: ServerResponse, now: n
   }
   const elapsedMs = now - seen.sendingSince;
   if (elapsedMs < slowBodyAfterMs) return false;
-  return socket.bytesRead - seen.readBytes < (elapsedMs / 1_000) * bodyBytesPerSecondMin;
+  if (socket.bytesRead - seen.readBytes < (elapsedMs / 1_000) * bodyBytesPerSecondMin) return true;
+  // Node's own limit of a whole request knows no streams, which may last; so it is here.
+  if (streamed === undefined) return elapsedMs >= requestTimeoutMs;
+  // What came fast at first must not buy hours of dripping.
+  seen.sendingSince = now;
+  seen.readBytes = socket.bytesRead;
+  return false;
 }
 
 function isSlowRead(seen: Seen, socket: Socket, now: number): boolean {

@@ -90,6 +90,7 @@ export class RouteTable implements RemoteRoutes {
       kind,
       isStream: answersItems,
       isUpload,
+      isDownload: isBytes(output),
       mayLast: answersItems || body?.isRaw === false,
       timeoutMs,
       send: answersItems ? (call) => this.#stream(service, name, call) : (call) => this.#unary(service, name, call),
