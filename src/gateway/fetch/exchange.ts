@@ -6,6 +6,7 @@ import type { Clock } from "../../core/index.ts";
 import { type SkeinError, skeinError } from "../../errors/index.ts";
 import { dataPolicy, Exchange, type Headers as Answers } from "../exchange.ts";
 import { bodyPiecesMax, requestTimeoutMs } from "../limits.ts";
+import { requestPieces } from "./request-pieces.ts";
 import { authorityOf, checkHead, targetOf } from "./request-check.ts";
 import { AnswerStream } from "./answer-stream.ts";
 
@@ -103,6 +104,11 @@ export class FetchExchange extends Exchange {
         (error: SkeinError) => stop(error),
       );
     });
+  }
+
+  pieces(): AsyncIterable<Uint8Array> {
+    const { body } = this.#parts.request;
+    return requestPieces(body ?? new Blob([]).stream(), () => (this.#isComplete = true));
   }
 
   setHeader(name: string, value: string): void {
