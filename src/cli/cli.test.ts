@@ -22,15 +22,17 @@ suite("help", () => {
     assert.deepEqual([run.code, run.stderr], [0, ""]);
     assert.equal(
       run.stdout,
-      `Print the OpenAPI 3.1 description of a system's HTTP routes.
+      `Print the OpenAPI 3.1 description of a system's HTTP routes, or make a contract from one.
 
 Usage: skein openapi [system.ts] [options]
 
 Options:
-  -o, --out <file>    write to a file instead of printing
-      --server <url>  where the gateway is reached from outside; / unless given
-      --json          print JSON for machines
-  -h, --help          show this help
+  -o, --out <file>     write to a file instead of printing
+      --server <url>   where the gateway is reached from outside; / unless given
+      --import <file>  make a contract from this OpenAPI 3.0 or 3.1 document, JSON or YAML
+      --name <name>    name of that contract; from the document's title unless given
+      --json           print JSON for machines
+  -h, --help           show this help
 
 The argument is the file whose default export is the system: system.ts in the working directory
 unless given.
@@ -38,9 +40,16 @@ unless given.
 The document is JSON with or without --json; a running system serves the same one at
 /openapi.json. With --out and --json the output says which file was written.
 
+With --import no system is read: the document becomes a TypeScript module with Zod schemas and a
+contract, for external(). GET becomes a query, the rest actions. What a contract cannot say is
+left out and listed. Only files are read, and references must stay inside.
+
 Examples:
-  skein openapi > openapi.json                print it
-  skein openapi system.ts --out openapi.json  write it, or leave the old file as it was
+  skein openapi > openapi.json                                   print it
+  skein openapi system.ts --out openapi.json                     write it, or leave the old file
+                                                                 as it was
+  skein openapi --import billing.yaml --out billing.contract.ts  make a contract of somebody
+                                                                 else's API
 `,
     );
   });

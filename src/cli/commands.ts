@@ -73,20 +73,27 @@ const check: Command = {
 
 const openapi: Command = {
   name: "openapi",
-  summary: "print the OpenAPI 3.1 description of a system's HTTP routes",
+  summary: "print the OpenAPI 3.1 description of a system's HTTP routes, or make a contract from one",
   usage: `${systemUsage} [options]`,
   argumentsMax: 1,
   options: [
     { name: "out", short: "o", value: "file", summary: "write to a file instead of printing" },
     { name: "server", value: "url", summary: "where the gateway is reached from outside; / unless given" },
+    { name: "import", value: "file", summary: "make a contract from this OpenAPI 3.0 or 3.1 document, JSON or YAML" },
+    { name: "name", value: "name", summary: "name of that contract; from the document's title unless given" },
   ],
   details: [
     systemDetail,
     "The document is JSON with or without `--json`; a running system serves the same one at `/openapi.json`. With `--out` and `--json` the output says which file was written.",
+    "With `--import` no system is read: the document becomes a TypeScript module with Zod schemas and a contract, for `external()`. GET becomes a query, the rest actions. What a contract cannot say is left out and listed. Only files are read, and references must stay inside.",
   ],
   examples: [
     { line: "skein openapi > openapi.json", does: "print it" },
     { line: "skein openapi system.ts --out openapi.json", does: "write it, or leave the old file as it was" },
+    {
+      line: "skein openapi --import billing.yaml --out billing.contract.ts",
+      does: "make a contract of somebody else's API",
+    },
   ],
   run: async (given) => (await import("./openapi.ts")).runOpenApi(given),
 };

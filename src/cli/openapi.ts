@@ -6,6 +6,8 @@ import { findSystemFile, loadSystem, shorten } from "./load-system.ts";
 import { writeWhole } from "./write-whole.ts";
 
 export async function runOpenApi(given: Given): Promise<number> {
+  const source = given.options["import"];
+  if (typeof source === "string") return (await import("./import/run.ts")).runImport(source, given);
   const system = await loadSystem(findSystemFile(given.arguments[0]));
   const { out, json, server } = given.options;
   const info = typeof server === "string" ? { server } : {};

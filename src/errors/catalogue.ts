@@ -667,6 +667,11 @@ export const catalogue = {
     what: "The command line is not one that skein understands.",
     fix: "Run the command with --help to see its arguments and options.",
   },
+  SKEIN_OPENAPI_INVALID: {
+    canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0",
+    what: "An OpenAPI document cannot be imported.",
+    fix: "Give one whole document of OpenAPI 3.0 or 3.1, as JSON or YAML: convert Swagger 2, and bundle one that is in several files.",
+  },
   SKEIN_CLI_FAILED: {
     canonical: "internal", retry: false, outcome: "unknown", who: "bug", status: 500, since: "0.1.0",
     what: "The command failed in a way that it does not explain.",
