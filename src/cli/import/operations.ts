@@ -144,7 +144,7 @@ class Operation {
     } else if (place === "query") {
       if (parameter["style"] === "deepObject")
         throw new NotSaid(`its query parameter ${name} is an object in brackets`);
-      const isJoined = parameter["explode"] === false || /Delimited$/.test(String(parameter["style"]));
+      const isJoined = parameter["explode"] === false || String(parameter["style"]).endsWith("Delimited");
       const isList = this.#document.resolve(this.#parameterSchema(parameter))["type"] === "array";
       if (isJoined && isList) this.#notes.push(`${name} is a list in one text, as the document joins it`);
       this.#query.push(name);
@@ -241,7 +241,7 @@ class Operation {
     const found =
       responses.filter(([status]) => /^2\d\d$/.test(status)).toSorted(([a], [b]) => Number(a) - Number(b))[0] ??
       responses.find(([status]) => /^2XX$/i.test(status)) ??
-      (responses.some(([status]) => /^3/.test(status))
+      (responses.some(([status]) => status.startsWith("3"))
         ? undefined
         : responses.find(([status]) => status === "default"));
     if (found === undefined) throw new NotSaid("it has no answer of success");
