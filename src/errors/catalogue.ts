@@ -557,6 +557,16 @@ export const catalogue = {
     what: "The path exists, but not with this HTTP method.",
     fix: "Use one of the methods in the response's Allow header.",
   },
+  SKEIN_HTTP_UPGRADE: {
+    canonical: "failed_precondition", retry: false, outcome: "not_started", who: "caller", status: 426, since: "0.1.0",
+    what: "The route is a channel and has to be opened as a WebSocket.",
+    fix: "Connect with a WebSocket client of version 13 and the protocol skein.channel.1; some proxies need to be told to let upgrades through.",
+  },
+  SKEIN_HTTP_MESSAGE: {
+    canonical: "invalid_argument", retry: false, outcome: "unknown", who: "caller", since: "0.1.0",
+    what: "A message of a channel is not what the protocol says.",
+    fix: "Send text messages of JSON, one item each with `n` going up by one, and no more than were acknowledged and 64.",
+  },
   SKEIN_HTTP_BODY_TOO_LARGE: {
     canonical: "resource_exhausted", retry: false, outcome: "not_started", who: "caller", status: 413, since: "0.1.0",
     what: "The request's body is larger than the limit.",

@@ -5,6 +5,7 @@
 import type { Cancellation } from "../call/index.ts";
 import type { Clock } from "../core/index.ts";
 import { skeinError } from "../errors/index.ts";
+import type { ChannelSocket } from "./channel/socket.ts";
 import type { Mounted } from "./mounts.ts";
 import type { ClientCertificate } from "../system/index.ts";
 
@@ -99,6 +100,15 @@ export abstract class Exchange {
   abstract breakOff(piece?: string): void;
   /** Calls back once, when the answer is over, however it ended. */
   abstract onOver(listener: () => void): void;
+
+  /** Whether the request asks for a WebSocket and the engine can open one. */
+  get canUpgrade(): boolean {
+    return false;
+  }
+  /** Opens it; `undefined` where the client has left. Only where `canUpgrade`. Nothing else is answered then. */
+  upgrade(): Promise<ChannelSocket | undefined> {
+    return Promise.reject(skeinError("SKEIN_HTTP_UPGRADE"));
+  }
 
   /**
    * Gives the request to a mounted application, which answers it by itself. Throws what must be answered as an error:

@@ -8,6 +8,7 @@ import type { Host } from "../host/index.ts";
 import type { Mount } from "../system/index.ts";
 import { addressOf, Census, Rates } from "./admission.ts";
 import { type Gate, openGate } from "./authenticate/gate.ts";
+import { Channels } from "./channel/registry.ts";
 import type { Exchange } from "./exchange.ts";
 import { bodyBytesMax } from "./limits.ts";
 import { Mounts } from "./mounts.ts";
@@ -23,6 +24,7 @@ const statusClientLeft = 499;
 
 export class Front {
   readonly settings: Settings;
+  readonly channels: Channels;
   readonly #host: Host;
   readonly #router: Router;
   readonly #own: ReadonlyMap<string, OwnPage>;
@@ -39,6 +41,7 @@ export class Front {
 
   constructor(host: Host, options: HandlerOptions) {
     this.settings = toSettings(options, host.system.name);
+    this.channels = new Channels(this.settings.clock);
     this.#host = host;
     this.#rates = new Rates(host, this.settings);
     this.#own = ownPages(host, this.settings, () => this.#isDraining || host.isDraining);
@@ -70,9 +73,10 @@ export class Front {
     return this.#inFlight;
   }
 
-  /** From now on each answer closes its connection; requests are still served. */
+  /** From now on each answer closes its connection; requests are still served, and channels go elsewhere. */
   startDraining(): void {
     this.#isDraining = true;
+    this.channels.drain();
   }
 
   readonly isLast = (): boolean => this.#isDraining;
@@ -117,6 +121,11 @@ export class Front {
       const waiting = rate?.by === "ip" ? this.#rates.take(match.route, rate, exchange) : undefined;
       if (waiting !== undefined) return waiting.then(() => this.#admitted(exchange, match, query));
       return this.#admitted(exchange, match, query);
+      // A system without authenticators waits for nobody.
+      if (this.#isOpen && this.#gate === undefined) {
+        return serve(this.#host, this.settings, this.channels, exchange, match, query);
+      }
+      return this.#serveKnown(exchange, match, query);
     }
     const mount = this.#mounts?.find(target);
     if (mount !== undefined) return this.#serveMounted(exchange, mount, target);
@@ -140,6 +149,7 @@ export class Front {
     const { rate } = match.route;
     if (rate?.by === "principal") await this.#rates.take(match.route, rate, exchange);
     return serve(this.#host, this.settings, exchange, match, query, this.#fail);
+    return serve(this.#host, this.settings, this.channels, exchange, match, query);
   }
 
   async #serveMounted(exchange: Exchange, mount: Mount, target: string): Promise<void> {

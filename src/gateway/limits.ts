@@ -87,6 +87,27 @@ export const retryAfterSeconds = 1;
 export const replyHeaderMax = 8_192;
 /** Characters of a cookie's name and value together: what browsers keep. */
 export const replyCookieMax = 4_096;
+/** Bytes of one message of a channel; a larger one closes it. */
+export const channelMessageMax = 1_048_576;
+/** Pieces in which one message may come. */
+export const channelFragmentsMax = 1_024;
+/** Items that a client has sent and the handler has not taken: then the client is not read, and held back by its socket. */
+export const channelUntakenMax = 64;
+/** The same with those that had arrived already; beyond it the channel is closed. */
+export const channelQueueMax = 4_096;
+/** How long a channel's client may be silent before it is asked whether it is there, and how long it has to answer. */
+export const channelPingMs = 30_000;
+export const channelPongMs = 10_000;
+/** How often the channels are looked at. */
+export const channelSweepMs = 5_000;
+/** How long a channel may live; its client then connects again, and shows its credential again. */
+export const channelTotalMs = 3_600_000;
+/** Longest wait for a channel's access and guard. */
+export const channelOpenMs = 10_000;
+/** How long a handler has to refuse with a status of its own, once it was reached, before the channel opens. */
+export const channelRefusalMs = 20;
+/** How long a client has to answer the closing of a channel. */
+export const channelCloseMs = 5_000;
 /** How long a stream of server-sent events is silent before it sends a comment. */
 export const heartbeatMs = 15_000;
 /** What a stream of server-sent events tells its client to wait before it connects again. */

@@ -19,6 +19,14 @@ const resumeParameter = {
   schema: { type: "string" },
 };
 
+const resumeQuery = {
+  name: "resume",
+  in: "query",
+  required: false,
+  description: "Id of the last item received; the channel goes on after it.",
+  schema: { type: "string", maxLength: 255 },
+};
+
 /** OpenAPI says these elsewhere: as security and as media types. A parameter of such a name is to be ignored. */
 const saidElsewhere: ReadonlySet<string> = new Set(["authorization", "accept", "content-type"]);
 
@@ -54,8 +62,9 @@ export function parametersOf(route: Route, input: SchemaShape, components: Compo
       if (!taken.has(name)) parameters.push(parameter("query", name, name, required.has(name)));
     }
   }
-  if (route.method.kind !== "query") parameters.push(keyParameter);
-  if (route.isStream) parameters.push(resumeParameter);
+  if (route.method.kind !== "query" && route.channel === undefined) parameters.push(keyParameter);
+  if (route.channel !== undefined) parameters.push(resumeQuery);
+  else if (route.isStream) parameters.push(resumeParameter);
   return parameters;
 }
 

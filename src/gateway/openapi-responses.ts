@@ -26,7 +26,8 @@ const mayAskToWait: ReadonlySet<number> = new Set([409, 429, 503]);
 
 export async function responsesOf(route: Route, security: Security, components: Components): Promise<Responses> {
   const responses: Responses = {};
-  for (const status of statusesOf(route)) responses[status] = await successOf(route, status, components);
+  if (route.channel !== undefined) Object.assign(responses, channelResponses(components));
+  else for (const status of statusesOf(route)) responses[status] = await successOf(route, status, components);
   const declared = await declaredProblems(route, components);
   const own = ownStatuses(route, security);
   for (const status of [...new Set([...declared.keys(), ...own.keys()])].toSorted((a, b) => a - b)) {
@@ -83,6 +84,17 @@ async function successOf(route: Route, status: number, components: Components): 
         schema: { type: "string", description: eventsText(isStream(output) ? output.id : undefined) },
       },
     },
+  };
+}
+
+/** OpenAPI has no word for what comes after the upgrade; the guide "Streams" has. */
+function channelResponses(components: Components): Responses {
+  return {
+    101: {
+      description: "A WebSocket of the protocol skein.channel.1, with items in both directions",
+      headers: requestId,
+    },
+    426: problemResponse(skeinProblem(426, components), "The request does not ask for a WebSocket", undefined),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { addRoute, createRouter as createTree, findRoute } from "rou3";
 import { type HttpBinding, type HttpVerb, isBytes, isStream, type Method, nothing } from "../contract/index.ts";
+import { type HttpBinding, type HttpVerb, isChannel, isStream, type Method, nothing } from "../contract/index.ts";
 import { skeinError } from "../errors/index.ts";
 import { type Access, type MethodPolicy, methodsOf, type RateLimitPolicy, type System } from "../system/index.ts";
 import { ReplyMap } from "./reply-map.ts";
@@ -38,6 +39,7 @@ export interface Route {
   readonly isStream: boolean;
   /** Answers bytes. */
   readonly isDownload: boolean;
+  readonly channel: ChannelRoute | undefined;
   readonly hasInput: boolean;
   readonly input: InputShape;
   /** The rest of the input comes from the query, not from a body. */
@@ -47,6 +49,12 @@ export interface Route {
   readonly rate: RateLimitPolicy | undefined;
   /** Its input is the JSON body as it comes, and its reply is the body of the answer: the way most requests go. */
   readonly isPlain: boolean;
+}
+
+/** What a channel's socket has to know of its contract. */
+export interface ChannelRoute {
+  readonly receive: InputShape;
+  readonly id: string | undefined;
 }
 
 export interface Match {
@@ -147,6 +155,9 @@ function toRoute(service: string, name: string, method: Method, policy: MethodPo
     reply: http.reply && new ReplyMap(`${service}.${name}`, http.status ?? 200, http.reply),
     isStream: isStreaming,
     isDownload: isBytes(method.output),
+    channel: isChannel(method.output)
+      ? { receive: new InputShape(method.output.receive), id: method.output.id }
+      : undefined,
     hasInput: method.input !== nothing,
     input: new InputShape(method.input),
     readsQuery: verb === "GET" || verb === "DELETE" || method.body !== undefined,

@@ -124,7 +124,11 @@ function formatOf(exchange: Exchange): Format {
 
 function idOf(route: Route, item: unknown): string | undefined {
   const { output } = route.method;
-  const field = isStream(output) ? output.id : undefined;
+  return itemId(isStream(output) ? output.id : undefined, item);
+}
+
+/** The id of an item as text, if it has one that can be sent back. */
+export function itemId(field: string | undefined, item: unknown): string | undefined {
   if (field === undefined || typeof item !== "object" || item === null) return undefined;
   const id = (item as Record<string, unknown>)[field];
   const text = typeof id === "string" || typeof id === "number" || typeof id === "bigint" ? String(id) : "";

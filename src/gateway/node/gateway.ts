@@ -3,6 +3,7 @@
  * accepted: the front does.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import { sleep } from "../../core/index.ts";
 import { skeinError } from "../../errors/index.ts";
@@ -17,6 +18,7 @@ import { findPortOwner } from "./port-owner.ts";
 import { traceIdOf } from "../trace.ts";
 import { NodeExchange } from "./exchange.ts";
 import { GatewayRequest } from "./request.ts";
+import { UpgradeExchange, wantsWebSocket } from "./upgrade.ts";
 import { SlowClients } from "./slow-clients.ts";
 import { Sockets } from "./sockets.ts";
 import type { Tls } from "./tls.ts";
@@ -120,6 +122,28 @@ function answer(
   front.handle(exchange);
 }
 
+/** A request that asks for a WebSocket; its connection carries nothing else from here on. */
+function upgrade(
+  front: Front,
+  sockets: Sockets,
+  request: IncomingMessage,
+  socket: Socket,
+  head: Buffer,
+  hsts: string | undefined,
+): void {
+  if (socket.destroyed) return;
+  const { clock, random } = front.settings;
+  const given = request.headers["traceparent"];
+  const traceId = traceIdOf(typeof given === "string" ? given : undefined, random);
+  const exchange = new UpgradeExchange(request, socket, head, traceId, clock.monotonic(), front.isLast, hsts);
+  sockets.began(socket, exchange.response);
+  exchange.onOver(() => {
+    front.over(exchange, exchange.isWhole);
+    sockets.ended(socket);
+  });
+  front.handle(exchange);
+}
+
 function toServer(front: Front, sockets: Sockets, tls: Tls | undefined): Server {
   const options = {
     IncomingMessage: GatewayRequest,
@@ -132,6 +156,8 @@ function toServer(front: Front, sockets: Sockets, tls: Tls | undefined): Server 
     noDelay: true,
     // The front answers a missing Host itself, as a problem like any other.
     requireHostHeader: false,
+    // Node before 24.9 does not know it, and gives every upgrade to the listener below.
+    shouldUpgradeCallback: wantsWebSocket,
   };
   // An https server is an http server in all that is used of it here.
   const server = tls === undefined ? createServer(options) : (tls.createServer(options) as Server);
@@ -149,6 +175,10 @@ function toServer(front: Front, sockets: Sockets, tls: Tls | undefined): Server 
   server.on("request", onRequest);
   // With a listener of its own, 100 Continue is sent only when the body is wanted.
   server.on("checkContinue", onRequest);
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Of an http server it is the socket itself.
+    upgrade(front, sockets, request, socket as Socket, head, tls?.hsts);
+  });
   const census = new Census();
   server.on("connection", (socket) => {
     // Before anything else: an error nobody listens to would end the process.
