@@ -9,6 +9,7 @@ import type { Mount } from "../system/index.ts";
 import { addressOf, Census, Rates } from "./admission.ts";
 import { type Gate, openGate } from "./authenticate/gate.ts";
 import { Channels } from "./channel/registry.ts";
+import { serveChannel } from "./channel/serve.ts";
 import type { Exchange } from "./exchange.ts";
 import { bodyBytesMax } from "./limits.ts";
 import { Mounts } from "./mounts.ts";
@@ -121,11 +122,6 @@ export class Front {
       const waiting = rate?.by === "ip" ? this.#rates.take(match.route, rate, exchange) : undefined;
       if (waiting !== undefined) return waiting.then(() => this.#admitted(exchange, match, query));
       return this.#admitted(exchange, match, query);
-      // A system without authenticators waits for nobody.
-      if (this.#isOpen && this.#gate === undefined) {
-        return serve(this.#host, this.settings, this.channels, exchange, match, query);
-      }
-      return this.#serveKnown(exchange, match, query);
     }
     const mount = this.#mounts?.find(target);
     if (mount !== undefined) return this.#serveMounted(exchange, mount, target);
@@ -137,7 +133,7 @@ export class Front {
   #admitted(exchange: Exchange, match: Match, query: string): Promise<void> | void {
     // A system without authenticators waits for nobody.
     if (this.#isOpen && this.#gate === undefined && match.route.rate?.by !== "principal")
-      return serve(this.#host, this.settings, exchange, match, query, this.#fail);
+      return this.#serve(exchange, match, query);
     return this.#serveKnown(exchange, match, query);
   }
 
@@ -148,8 +144,12 @@ export class Front {
     if (found !== undefined) exchange.principal = await found;
     const { rate } = match.route;
     if (rate?.by === "principal") await this.#rates.take(match.route, rate, exchange);
-    return serve(this.#host, this.settings, exchange, match, query, this.#fail);
-    return serve(this.#host, this.settings, this.channels, exchange, match, query);
+    return this.#serve(exchange, match, query);
+  }
+
+  #serve(exchange: Exchange, match: Match, query: string): Promise<void> | void {
+    if (match.route.channel === undefined) return serve(this.#host, this.settings, exchange, match, query, this.#fail);
+    return serveChannel(this.#host, this.settings, this.channels, exchange, match, query);
   }
 
   async #serveMounted(exchange: Exchange, mount: Mount, target: string): Promise<void> {

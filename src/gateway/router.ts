@@ -3,8 +3,15 @@
  * undecoded path, and never a route of an internal method.
  */
 import { addRoute, createRouter as createTree, findRoute } from "rou3";
-import { type HttpBinding, type HttpVerb, isBytes, isStream, type Method, nothing } from "../contract/index.ts";
-import { type HttpBinding, type HttpVerb, isChannel, isStream, type Method, nothing } from "../contract/index.ts";
+import {
+  type HttpBinding,
+  type HttpVerb,
+  isBytes,
+  isChannel,
+  isStream,
+  type Method,
+  nothing,
+} from "../contract/index.ts";
 import { skeinError } from "../errors/index.ts";
 import { type Access, type MethodPolicy, methodsOf, type RateLimitPolicy, type System } from "../system/index.ts";
 import { ReplyMap } from "./reply-map.ts";
