@@ -400,6 +400,17 @@ describe("fetch applications", () => {
     assert.ok((outcomes("fetch.*")?.SKEIN_CALL_CANCELED ?? 0) >= 1);
   });
 
+  test("what is no request of the web is its client's mistake", async () => {
+    answerFetch = () => new Response("asked");
+    const ask = async (line: string, hostname: string) =>
+      (await sendRaw(gateway.port, `${line} HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`)).status;
+    assert.equal(await ask("TRACE /fetch/x", "x"), 405);
+    for (const hostname of ["x:99999", "a:b:c", ":80", "[", "[::"])
+      assert.equal(await ask("GET /fetch/x", hostname), 400, hostname);
+    assert.equal(await ask("GET /fetch//x", "[::1]:80"), 200);
+    assert.equal(await ask("PURGE /fetch/x", "x"), 200);
+  });
+
   test("a body that the application does not want costs it nothing", async () => {
     answerFetch = async (request) => {
       await request.body?.cancel();

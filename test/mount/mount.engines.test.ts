@@ -10,6 +10,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createHost, type Host, mount, principalOf, system, type System } from "skein";
 import { createGateway, type Gateway } from "../../src/gateway/index.ts";
+import { type Entry, type Part, readCorpus } from "../hostile/corpus.ts";
+import { fire, type Verdict } from "../hostile/fire.ts";
 import { apps, changedLines, prepare, run, runOwnTests, shown } from "./support.ts";
 
 const require = createRequire(join(apps, "package.json"));
@@ -338,3 +340,103 @@ describe("routes, as each framework keeps them", () => {
     assert.ok(host.recorder.endpoints().some(({ endpoint }) => endpoint === "n.GET /health"));
   });
 });
+
+describe("hostile requests", () => {
+  const read = (request: Any, response: Any) => response.json(request.body ?? null);
+  const kinds: Readonly<Record<string, () => unknown>> = {
+    "Express 5": () => {
+      const express = require("express") as Any;
+      return express()
+        .use(express.json({ limit: "50mb" }), express.urlencoded(), express.text({ type: "*/*" }), read)
+        .use(
+          // Its own parser's refusals, and nothing else.
+          (error: Any, _request: Any, response: Any, _next: unknown) => response.status(error.status ?? 500).end(),
+        );
+    },
+    Fastify: () => {
+      const fastify = (require("fastify") as Any)({ bodyLimit: 50_000_000 });
+      fastify.addContentTypeParser(
+        "*",
+        { parseAs: "string" },
+        (_: unknown, body: string, done: (error: null, body: string) => void) => done(null, body),
+      );
+      fastify.all("/*", async (request: Any) => request.body ?? null);
+      return fastify;
+    },
+    Hono: () =>
+      new (require("hono") as Any).Hono().all("*", async (context: Any) => context.text(await context.req.text())),
+  };
+  for (const [name, make] of Object.entries(kinds)) {
+    test(`${name} at the root: the head's checks hold, no answer is 5xx, nothing hangs, and it goes on`, async (t) => {
+      await using running = await start(
+        system("s", { services: [mount("/", make(), { access: "public", name: "all" })] }),
+      );
+      const { gateway } = running;
+      // What a body may say is the application's to judge.
+      const entries = readCorpus().filter(({ parts }) => sizeOf(parts) < 64 * 1_048_576);
+      const isOfHead = ({ name: one }: Entry) => headEntries.has(one) && !ofTheApplication.has(one);
+      const verdicts: Verdict[] = [];
+      const queue = entries.values();
+      const worker = async () => {
+        for (const entry of queue) {
+          const verdict = await fire(gateway.port, entry);
+          const { violation: found, ...rest } = verdict;
+          const isWrong =
+            verdict.statuses.some((status) => status >= 500) ||
+            verdict.end === "open" ||
+            (found !== undefined && isOfHead(entry));
+          verdicts.push({ ...rest, ...(isWrong && { violation: found ?? "5xx or open" }) });
+        }
+      };
+      await Promise.all(Array.from({ length: 16 }, worker));
+      assert.ok(verdicts.length > 150);
+      assert.deepEqual(
+        verdicts.filter(({ violation }) => violation !== undefined),
+        [],
+      );
+      assert.equal(
+        (
+          await fetch(`${gateway.url}/x`, {
+            method: "POST",
+            body: '{"alive":true}',
+            headers: { "content-type": "application/json" },
+          })
+        ).status,
+        200,
+      );
+      t.diagnostic(
+        `${verdicts.length} requests, ${verdicts.filter(({ statuses }) => statuses.some((status) => status < 300)).length} of them answered by the application`,
+      );
+    });
+  }
+});
+
+/** What a contract's route refuses and HTTP allows: an application decides for itself. */
+const ofTheApplication: ReadonlySet<string> = new Set([
+  "chunk extension of 2 KB",
+  "10,000 chunk extensions",
+  "GET with a body",
+  "Idempotency-Key of 300 characters",
+  "method 'PROPFIND'",
+  "2,000 query parameters",
+]);
+
+/** Entries that the gateway refuses by the request's head alone. */
+const headEntries = new Set(
+  ["framing", "head", "line"].flatMap((file) =>
+    (JSON.parse(readFileSync(join(import.meta.dirname, `../hostile/corpus/${file}.json`), "utf8")) as Entry[]).map(
+      ({ name }) => name,
+    ),
+  ),
+);
+
+function sizeOf(parts: readonly Part[]): number {
+  return parts.reduce(
+    (sum, part) =>
+      sum +
+      (typeof part === "string"
+        ? part.length
+        : part.times * (typeof part.repeat === "string" ? part.repeat.length : sizeOf(part.repeat))),
+    0,
+  );
+}

@@ -4,23 +4,20 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
+import { skeinError } from "../../errors/index.ts";
 import { attachPrincipal } from "../authenticate/principal-of.ts";
+import { badRequest } from "../target.ts";
 import type { NodeExchange } from "./exchange.ts";
 
-/** Rejects with what the application failed with; a body that breaks off breaks the answer off. */
+/**
+ * Answers with what the application gives. Rejects with what it failed with; a body that breaks off breaks the answer off.
+ */
 export async function serveFetch(
-  exchange: NodeExchange,
-  fetch: (request: Request) => Response | Promise<Response>,
+  { request, response }: NodeExchange,
+  ask: () => Response | Promise<Response>,
   mayAnswer: () => boolean,
 ): Promise<void> {
-  const { request, response } = exchange;
-  const leaving = new AbortController();
-  response.once("close", () => {
-    if (!response.writableFinished) leaving.abort();
-  });
-  const asked = toRequest(exchange, leaving.signal);
-  if (exchange.principal !== undefined) attachPrincipal(asked, exchange.principal);
-  const answer = await fetch(asked);
+  const answer = await ask();
   if (!mayAnswer()) return void answer.body?.cancel().catch(ignore);
   // Response.error(), which means a network error.
   if (answer.status < 200) throw new Error(`the application answered with the status ${answer.status}`);
@@ -37,22 +34,35 @@ export async function serveFetch(
   await sendBody(answer.body, response, mayAnswer);
 }
 
-function toRequest({ request }: NodeExchange, signal: AbortSignal): Request {
+/**
+ * The request as the web has it; its signal aborts when the client leaves. Throws `SKEIN_HTTP_METHOD` for the methods that
+ * the web refuses, and `SKEIN_HTTP_BAD_REQUEST` for a Host that makes no address.
+ */
+export function toRequest({ request, response, principal }: NodeExchange): Request {
+  const method = request.method ?? "GET";
+  if (/^(?:TRACK|CONNECT)$/i.test(method)) throw skeinError("SKEIN_HTTP_METHOD");
   const scheme = (request.socket as TLSSocket).encrypted === true ? "https" : "http";
+  const address = `${scheme}://${request.headers.host ?? "localhost"}${request.url ?? "/"}`;
+  if (!URL.canParse(address)) throw badRequest("the request has no usable Host header");
   const headers = new Headers();
   const { rawHeaders } = request;
   for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i] as string, rawHeaders[i + 1] as string);
-  const method = request.method ?? "GET";
   const hasBody =
     method !== "GET" &&
     method !== "HEAD" &&
     (request.headers["transfer-encoding"] !== undefined || (request.headers["content-length"] ?? "0") !== "0");
-  return new Request(`${scheme}://${request.headers.host ?? "localhost"}${request.url ?? "/"}`, {
+  const leaving = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) leaving.abort();
+  });
+  const asked = new Request(address, {
     method,
     headers,
-    signal,
+    signal: leaving.signal,
     ...(hasBody && { body: bodyOf(request), duplex: "half" as const }),
   });
+  if (principal !== undefined) attachPrincipal(asked, principal);
+  return asked;
 }
 
 /** Reads on when it is asked to. Cancelling it drops the rest: destroying the request would take its answer's socket. */

@@ -9,27 +9,31 @@ import { attachPrincipal } from "../authenticate/principal-of.ts";
 import { bodyPiecesMax, mountedStreamIdleMs } from "../limits.ts";
 import type { Mounted } from "../mounts.ts";
 import type { NodeExchange } from "./exchange.ts";
-import { serveFetch } from "./mount-fetch.ts";
+import { serveFetch, toRequest } from "./mount-fetch.ts";
 import { rewriteHeaders } from "./mount-headers.ts";
 
 /** Throws `SKEIN_MOUNT_UPGRADE` or `SKEIN_HTTP_BODY_TOO_LARGE`; from then on the application answers, or `mounted.fail`. */
 export function handOver(exchange: NodeExchange, mounted: Mounted): void {
   const { request, response } = exchange;
   const { mount, needsNext } = mounted.live;
+  // It asks for the request's own head back, cookies and all.
+  if (request.method === "TRACE") throw skeinError("SKEIN_HTTP_METHOD");
   if (/\bwebsocket\b/i.test(request.headers.upgrade ?? "")) throw skeinError("SKEIN_MOUNT_UPGRADE");
   if (Number(request.headers["content-length"] ?? 0) > mount.bodyBytesMax)
     throw tooLarge(mount.bodyBytesMax, "not_started");
-  const turn = new Turn(exchange, mounted);
-  countBody(request, mount.bodyBytesMax, () => turn.exceed(tooLarge(mount.bodyBytesMax, "unknown")));
-  exchange.proceed();
   rewriteHeaders(exchange, mounted);
   relocate(request, mounted);
   if (exchange.principal !== undefined) attachPrincipal(request, exchange.principal);
+  const { listener, fetch } = mounted.live;
+  // First, because a request that cannot be one of the web's is its client's mistake.
+  const asked = fetch === undefined ? undefined : toRequest(exchange);
+  const turn = new Turn(exchange, mounted);
+  countBody(request, mount.bodyBytesMax, () => turn.exceed(tooLarge(mount.bodyBytesMax, "unknown")));
+  exchange.proceed();
   try {
-    const { listener, fetch } = mounted.live;
     const answer =
-      fetch !== undefined
-        ? serveFetch(exchange, fetch, turn.mayAnswer)
+      fetch !== undefined && asked !== undefined
+        ? serveFetch(exchange, () => fetch(asked), turn.mayAnswer)
         : listener?.(request, response, needsNext ? turn.next : undefined);
     if (isThenable(answer)) answer.then(undefined, turn.failed);
   } catch (thrown) {
