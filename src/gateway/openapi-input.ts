@@ -1,6 +1,7 @@
 /** Owns how one input becomes parameters and a body in the document. It must never describe a field twice. */
 import { fieldNames, fieldShape, type JsonSchema, type SchemaShape } from "../contract/shapes.ts";
 import type { Components } from "./openapi-components.ts";
+import { downloadParameters } from "./openapi-transfers.ts";
 import type { Route } from "./router.ts";
 
 const keyParameter = {
@@ -62,6 +63,7 @@ export function parametersOf(route: Route, input: SchemaShape, components: Compo
       if (!taken.has(name)) parameters.push(parameter("query", name, name, required.has(name)));
     }
   }
+  parameters.push(...downloadParameters(route));
   if (route.method.kind !== "query" && route.channel === undefined) parameters.push(keyParameter);
   if (route.channel !== undefined) parameters.push(resumeQuery);
   else if (route.isStream) parameters.push(resumeParameter);

@@ -1,5 +1,5 @@
 /** Owns the responses of one operation: its success, its errors by status, and the headers of each. */
-import { isBytes, isStream } from "../contract/index.ts";
+import { isBytes, isStream, nothing, type Schema } from "../contract/index.ts";
 import { describeSchema, isRedirect, type JsonSchema, repliedFields } from "../contract/shapes.ts";
 import type { Components } from "./openapi-components.ts";
 import { type DeclaredProblem, declaredProblems, skeinProblem } from "./openapi-problems.ts";
@@ -7,6 +7,7 @@ import { forReaders } from "./openapi-readers.ts";
 import { leftForBody, replyHeaders, statusesOf } from "./openapi-reply.ts";
 import { refusalsOf, type Security } from "./openapi-security.ts";
 import type { Route } from "./router.ts";
+import { downloadResponses, transferRefusals } from "./openapi-transfers.ts";
 import { statusText } from "./status-text.ts";
 
 type Responses = Record<string, object>;
@@ -27,6 +28,8 @@ const mayAskToWait: ReadonlySet<number> = new Set([409, 429, 503]);
 export async function responsesOf(route: Route, security: Security, components: Components): Promise<Responses> {
   const responses: Responses = {};
   if (route.channel !== undefined) Object.assign(responses, channelResponses(components));
+  else if (isBytes(route.method.output))
+    Object.assign(responses, downloadResponses(route, route.method.output.type, requestId));
   else for (const status of statusesOf(route)) responses[status] = await successOf(route, status, components);
   const declared = await declaredProblems(route, components);
   const own = ownStatuses(route, security);
@@ -44,6 +47,7 @@ function ownStatuses(route: Route, security: Security): Map<number, string> {
   own.set(400, route.hasInput ? "The input does not match" : "The request is not valid");
   for (const [status, text] of refusalsOf(route, security)) own.set(status, text);
   if (route.method.kind === "command") own.set(409, "The idempotency key is in use, or was used with another input");
+  for (const [status, text] of transferRefusals(route)) own.set(status, text);
   if (route.rate !== undefined) own.set(429, "Called more often than the policy allows");
   return own;
 }
@@ -66,11 +70,9 @@ function problemsOf(
 async function successOf(route: Route, status: number, components: Components): Promise<object> {
   const { output, http } = route.method;
   const description = statusText(status) ?? "Success";
-  if (isBytes(output)) {
-    const content = { [output.type ?? "application/octet-stream"]: { schema: {} } };
-    return { description, headers: requestId, content };
-  }
-  const shape = await describeSchema(isStream(output) ? output.item : output, "output");
+  // Bytes were told apart before.
+  const value: Schema = isStream(output) ? output.item : isBytes(output) ? nothing : output;
+  const shape = await describeSchema(value, "output");
   const head = { description, headers: { ...requestId, ...replyHeaders(http?.reply, shape, components) } };
   if (status === 204 || status === 205 || isRedirect(status) || shape.json["x-skein"] === "nothing") return head;
   const schema = components.add(forReaders(leftForBody(shape.json, repliedFields(http?.reply))));

@@ -184,3 +184,27 @@ test("of a union input, what path and headers give is neither asked for twice no
     [[], ["b"]],
   );
 });
+
+test("bytes, channels, redirects, cookies and bodies that are one field", async () => {
+  const { paths } = (await renderOpenApi(everySchema())) as Api;
+  const operation = (path: string, verb: string) => paths[path]?.[verb] ?? assert.fail(`no ${verb} ${path}`);
+  const named = (path: string, verb: string) =>
+    (operation(path, verb).parameters ?? []).map((p) => `${p.in} ${p.name}`).join(", ");
+  assert.deepEqual(Object.keys(operation("/files/{name}", "put").requestBody?.content ?? {}), ["image/*"]);
+  assert.equal(Object.keys(operation("/files/{name}", "put").responses).join(" "), "200 400 401 403 413 415 default");
+  assert.equal(named("/files/{name}", "put"), "path name, query tag, header Idempotency-Key");
+  assert.equal(named("/files/{name}", "get"), "path name, header Range, header If-None-Match, header If-Range");
+  const download = operation("/files/{name}", "get").responses;
+  assert.equal(Object.keys(download).join(" "), "200 206 304 400 401 403 416 default");
+  assert.deepEqual(Object.keys(download["206"]?.content ?? {}), ["image/png"]);
+  const talk = operation("/rooms/{room}", "get") as Operation & { "x-skein-channel": { send: object } };
+  assert.deepEqual(talk["x-skein-channel"].send, { $ref: "#/components/schemas/Node" });
+  assert.equal(Object.keys(talk.responses)[0], "101");
+  assert.match(named("/rooms/{room}", "get"), /query resume/);
+  const signIn = JSON.stringify(operation("/sessions", "post").responses);
+  assert.match(signIn, /"303":.*Location/i);
+  assert.match(signIn, /Set-Cookie/i);
+  assert.equal(named("/beside/{id}", "post"), "path id, query notify, header Idempotency-Key");
+  const body = operation("/beside/{id}", "post").requestBody?.content["application/json"]?.schema;
+  assert.equal(body?.["type"], "array");
+});

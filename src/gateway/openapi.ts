@@ -8,6 +8,7 @@ import { Components } from "./openapi-components.ts";
 import { bodyOf, parametersOf } from "./openapi-input.ts";
 import { responseHeaders, responsesOf } from "./openapi-responses.ts";
 import { accessOf, type Security, securityOf } from "./openapi-security.ts";
+import { channelOf } from "./openapi-transfers.ts";
 import { type Route, routesOf } from "./router.ts";
 
 /** What the document says about the system as a whole. */
@@ -69,6 +70,7 @@ async function operationOf(route: Route, security: Security, components: Compone
     ...accessOf(route, security),
     ...(parameters.length > 0 && { parameters }),
     ...(body !== undefined && { requestBody: body }),
+    ...(await channelOf(route, components)),
     responses: await responsesOf(route, security, components),
   };
 }
