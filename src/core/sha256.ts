@@ -6,11 +6,21 @@
 import { toBase64Url } from "./base64.ts";
 import { builtin } from "./platform.ts";
 
-const native = builtin("node:crypto");
+/** Loaded at the first use, once: who imports a declaration hashes nothing, and Node's module takes milliseconds. */
+const found = (() => {
+  let native: ReturnType<typeof builtin<"node:crypto">>;
+  let isAsked = false;
+  return () => {
+    if (!isAsked) native = builtin("node:crypto");
+    isAsked = true;
+    return native;
+  };
+})();
 const blockBytes = 64;
 
 /** The digest of the text's UTF-8, or of bytes, as 43 characters of base64url. */
 export function sha256(data: string | Uint8Array): string {
+  const native = found();
   return native === undefined ? toBase64Url(portableSha256(data)) : native.hash("sha256", data, "base64url");
 }
 

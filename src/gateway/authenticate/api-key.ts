@@ -38,7 +38,6 @@ export interface ApiKey {
 }
 
 const form = /^sk_([A-Za-z0-9]{1,64})_([A-Za-z0-9_-]{43,128})$/;
-const absent = hashApiKey("nobody has this key");
 
 /** Makes a key of 256 random bits; with `id`, another key of the same record, for rotation. @since 0.1.0 */
 export function createApiKey(id: string = idOf(systemRandom.bytes(9))): ApiKey {
@@ -61,11 +60,13 @@ export function apiKey(options: ApiKeyOptions): Authenticator {
     ...(isScheme && { challenge: "ApiKey" }),
     scheme: Object.freeze({ type: "apiKey", in: "header", name: header }),
     open: ({ clock }) => {
+      // Hashed when a gateway opens this, not on import.
+      const absent = hashApiKey("nobody has this key");
       const verify = async (key: string): Promise<unknown> => {
         const id = key.length > credentialMax ? undefined : form.exec(key)?.[1];
         if (id === undefined) throw refused("the API key has not the form of one");
         const record = await looked(() => options.lookup(id));
-        if (!isOneOf(hashApiKey(key), record?.hashes ?? [])) throw refused("the API key is not known");
+        if (!isOneOf(hashApiKey(key), record?.hashes ?? [], absent)) throw refused("the API key is not known");
         if (record?.expiresAt !== undefined && record.expiresAt <= clock.now())
           throw refused("the API key has expired");
         return record?.principal;
@@ -82,7 +83,7 @@ export function apiKey(options: ApiKeyOptions): Authenticator {
 }
 
 /** Compares with every hash, and with one when there is none: the time tells neither which, nor whether there is one. */
-function isOneOf(hash: string, known: readonly string[]): boolean {
+function isOneOf(hash: string, known: readonly string[], absent: string): boolean {
   const given = new Secret(hash);
   let found = false;
   for (const one of known.length === 0 ? [absent] : known.slice(0, hashesMax)) if (given.equals(one)) found = true;
