@@ -1,9 +1,10 @@
 /**
- * Owns what a request's body may be: its type, its size, its JSON. It must never keep more than the limit in memory, and
- * never decompress.
+ * Owns what a request's body may be: its type, its size, its JSON. It must never keep more than the limit in memory,
+ * compressed or not.
  */
 import { skeinError } from "../errors/index.ts";
 import type { Exchange } from "./exchange.ts";
+import { isBodyEncoding } from "./encoding.ts";
 import { parseJson } from "./json-scan.ts";
 import { bodyBytesMax } from "./limits.ts";
 
@@ -12,7 +13,10 @@ export function checkBodyHead(exchange: Exchange): void {
   if (Number(exchange.header("content-length") ?? 0) > bodyBytesMax) throw skeinError("SKEIN_HTTP_BODY_TOO_LARGE");
   const encoding = exchange.header("content-encoding");
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
-    throw skeinError("SKEIN_HTTP_MEDIA_TYPE", "the body is compressed; no content encoding is taken");
+    const isTaken = exchange.inflates && isBodyEncoding(encoding.toLowerCase());
+    // RFC 7694: what would be taken. Never a list: two encodings make a bomb of bombs.
+    if (exchange.inflates) exchange.setHeader("accept-encoding", "gzip, deflate, br");
+    if (!isTaken) throw skeinError("SKEIN_HTTP_MEDIA_TYPE", "the body's content encoding is none of those taken");
   }
   if (!isJsonType(exchange.header("content-type") ?? "")) {
     throw skeinError("SKEIN_HTTP_MEDIA_TYPE", "the body must be Content-Type: application/json, in UTF-8");
@@ -21,7 +25,12 @@ export function checkBodyHead(exchange: Exchange): void {
 
 /** The JSON value of a body, or `undefined` when it is empty. Throws `SKEIN_HTTP_BODY_TOO_LARGE`, `SKEIN_HTTP_BODY_INVALID`. */
 export function readJson(exchange: Exchange): Promise<unknown> {
-  return exchange.readBytes(bodyBytesMax).then(parseBody);
+  const encoding = exchange.header("content-encoding")?.toLowerCase();
+  const read =
+    encoding !== undefined && isBodyEncoding(encoding)
+      ? exchange.readInflated(encoding, bodyBytesMax)
+      : exchange.readBytes(bodyBytesMax);
+  return read.then(parseBody);
 }
 
 /** The same of bytes that have been read. */

@@ -4,6 +4,7 @@
  */
 import type { Cancellation } from "../call/index.ts";
 import type { Clock } from "../core/index.ts";
+import type { BodyEncoding, Encoding } from "./encoding.ts";
 import { skeinError } from "../errors/index.ts";
 import type { ChannelSocket } from "./channel/socket.ts";
 import type { Mounted } from "./mounts.ts";
@@ -83,6 +84,21 @@ export abstract class Exchange {
    * the first. They break off with an error when the client leaves. `return()` stops reading, also while one is waited for.
    */
   abstract pieces(): AsyncIterable<Uint8Array>;
+
+  /** Whether it takes bodies compressed. */
+  readonly inflates: boolean = false;
+  /** The whole body, decompressed; otherwise as `readBytes`. */
+  readInflated(_encoding: BodyEncoding, _bytesMax: number): Promise<Uint8Array> {
+    return Promise.reject(skeinError("SKEIN_HTTP_MEDIA_TYPE"));
+  }
+  /** Whether it compresses answers. */
+  get compresses(): boolean {
+    return false;
+  }
+  /** A text compressed, or `undefined` when that is not to be had now. */
+  compress(_encoding: Encoding, _text: string): Promise<Uint8Array> | undefined {
+    return undefined;
+  }
 
   /** One more header of whatever answer is given. */
   abstract setHeader(name: string, value: string): void;

@@ -249,7 +249,8 @@ describe("bodies", () => {
     ]) {
       assert.equal(await code("{}", { "content-type": type }), "415 SKEIN_HTTP_MEDIA_TYPE");
     }
-    assert.equal(await code("{}", { ...json, "content-encoding": "gzip" }), "415 SKEIN_HTTP_MEDIA_TYPE");
+    assert.equal(await code("{}", { ...json, "content-encoding": "zstd" }), "415 SKEIN_HTTP_MEDIA_TYPE");
+    assert.equal(await code("{}", { ...json, "content-encoding": "gzip" }), "400 SKEIN_HTTP_BODY_INVALID");
   });
   test("what is no JSON, or hurts", async () => {
     const invalid = "400 SKEIN_HTTP_BODY_INVALID";

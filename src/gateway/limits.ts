@@ -42,6 +42,13 @@ export const tlsFileBytesMax = 1_048_576;
 export const tlsPollMs = 10_000;
 /** How long after a change they are read: a renewal writes several. */
 export const tlsSettleMs = 100;
+/** Bytes below which an answer is not compressed: it fits one packet anyway. */
+export const compressBytesMin = 1_400;
+/** Answers of one gateway that are being compressed; beyond it they go out as they are. */
+export const compressingMax = 16;
+/** How many times larger than it was sent a compressed body may become, once it is larger than `inflateRatioFromBytes`. */
+export const inflateRatioMax = 100;
+export const inflateRatioFromBytes = 65_536;
 /** Longer than the 55 to 60 s of usual clients and load balancers, so that they close first. */
 export const keepAliveMs = 65_000;
 /** Requests of one connection in flight: a client that pipelines more makes answers pile up that nobody reads. */

@@ -42,6 +42,8 @@ export interface HandlerOptions {
    * client that they name. Anything but addresses, CIDR ranges or a count of proxies is refused (`SKEIN_CONFIG_INVALID`).
    */
   readonly trustProxy?: TrustProxy;
+  /** `false`: answers are sent as they are, for one where a proxy in front compresses. */
+  readonly compression?: boolean;
 }
 
 /** What a gateway needs. @since 0.1.0 */

@@ -1,5 +1,5 @@
 /** Owns what the gateway answers by itself: documentation, OpenAPI, health. It must never answer with anything secret. */
-import { sha256 } from "../core/sha256.ts";
+import { sendText } from "./encoding.ts";
 import type { Host } from "../host/index.ts";
 import { methodsOf, type System } from "../system/index.ts";
 import { docsIcon } from "./docs/icon.ts";
@@ -69,16 +69,12 @@ function answerHealth(exchange: Exchange, isWell: boolean, what: string): void {
 }
 
 /** A body that does not change while the process lives, with an ETag for who asks again. */
-function sendFixed(exchange: Exchange, type: string, body: string): void {
-  const etag = `"${sha256(body).slice(0, 22)}"`;
+function sendFixed(exchange: Exchange, type: string, body: string): Promise<void> | void {
   const headers = {
-    etag,
+    "content-type": type,
     "cache-control": "no-cache",
     "content-security-policy": policy,
     "referrer-policy": "no-referrer",
   };
-  const known = exchange.header("if-none-match");
-  if (known !== undefined && known.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag))
-    return exchange.send(304, headers);
-  exchange.send(200, { ...headers, "content-type": type }, body);
+  return sendText(exchange, 200, headers, body, true);
 }

@@ -32,7 +32,7 @@ function isLater(modified: Date | undefined, than: string): boolean {
 }
 
 /** Whether a list of entity tags names this one. A strong comparison takes no weak tag. */
-function matches(list: string, etag: string | undefined, isStrong: boolean): boolean {
+export function matches(list: string, etag: string | undefined, isStrong: boolean): boolean {
   // Any representation: what is being answered is one.
   if (list.trim() === "*") return true;
   if (etag === undefined || (isStrong && etag.startsWith("W/"))) return false;

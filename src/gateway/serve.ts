@@ -8,6 +8,7 @@ import { badRequest } from "./target.ts";
 import { checkBodyHead, parseBody } from "./body.ts";
 import { sendDownload } from "./download.ts";
 import { Departure, type Exchange, type Headers } from "./exchange.ts";
+import { sendText } from "./encoding.ts";
 import { readInput } from "./input.ts";
 import { bodyBytesMax } from "./limits.ts";
 import { keyOf } from "./key.ts";
@@ -37,7 +38,9 @@ export function serve(
     checkBodyHead(exchange);
     exchange.proceed();
   }
-  if (route.isPlain && exchange.hasBody) return servePlain(host, exchange, route, key, fail);
+  // A compressed body takes the longer way: it is inflated as it comes.
+  if (route.isPlain && exchange.hasBody && exchange.header("content-encoding") === undefined)
+    return servePlain(host, exchange, route, key, fail);
   return serveInTurns(host, settings, exchange, match, query, key);
 }
 
@@ -72,7 +75,7 @@ function servePlain(
   };
   const answered = (text: unknown): void => {
     try {
-      sendText(exchange, route, text as string | undefined);
+      sendJson(exchange, route, text as string | undefined)?.catch(failed);
     } catch (error) {
       failed(error);
     }
@@ -116,29 +119,35 @@ async function serveInTurns(
   if (route.isDownload && !(called instanceof Promise)) {
     return sendDownload(exchange, route, called as AsyncIterable<unknown>, cacheOf(exchange, route));
   }
-  sendReply(exchange, route, await called, settings);
+  return sendReply(exchange, route, await called, settings);
 }
 
-function sendReply(exchange: Exchange, route: Route, reply: unknown, settings: Settings): void {
+function sendReply(exchange: Exchange, route: Route, reply: unknown, settings: Settings): Promise<void> | void {
   if (route.reply !== undefined) return sendMapped(exchange, route, reply, settings);
   const text = reply === undefined ? undefined : JSON.stringify(toJson(reply));
-  if (route.method.body === undefined) return sendText(exchange, route, text);
+  if (route.method.body === undefined) return sendJson(exchange, route, text);
   const cache = cacheOf(exchange, route);
   if (text === undefined || route.status === 204) return put(exchange, 204, { "cache-control": cache }, "", settings);
   put(exchange, route.status, { "content-type": "application/json", "cache-control": cache }, text, settings);
 }
 
-function sendText(exchange: Exchange, route: Route, text: string | undefined): void {
+function sendJson(exchange: Exchange, route: Route, text: string | undefined): Promise<void> | void {
   const cache = cacheOf(exchange, route);
   if (text === undefined || route.status === 204) return exchange.send(204, { "cache-control": cache });
-  exchange.send(route.status, { "content-type": "application/json", "cache-control": cache }, text);
+  const headers = { "content-type": "application/json", "cache-control": cache };
+  return sendText(exchange, route.status, headers, text, isConditional(route, route.status));
+}
+
+/** Whether a client may ask for the answer only if it has changed: a read that went well. */
+function isConditional(route: Route, status: number): boolean {
+  return status === 200 && route.verb === "GET" && route.method.kind === "query";
 }
 
 function cacheOf(exchange: Exchange, route: Route): string {
   return route.isPublicQuery && exchange.principal === undefined ? "no-cache" : "no-store";
 }
 
-function sendMapped(exchange: Exchange, route: Route, reply: unknown, settings: Settings): void {
+function sendMapped(exchange: Exchange, route: Route, reply: unknown, settings: Settings): Promise<void> | void {
   let mapped: MappedReply;
   try {
     mapped = (route.reply as ReplyMap).apply(reply, settings.isDevelopment);
@@ -153,7 +162,9 @@ function sendMapped(exchange: Exchange, route: Route, reply: unknown, settings: 
     return put(exchange, status, { "cache-control": cache, ...headers }, "", settings);
   }
   const all = { "content-type": "application/json", "cache-control": cache, ...headers };
-  put(exchange, status, all, JSON.stringify(toJson(body)), settings);
+  const text = JSON.stringify(toJson(body));
+  if (route.method.body !== undefined) return put(exchange, status, all, text, settings);
+  return sendText(exchange, status, all, text, isConditional(route, status));
 }
 
 /** Sends an answer; where its handler had enough of a body before the end, the rest may be gigabytes that nobody wants. */

@@ -8,12 +8,22 @@ import { skeinError } from "../../errors/index.ts";
 import type { ClientCertificate } from "../../system/index.ts";
 import { dataPolicy, Exchange, type Headers } from "../exchange.ts";
 import { bodyPiecesMax, lingerBytesMax, lingerMs } from "../limits.ts";
+import type { BodyEncoding, Encoding } from "../encoding.ts";
+import { type Compressor, readInflated } from "./compressor.ts";
 import { clientCertificateOf } from "./client-certificate.ts";
 import type { Mounted } from "../mounts.ts";
 import { handOver } from "./mount.ts";
 import { GatewayRequest } from "./request.ts";
 import { checkHead } from "./request-check.ts";
 import { RequestPieces } from "./request-pieces.ts";
+
+/** What is the same for all requests of a gateway. */
+export interface NodeConnection {
+  /** `Strict-Transport-Security`, where it is declared. */
+  readonly hsts: string | undefined;
+  /** Absent where answers are not compressed. */
+  readonly compressor: Compressor | undefined;
+}
 
 export class NodeExchange extends Exchange {
   readonly request: IncomingMessage;
@@ -23,6 +33,7 @@ export class NodeExchange extends Exchange {
   /** Kept, because a mounted application sees another one. */
   readonly rawTarget: string;
   readonly #hsts: string | undefined;
+  readonly #compressor: Compressor | undefined;
 
   constructor(
     request: IncomingMessage,
@@ -30,14 +41,15 @@ export class NodeExchange extends Exchange {
     traceId: string,
     startMs: number,
     isLast: () => boolean,
-    hsts: string | undefined,
+    connection: NodeConnection,
   ) {
     super(traceId, startMs);
     this.request = request;
     this.response = response;
     this.isLast = isLast;
     this.rawTarget = request.url ?? "";
-    this.#hsts = hsts;
+    this.#hsts = connection.hsts;
+    this.#compressor = connection.compressor;
   }
 
   get verb(): string {
@@ -112,6 +124,20 @@ export class NodeExchange extends Exchange {
 
   pieces(): AsyncIterable<Uint8Array> {
     return new RequestPieces(this.request, () => this.proceed());
+  }
+
+  override readonly inflates = true;
+
+  override readInflated(encoding: BodyEncoding, bytesMax: number): Promise<Uint8Array> {
+    return readInflated(this.request, encoding, bytesMax);
+  }
+
+  override get compresses(): boolean {
+    return this.#compressor !== undefined;
+  }
+
+  override compress(encoding: Encoding, text: string): Promise<Uint8Array> | undefined {
+    return this.#compressor?.compress(encoding, text);
   }
 
   setHeader(name: string, value: string): void {

@@ -16,7 +16,8 @@ import * as limits from "../limits.ts";
 import type { GatewayOptions, HandlerOptions, Settings } from "../options.ts";
 import { findPortOwner } from "./port-owner.ts";
 import { traceIdOf } from "../trace.ts";
-import { NodeExchange } from "./exchange.ts";
+import { Compressor } from "./compressor.ts";
+import { type NodeConnection, NodeExchange } from "./exchange.ts";
 import { GatewayRequest } from "./request.ts";
 import { UpgradeExchange, wantsWebSocket } from "./upgrade.ts";
 import { SlowClients } from "./slow-clients.ts";
@@ -49,7 +50,8 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
  */
 export function createHandler(host: Host, options: HandlerOptions = {}): Handler {
   const front = new Front(host, options);
-  return (request, response) => answer(front, request, response, undefined);
+  const connection = { hsts: undefined, compressor: compressorOf(options) };
+  return (request, response) => answer(front, connection, request, response, undefined);
 }
 
 /**
@@ -67,7 +69,7 @@ export async function createGateway(host: Host, options: GatewayOptions): Promis
   try {
     await front.opened;
     if (options.tls !== undefined) tls = await (await import("./tls.ts")).Tls.open(options.tls, front.settings);
-    server = toServer(front, sockets, tls);
+    server = toServer(front, sockets, tls, compressorOf(options));
     await listen(server, options.port, hostname);
     await tls?.listen(hostname, (server.address() as AddressInfo).port).catch((error: unknown) => {
       server.close();
@@ -105,15 +107,15 @@ export async function createGateway(host: Host, options: GatewayOptions): Promis
 
 function answer(
   front: Front,
+  connection: NodeConnection,
   request: IncomingMessage,
   response: ServerResponse,
   ended: (() => void) | undefined,
-  hsts?: string,
 ): void {
   const { clock, random } = front.settings;
   const given = request.headers["traceparent"];
   const traceId = traceIdOf(typeof given === "string" ? given : undefined, random);
-  const exchange = new NodeExchange(request, response, traceId, clock.monotonic(), front.isLast, hsts);
+  const exchange = new NodeExchange(request, response, traceId, clock.monotonic(), front.isLast, connection);
   // The one listener of its end, for everybody who has to know; it is emitted once.
   response.on("close", () => {
     front.over(exchange, response.writableFinished);
@@ -129,13 +131,13 @@ function upgrade(
   request: IncomingMessage,
   socket: Socket,
   head: Buffer,
-  hsts: string | undefined,
+  connection: NodeConnection,
 ): void {
   if (socket.destroyed) return;
   const { clock, random } = front.settings;
   const given = request.headers["traceparent"];
   const traceId = traceIdOf(typeof given === "string" ? given : undefined, random);
-  const exchange = new UpgradeExchange(request, socket, head, traceId, clock.monotonic(), front.isLast, hsts);
+  const exchange = new UpgradeExchange(request, socket, head, traceId, clock.monotonic(), front.isLast, connection);
   sockets.began(socket, exchange.response);
   exchange.onOver(() => {
     front.over(exchange, exchange.isWhole);
@@ -144,7 +146,8 @@ function upgrade(
   front.handle(exchange);
 }
 
-function toServer(front: Front, sockets: Sockets, tls: Tls | undefined): Server {
+function toServer(front: Front, sockets: Sockets, tls: Tls | undefined, compressor: Compressor | undefined): Server {
+  const connection = { hsts: tls?.hsts, compressor };
   const options = {
     IncomingMessage: GatewayRequest,
     maxHeaderSize: limits.headerBytesMax,
@@ -170,14 +173,14 @@ function toServer(front: Front, sockets: Sockets, tls: Tls | undefined): Server 
     if (sockets.began(socket, response) > limits.pipelinedMax) socket.destroy();
     // Node goes on handing over what one segment held, though nobody can be answered any more.
     if (socket.destroyed) return;
-    answer(front, request, response, () => sockets.ended(socket), tls?.hsts);
+    answer(front, connection, request, response, () => sockets.ended(socket));
   };
   server.on("request", onRequest);
   // With a listener of its own, 100 Continue is sent only when the body is wanted.
   server.on("checkContinue", onRequest);
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Of an http server it is the socket itself.
-    upgrade(front, sockets, request, socket as Socket, head, tls?.hsts);
+    upgrade(front, sockets, request, socket as Socket, head, connection);
   });
   const census = new Census();
   server.on("connection", (socket) => {
@@ -194,6 +197,10 @@ function toServer(front: Front, sockets: Sockets, tls: Tls | undefined): Server 
     answerBrokenRequest(error, socket as Socket, sockets.isAnswering(socket as Socket), front.settings),
   );
   return server;
+}
+
+function compressorOf({ compression }: HandlerOptions): Compressor | undefined {
+  return compression === false ? undefined : new Compressor();
 }
 
 /** Whether a connection may stay: one address has a fixed number of them. Those of trusted proxies carry many clients. */

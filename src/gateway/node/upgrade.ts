@@ -9,7 +9,7 @@ import type { WebSocket, WebSocketServer } from "ws";
 import type { ChannelListener, ChannelSocket } from "../channel/socket.ts";
 import { channelProtocol } from "../channel/head.ts";
 import { channelCloseMs, channelFragmentsMax, channelMessageMax } from "../limits.ts";
-import { NodeExchange } from "./exchange.ts";
+import { type NodeConnection, NodeExchange } from "./exchange.ts";
 
 /** Whether a request asks for a WebSocket; everything else that asks for an upgrade is answered as if it had not. */
 export function wantsWebSocket({ method, headers }: IncomingMessage): boolean {
@@ -30,14 +30,14 @@ export class UpgradeExchange extends NodeExchange {
     traceId: string,
     startMs: number,
     isLast: () => boolean,
-    hsts?: string,
+    connection: NodeConnection,
   ) {
     const response = new ServerResponse(request);
     // The parser has let go of the connection: no request can follow on it.
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
     response.on("finish", () => socket.destroySoon());
-    super(request, response, traceId, startMs, isLast, hsts);
+    super(request, response, traceId, startMs, isLast, connection);
     this.#socket = socket;
     this.#head = head;
     socket.once("close", () => {
