@@ -77,9 +77,10 @@ function measureTypesCalmly(): TypeCost {
 }
 
 async function measure(tarball: Tarball): Promise<Record<string, number>> {
-  heading("browser bundle of skein/contract");
+  heading("browser bundles of skein/contract and skein/client");
   const contract = await bundleForBrowser(join(root, "dist/contract/index.js"));
-  for (const found of contract.nodeImports) problem(`the browser bundle imports ${found}`);
+  const client = await bundleForBrowser(join(root, "dist/contract/http-client/index.js"));
+  for (const found of [...contract.nodeImports, ...client.nodeImports]) problem(`a browser bundle imports ${found}`);
   heading(`type-check of ${SERVICES} services`);
   const types = measureTypesCalmly();
   if (types.errors !== "") problem(`the generated services do not compile\n${types.errors}`);
@@ -87,6 +88,8 @@ async function measure(tarball: Tarball): Promise<Record<string, number>> {
   return {
     contractMinifiedBytes: contract.minifiedBytes,
     contractGzipBytes: contract.gzipBytes,
+    clientMinifiedBytes: client.minifiedBytes,
+    clientGzipBytes: client.gzipBytes,
     tarballPackedBytes: tarball.packedBytes,
     tarballUnpackedBytes: tarball.unpackedBytes,
     services100Instantiations: types.instantiations,

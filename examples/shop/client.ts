@@ -1,6 +1,6 @@
 /* eslint-disable */
 // Written by `skein client` from the contracts of "shop": 14 methods. Do not edit: run it again.
-// It needs only skein/contract, and runs in browsers.
+// It needs only skein/client, and runs in browsers.
 import {
   type CallOptions,
   type CallPromise,
@@ -8,7 +8,7 @@ import {
   type HttpClientOptions,
   type HttpTable,
   createHttpClient,
-} from "skein/contract";
+} from "skein/client";
 
 /** The services that can be called over HTTP. */
 export interface Client {

@@ -109,7 +109,7 @@ const client: Command = {
   ],
   details: [
     systemDetail,
-    "One file: the types of every method with a route, and `createClient({ baseUrl })`. It imports `skein/contract` alone and runs in browsers. The same contracts give the same file.",
+    "One file: the types of every method with a route, and `createClient({ baseUrl })`. It imports `skein/client` alone and runs in browsers. The same contracts give the same file.",
     "What a schema's library cannot describe is `unknown` there, with its place beside it, and a line on stderr. With `--json` the output says which file was `written` or `checked`, how many `methods` it has, what is `untyped` (`method`, `part`, `path`, `why`) and which methods are `leftOut`: channels, which are WebSockets.",
   ],
   examples: [

@@ -43,19 +43,6 @@ export {
   type MethodNames,
 } from "./contract.ts";
 export {
-  createHttpClient,
-  type DeclaredErrors,
-  type Fetch,
-  type HeadersGiven,
-  type HttpClientOptions,
-  type HttpMethod,
-  type HttpMethodError,
-  type HttpMethodReply,
-  type HttpReplyHeader,
-  type HttpTable,
-  type StreamCallOptions,
-} from "./http-client/index.ts";
-export {
   action,
   command,
   event,
@@ -82,7 +69,6 @@ export {
 } from "./method.ts";
 export type { HttpReply, ReplyCookie, ReplyStatus } from "./reply-binding.ts";
 export { isDeclared, safe } from "./safe.ts";
-export { type DeclaredError, isSkeinError, type SkeinError } from "../errors/index.ts";
 export {
   type InferIn,
   type InferOut,

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { action, command, contract, createHost, database, migration, query, service, system } from "skein";
-import { type CallPromise, createHttpClient } from "skein/contract";
+import { type CallPromise, createHttpClient } from "skein/client";
 import * as z from "zod";
 import { createGateway } from "../../src/gateway/index.ts";
 import { flakyProxy } from "./flaky-proxy.ts";

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, suite, test } from "node:test";
-import { isDeclared, isSkeinError, safe } from "skein/contract";
+import { isDeclared, isSkeinError, safe } from "skein/client";
 import { type Client, createClient } from "../../examples/shop/client.ts";
 import { type Running, startShop } from "../shop/running.ts";
 import { type FlakyProxy, flakyProxy } from "./flaky-proxy.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { createVirtualClock } from "../../core/index.ts";
 import { isSkeinError, type SkeinError } from "../../errors/index.ts";
-import { type CallOptions, createHttpClient, type HttpClientOptions, type HttpTable, isDeclared } from "../index.ts";
+import { type CallOptions, createHttpClient, type HttpClientOptions, type HttpTable, isDeclared } from "./index.ts";
 import { hastyClock, json, problem, reset, scripted, silence, type Step } from "./fixtures/scripted-server.ts";
 import { RetryBudget } from "./retries.ts";
 

@@ -1,4 +1,11 @@
-/** The door of the HTTP client, for `skein/contract`. */
+/**
+ * `skein/client`: the door for callers outside, browser-safe. A file that `skein client` writes imports nothing else. It is
+ * apart from `skein/contract`, which every host loads and no host calls over HTTP with.
+ */
+export type { DeclaredError, SkeinError } from "../../errors/index.ts";
+export { isSkeinError } from "../../errors/index.ts";
+export type { CallOptions, CallPromise, Safe } from "../client.ts";
+export { isDeclared, safe } from "../safe.ts";
 export type { StreamCallOptions } from "./call-stream.ts";
 export type { Fetch, HeadersGiven, HttpClientOptions } from "./client-options.ts";
 export { createHttpClient } from "./create.ts";

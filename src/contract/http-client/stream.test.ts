@@ -9,7 +9,7 @@ import {
   type HttpTable,
   isDeclared,
   type StreamCallOptions,
-} from "../index.ts";
+} from "./index.ts";
 import { createVirtualClock } from "../../core/index.ts";
 import { hastyClock, problem, reset, scripted, type Step } from "./fixtures/scripted-server.ts";
 import { framesOf, type Frame } from "./frames.ts";

@@ -126,7 +126,7 @@ suite("the text", () => {
 });
 
 suite("the file at work", () => {
-  /** Compiles files strictly. Node's types are for the sources of `skein/contract`; who installs the package reads its declarations. */
+  /** Compiles files strictly. Node's types are for the sources of `skein/client`; who installs the package reads its declarations. */
   function compile(files: Readonly<Record<string, string>>): string {
     const directory = mkdtempSync(join(tmpdir(), "skein-client-"));
     try {
@@ -148,7 +148,7 @@ suite("the file at work", () => {
         erasableSyntaxOnly: true,
         allowImportingTsExtensions: true,
         skipLibCheck: true,
-        paths: { "skein/contract": [join(root, "src/contract/index.ts")] },
+        paths: { "skein/client": [join(root, "src/contract/http-client/index.ts")] },
       };
       writeFileSync(
         join(directory, "tsconfig.json"),
@@ -162,7 +162,7 @@ suite("the file at work", () => {
   }
 
   test("it compiles strictly against a browser's types, and refuses what the contract refuses", async () => {
-    const use = `import { isDeclared, safe } from "skein/contract";
+    const use = `import { isDeclared, safe } from "skein/client";
 import { createClient, type OrdersPlaceInput } from "./client.ts";
 const { orders, search } = createClient({ baseUrl: "https://shop.example.org", token: () => "t" });
 const order: OrdersPlaceInput = { user: "ada", items: [{ sku: "mug", quantity: 1 }] };
@@ -206,7 +206,7 @@ export const either = (k: Awaited<ReturnType<typeof kinds.everything>>): Date | 
     const { text } = await renderClient(shop);
     const result = await build({
       stdin: { contents: text, loader: "ts", resolveDir: root },
-      alias: { "skein/contract": join(root, "src/contract/index.ts") },
+      alias: { "skein/client": join(root, "src/contract/http-client/index.ts") },
       bundle: true,
       minify: true,
       format: "esm",
@@ -235,8 +235,8 @@ export const either = (k: Awaited<ReturnType<typeof kinds.everything>>): Date | 
     const directory = mkdtempSync(join(tmpdir(), "skein-client-"));
     try {
       const file = join(directory, "client.ts");
-      const door = JSON.stringify(pathToFileURL(join(root, "src/contract/index.ts")).href);
-      writeFileSync(file, (await renderClient(whole)).text.replace('"skein/contract"', door));
+      const door = JSON.stringify(pathToFileURL(join(root, "src/contract/http-client/index.ts")).href);
+      writeFileSync(file, (await renderClient(whole)).text.replace('"skein/client"', door));
       const { createClient } = (await import(pathToFileURL(file).href)) as { createClient: (options: object) => Any };
       for (const streams of ["events", "ndjson"]) {
         const { orders, shapes } = createClient({ baseUrl: gateway.url, streams });

@@ -4,9 +4,7 @@
  */
 import { describeSchema, type JsonSchema, type SchemaShape } from "../../contract/shapes.ts";
 import {
-  type HttpMethod,
   type HttpRoute,
-  type HttpTable,
   isBytes,
   isChannel,
   isStream,
@@ -16,6 +14,7 @@ import {
 } from "../../contract/index.ts";
 import type { System } from "../../system/index.ts";
 import { type Route, routesOf } from "../router.ts";
+import type { HttpMethod, HttpTable } from "../../contract/http-client/index.ts";
 import { edited, headFieldsOf } from "./reply-fields.ts";
 import { slotsOf } from "./slots.ts";
 import { indent, keyText, literal } from "./text.ts";
@@ -109,10 +108,10 @@ function headOf(system: string, count: number, leftOut: readonly string[], impor
   const names = [...imports].toSorted().map((name) => (name === "createHttpClient" ? name : `type ${name}`));
   return `/* eslint-disable */
 // Written by \`skein client\` from the contracts of ${JSON.stringify(system)}: ${count} method${count === 1 ? "" : "s"}. Do not edit: run it again.
-// It needs only skein/contract, and runs in browsers.
+// It needs only skein/client, and runs in browsers.
 ${leftOut.length === 0 ? "" : `// Left out, since a channel is a WebSocket and not a request: ${leftOut.join(", ")}.\n`}import {
 ${indent(names.map((name) => `${name},`).join("\n"))}
-} from "skein/contract";
+} from "skein/client";
 `;
 }
 

@@ -2,7 +2,7 @@
  * Owns what a client has to know of the fields that a contract sends in the head of an answer. It must never promise a field
  * that a client may not see: a cookie's value, or a status that stands for several values.
  */
-import type { HttpMethodReply, HttpReplyHeader } from "../../contract/index.ts";
+import type { HttpMethodReply, HttpReplyHeader } from "../../contract/http-client/index.ts";
 import { fieldShape, fromStrings, type JsonSchema, type SchemaShape } from "../../contract/shapes.ts";
 import type { Route } from "../router.ts";
 import { statusesOf } from "../openapi-reply.ts";
