@@ -34,7 +34,7 @@ export async function* callStream(
   input: unknown,
   options: StreamCallOptions = {},
 ): AsyncGenerator<unknown, void, undefined> {
-  const out = toOutgoing(settings, target, input, settings.streamType, options.key);
+  const out = toOutgoing(settings, target, input, settings.streamType, options);
   const retries = new Retries(target, settings.budget, settings.random);
   const progress: Progress = { lastId: options.resumeFrom, canResume: true, items: 0 };
   // As between services: a stream has no total limit unless its caller sets one.

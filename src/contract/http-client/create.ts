@@ -1,9 +1,9 @@
 /** Owns making a client of a table. It must never know a contract: what it knows is data that `skein client` wrote. */
-import type { CallOptions } from "../client.ts";
-import { callOnce } from "./call.ts";
-import { callStream, type StreamCallOptions } from "./call-stream.ts";
-import { type HttpClientOptions, toSettings } from "./client-options.ts";
-import { toTarget } from "./encode.ts";
+import { type AnyCallOptions, callOnce } from "./call.ts";
+import { callDownload } from "./call-download.ts";
+import { callStream } from "./call-stream.ts";
+import { type HttpClientOptions, type Settings, toSettings } from "./client-options.ts";
+import { type Target, toTarget } from "./encode.ts";
 import type { HttpTable } from "./table.ts";
 
 /**
@@ -24,12 +24,15 @@ export function createHttpClient<C>(table: HttpTable, options: HttpClientOptions
     const calls: Record<string, unknown> = {};
     for (const [name, method] of Object.entries(methods)) {
       const target = toTarget(`${service}.${name}`, method);
-      calls[name] =
-        method.stream === undefined
-          ? (input: unknown, call?: CallOptions) => callOnce(settings, target, input, call)
-          : (input: unknown, call?: StreamCallOptions) => callStream(settings, target, input, call);
+      calls[name] = callerOf(settings, target);
     }
     client[service] = Object.freeze(calls);
   }
   return Object.freeze(client) as C;
+}
+
+function callerOf(settings: Settings, target: Target): (input: unknown, options?: AnyCallOptions) => unknown {
+  if (target.download === true) return (input, options) => callDownload(settings, target, input, options);
+  if (target.stream !== undefined) return (input, options) => callStream(settings, target, input, options);
+  return (input, options) => callOnce(settings, target, input, options);
 }

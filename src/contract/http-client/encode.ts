@@ -24,6 +24,7 @@ export interface Encoded {
   /** Path and query, percent-encoded. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** JSON; undefined also where the body is the caller's bytes. */
   readonly body: string | undefined;
 }
 
@@ -41,7 +42,7 @@ export function toTarget(id: string, method: HttpMethod): Target {
 
 /** Throws `SKEIN_INPUT_INVALID` or `SKEIN_VALUE_SET`, with outcome `not_started`. */
 export function encodeInput(target: Target, input: unknown): Encoded {
-  const readsQuery = target.verb === "GET" || target.verb === "DELETE";
+  const readsQuery = target.verb === "GET" || target.verb === "DELETE" || target.body !== undefined;
   const needsFields = readsQuery || target.taken.size > 0 || target.bodyField !== undefined;
   if (needsFields && input !== undefined && !isFields(input)) throw refused("$", "an object is expected");
   const fields = needsFields && input !== undefined ? (input as Fields) : {};

@@ -4,8 +4,10 @@
  */
 export type { DeclaredError, SkeinError } from "../../errors/index.ts";
 export { isSkeinError } from "../../errors/index.ts";
-export type { CallOptions, CallPromise, Safe } from "../client.ts";
+export type { BodySource, ByteRange, Download, DownloadHead, ReadableBytes } from "../bytes.ts";
+export type { BodyCallOptions, CallOptions, CallPromise, Safe } from "../client.ts";
 export { isDeclared, safe } from "../safe.ts";
+export type { DownloadCallOptions } from "./call-download.ts";
 export type { StreamCallOptions } from "./call-stream.ts";
 export type { Fetch, HeadersGiven, HttpClientOptions } from "./client-options.ts";
 export { createHttpClient } from "./create.ts";

@@ -3,6 +3,7 @@
  * answer than the limit, and never send credentials anywhere but to the base URL's origin.
  */
 import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
+import type { SentBody } from "./body.ts";
 import { type Settings, setup } from "./client-options.ts";
 import type { Target } from "./encode.ts";
 import type { Lifetime } from "./lifetime.ts";
@@ -16,7 +17,9 @@ export interface Outgoing {
   readonly url: string;
   readonly verb: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+  readonly body: RequestInit["body"] | undefined;
+  /** Where the body is the caller's bytes. */
+  readonly sent: SentBody | undefined;
 }
 
 /** An attempt that failed; thrown between the files of the client and never to its caller. */
@@ -44,6 +47,8 @@ export async function send(settings: Settings, target: Target, out: Outgoing, li
         redirect: "manual",
         signal: life.signal,
         ...(out.body !== undefined && { body: out.body }),
+        // The one word by which a platform takes a body that is a stream.
+        ...(out.sent?.isStream === true && { duplex: "half" }),
         ...(settings.credentials !== undefined && { credentials: settings.credentials }),
       }),
     );

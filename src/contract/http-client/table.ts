@@ -21,6 +21,10 @@ export interface HttpMethod {
   readonly bodyField?: string;
   /** The server keeps the keys of an action too, so that it may be sent again. */
   readonly keyed?: true;
+  /** It takes bytes beside its input, at most so many; all else goes into the query. */
+  readonly body?: { readonly max: number };
+  /** The answer is bytes. */
+  readonly download?: true;
   /** The answer comes item by item; `id` names the field of an item after which a reader can resume. */
   readonly stream?: { readonly id?: string };
   /** Where instants, bigints and bytes are in the answer (or in each item); left out when there are none. */

@@ -95,7 +95,7 @@ export async function renderClient(system: System): Promise<ClientFile> {
 /** Names that the file uses for something else. */
 const reserved = [
   ..."Client createClient methods CallOptions CallPromise DeclaredErrors HttpClientOptions HttpTable".split(" "),
-  ..."StreamCallOptions Date Uint8Array AsyncIterable Record".split(" "),
+  ..."StreamCallOptions DownloadCallOptions BodyCallOptions Download Date Uint8Array AsyncIterable Record".split(" "),
 ];
 
 const createText = `/** A client of the gateway at \`options.baseUrl\`. */
@@ -130,7 +130,8 @@ async function renderMethod(route: Route, work: Work): Promise<Rendered> {
   const name = toTypeName(route.service) + toTypeName(route.name);
   const whole = method.input === nothing ? undefined : await describe(route, "input", method.input, work);
   const input = whole && edited(whole, { optional: route.cookies.map(([, field]) => field) });
-  const answer = isStream(method.output) ? method.output.item : (method.output as Schema);
+  const isDownload = isBytes(method.output);
+  const answer = isStream(method.output) ? method.output.item : isBytes(method.output) ? nothing : method.output;
   const full = await describe(route, "output", answer, work);
   const head = headFieldsOf(route, full);
   const output = edited(full, head);
@@ -143,13 +144,21 @@ async function renderMethod(route: Route, work: Work): Promise<Rendered> {
     ? "void"
     : work.types.declare(`${name}${route.isStream ? "Item" : "Output"}`, output, "output", about);
   const errors = await renderErrors(route, name, work);
-  const options = route.isStream ? "StreamCallOptions" : "CallOptions";
-  work.imports.add(options);
-  if (!route.isStream) work.imports.add("CallPromise");
-  const result = route.isStream ? `AsyncIterable<${gives}>` : `CallPromise<${gives}, ${errors.type}>`;
+  const options = [
+    route.isStream ? "StreamCallOptions" : isDownload ? "DownloadCallOptions" : "CallOptions",
+    ...(method.body === undefined ? [] : ["BodyCallOptions"]),
+  ];
+  const result = route.isStream
+    ? `AsyncIterable<${gives}>`
+    : isDownload
+      ? "Download"
+      : `CallPromise<${gives}, ${errors.type}>`;
+  for (const name of options) work.imports.add(name);
+  if (!route.isStream) work.imports.add(isDownload ? "Download" : "CallPromise");
+  const given = `options${method.body === undefined ? "?" : ""}: ${options.join(" & ")}`;
   const doc = [method.summary, `\`${route.verb} ${route.path}\`, ${article(method)} ${method.kind}.`];
   return {
-    signature: `${docText(doc.filter((line) => line !== undefined).join("\n\n"))}${keyText(route.name)}(${takes}, options?: ${options}): ${result};`,
+    signature: `${docText(doc.filter((line) => line !== undefined).join("\n\n"))}${keyText(route.name)}(${takesOf(takes, method)}, ${given}): ${result};`,
     entry: {
       kind: method.kind,
       http: `${route.verb} ${route.path}` as HttpRoute,
@@ -158,6 +167,8 @@ async function renderMethod(route: Route, work: Work): Promise<Rendered> {
       ...(route.query.length > 0 && { query: route.query }),
       ...(route.bodyField !== undefined && { bodyField: route.bodyField }),
       ...(method.kind === "action" && method.http?.keyed === true && { keyed: true as const }),
+      ...(method.body !== undefined && { body: { max: method.body.max } }),
+      ...(isDownload && { download: true as const }),
       ...(isStream(method.output) && { stream: method.output.id === undefined ? {} : { id: method.output.id } }),
       ...withSlots("answer", output.json),
       ...(head.reply !== undefined && { reply: head.reply }),
@@ -179,8 +190,9 @@ async function renderErrors(route: Route, name: string, work: Work) {
     };
     if (Object.keys(entry).length > 0) entries[code] = entry;
   }
-  // A stream's errors come while it is read, where TypeScript has no place for their types.
-  if (fields.length === 0 || route.isStream) return { type: "Record<never, never>", entries };
+  // The errors of a stream or a download come while it is read, where TypeScript has no place for their types.
+  if (fields.length === 0 || route.isStream || isBytes(route.method.output))
+    return { type: "Record<never, never>", entries };
   work.imports.add("DeclaredErrors");
   const type = work.types.take(`${name}Errors`);
   work.types.add(
@@ -201,8 +213,13 @@ function withSlots(name: string, json: JsonSchema): object {
   return slots === undefined ? {} : { [name]: slots };
 }
 
+/** What must be given cannot stand behind what may be left out. */
+function takesOf(takes: string, method: Method): string {
+  return method.body === undefined ? takes : takes.replace("input?:", "input:");
+}
+
 function isLeftOut({ method }: Route): boolean {
-  return isChannel(method.output) || isBytes(method.output) || method.body !== undefined;
+  return isChannel(method.output);
 }
 
 function isNothing(shape: SchemaShape): boolean {
