@@ -202,6 +202,29 @@ export const either = (k: Awaited<ReturnType<typeof kinds.everything>>): Date | 
     assert.equal(compile(files), "");
   });
 
+  test("the guide's examples compile", async () => {
+    const page = readFileSync(join(root, "docs/guides/clients.md"), "utf8");
+    const blocks = [...page.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? "");
+    assert.equal(blocks.length, 2);
+    const Prices = contract("prices", {
+      watch: query({
+        input: z.object({ sku: z.string() }),
+        output: stream(z.object({ id: z.string(), cents: z.int() }), { id: "id" }),
+        http: "GET /prices",
+      }),
+    });
+    const feeds = system("feeds", {
+      services: [service(Prices, { policy: { watch: open } }).implement({ async *watch() {} })],
+    });
+    const files = {
+      "client.ts": (await renderClient(shop)).text,
+      "feeds.ts": (await renderClient(feeds)).text,
+      "first.ts": blocks[0] ?? "",
+      "second.ts": blocks[1] ?? "",
+    };
+    assert.equal(compile(files), "");
+  });
+
   test("a browser's bundle of it has nothing of Node, and nothing of a schema library", async () => {
     const { text } = await renderClient(shop);
     const result = await build({
