@@ -14,7 +14,7 @@ import { type Entry, type Part, readCorpus } from "../hostile/corpus.ts";
 import { fire, type Verdict } from "../hostile/fire.ts";
 import { apps, changedLines, prepare, run, runOwnTests, shown } from "./support.ts";
 
-const require = createRequire(join(apps, "package.json"));
+const fromApps = createRequire(join(apps, "package.json"));
 const scratch = mkdtempSync(join(tmpdir(), "skein-mount-"));
 const linesMax = 10;
 
@@ -155,7 +155,7 @@ type Any = ReturnType<typeof JSON.parse>;
 describe("routes, as each framework keeps them", () => {
   for (const version of ["express", "express4"]) {
     test(`${version}: nested routers, parameters, lists, regular expressions, sub-applications`, async () => {
-      const express = require(version) as Any;
+      const express = fromApps(version) as Any;
       const app = express();
       app.use((_request: Any, response: Any, next: () => void) => (response.set("x-mine", "1"), next()));
       app.get("/", (request: Any, response: Any) => response.json([request.baseUrl, request.originalUrl, request.url]));
@@ -219,7 +219,7 @@ describe("routes, as each framework keeps them", () => {
   }
 
   test("Fastify: prefixes, parameters with conditions, versions, its own errors; closed with the host", async () => {
-    const fastify = (require("fastify") as Any)();
+    const fastify = (fromApps("fastify") as Any)();
     let isClosed = false;
     fastify.addHook("onClose", async () => void (isClosed = true));
     fastify.register(
@@ -280,8 +280,8 @@ describe("routes, as each framework keeps them", () => {
   });
 
   test("Hono: middlewares are no routes, sub-applications are; bodies stream", async () => {
-    const { Hono } = require("hono") as Any;
-    const { stream } = require("hono/streaming") as Any;
+    const { Hono } = fromApps("hono") as Any;
+    const { stream } = fromApps("hono/streaming") as Any;
     const app = new Hono();
     app.use("*", async (context: Any, next: () => Promise<void>) => {
       await next();
@@ -325,10 +325,10 @@ describe("routes, as each framework keeps them", () => {
 
   test("Nest on Fastify: through its adapter", async () => {
     Object.assign(process.env, helpdesk("fastify"));
-    require("reflect-metadata");
-    const { NestFactory } = require("@nestjs/core") as Any;
-    const { FastifyAdapter } = require("@nestjs/platform-fastify") as Any;
-    const { AppModule } = require("./nest/dist/app.module.js") as Any;
+    fromApps("reflect-metadata");
+    const { NestFactory } = fromApps("@nestjs/core") as Any;
+    const { FastifyAdapter } = fromApps("@nestjs/platform-fastify") as Any;
+    const { AppModule } = fromApps("./nest/dist/app.module.js") as Any;
     const create = () => NestFactory.create(AppModule, new FastifyAdapter(), { logger: false });
     await using running = await start(system("s", { services: [mount("/n", create, { access: "public" })] }));
     const { host, gateway } = running;
@@ -345,7 +345,7 @@ describe("hostile requests", () => {
   const read = (request: Any, response: Any) => response.json(request.body ?? null);
   const kinds: Readonly<Record<string, () => unknown>> = {
     "Express 5": () => {
-      const express = require("express") as Any;
+      const express = fromApps("express") as Any;
       return express()
         .use(express.json({ limit: "50mb" }), express.urlencoded(), express.text({ type: "*/*" }), read)
         .use(
@@ -354,7 +354,7 @@ describe("hostile requests", () => {
         );
     },
     Fastify: () => {
-      const fastify = (require("fastify") as Any)({ bodyLimit: 50_000_000 });
+      const fastify = (fromApps("fastify") as Any)({ bodyLimit: 50_000_000 });
       fastify.addContentTypeParser(
         "*",
         { parseAs: "string" },
@@ -364,7 +364,7 @@ describe("hostile requests", () => {
       return fastify;
     },
     Hono: () =>
-      new (require("hono") as Any).Hono().all("*", async (context: Any) => context.text(await context.req.text())),
+      new (fromApps("hono") as Any).Hono().all("*", async (context: Any) => context.text(await context.req.text())),
   };
   for (const [name, make] of Object.entries(kinds)) {
     test(`${name} at the root: the head's checks hold, no answer is 5xx, nothing hangs, and it goes on`, async (t) => {
