@@ -60,6 +60,11 @@ export const variables: readonly Variable[] = [
     meaning: "one key of a service's `config`: `ORDERS_MAX_LINES` sets `maxLines` of `orders`",
   },
   {
+    name: "<SERVICE>_URL",
+    fallback: "the declaration's `url`",
+    meaning: "where an external service is: `BILLING_URL` for `external(Billing, ...)`",
+  },
+  {
     name: "SKEIN_DEBUG",
     fallback: "off",
     meaning: "set to anything: an unexpected error of the command line is printed with its stack",

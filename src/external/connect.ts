@@ -26,7 +26,6 @@ export interface ConnectRules {
 interface Target {
   readonly host?: string | null | undefined;
   readonly port?: string | number | null | undefined;
-  readonly servername?: string | undefined;
 }
 
 type Done = (error: Error | null, socket: Duplex) => void;
@@ -89,8 +88,9 @@ function open(rules: ConnectRules, { host, port }: Target): Promise<Socket> {
   });
 }
 
-function secure(rules: ConnectRules, socket: Socket, { host, servername }: Target): Promise<Socket> {
-  const name = bare(servername ?? host ?? "");
+function secure(rules: ConnectRules, socket: Socket, { host }: Target): Promise<Socket> {
+  // Not the agent's `servername`, which is empty for an address: Node would then check the certificate for "localhost".
+  const name = bare(host ?? "");
   return new Promise((resolve, reject) => {
     const identity = isIP(name) === 0 ? { servername: name } : { host: name };
     const secured = connectTls({ socket, minVersion: "TLSv1.2", ALPNProtocols: ["http/1.1"], ...identity });
