@@ -104,4 +104,9 @@ export {
   subscribe,
   system,
   type System,
+  type SignedRequest,
+  type VerifiedWebhook,
+  webhook,
+  type Webhook,
+  type WebhookOptions,
 } from "./system/index.ts";

@@ -3,6 +3,7 @@
  * hold more of a streaming body than what the handler asks to hold.
  */
 import { type Body, type BodyHead, type BodySpec, takesType } from "../contract/index.ts";
+import { freeBytes } from "../core/free-bytes.ts";
 import { sha256 } from "../core/sha256.ts";
 import { skeinError } from "../errors/index.ts";
 import type { Incoming } from "./incoming.ts";
@@ -61,6 +62,17 @@ export class InboundBody implements Body {
     if (this.length !== undefined && size !== this.length) {
       throw skeinError("SKEIN_INPUT_INVALID", `the body of ${this.#id} is not as long as its sender said`);
     }
+  }
+
+  async each(take: (piece: Uint8Array) => void | Promise<void>): Promise<number> {
+    let size = 0;
+    for await (const piece of this) {
+      size += piece.length;
+      await take(piece);
+      // A copy that nobody else has.
+      freeBytes(piece);
+    }
+    return size;
   }
 
   async bytes(): Promise<Uint8Array> {

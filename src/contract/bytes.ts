@@ -56,6 +56,11 @@ export interface Body extends AsyncIterable<Uint8Array> {
   readonly type: string | undefined;
   /** Bytes, where they are known beforehand. */
   readonly length: number | undefined;
+  /**
+   * Calls `take` with one piece after the other, and resolves with the number of bytes. A piece is lent: once `take` is
+   * done its memory is used again, so that gigabytes take no more of it than kilobytes. A piece that was kept is empty.
+   */
+  each(take: (piece: Uint8Array) => void | Promise<void>): Promise<number>;
   /** All of it, at most the contract's `max`. A raw body can be asked more than once. */
   bytes(): Promise<Uint8Array>;
   /** All of it as UTF-8 text; bytes that are none become U+FFFD. */
@@ -111,7 +116,7 @@ export interface DownloadSource {
   readonly name?: string | undefined;
   /**
    * Opens the bytes from `start` up to and without `end` (`undefined`: to the end, where `size` is not known). Called at
-   * most once, and only if bytes are wanted.
+   * most once, and only if bytes are wanted. Each piece is copied before the next is asked for.
    */
   readonly read: (part: {
     readonly start: number;

@@ -81,7 +81,8 @@ export abstract class Exchange {
   }
   /**
    * The body piece by piece, once, read from the connection as fast as pieces are asked for; `proceed()` is called before
-   * the first. They break off with an error when the client leaves. `return()` stops reading, also while one is waited for.
+   * the first. A piece is lent: its memory may be gone once the next is asked for. They break off with an error when the
+   * client leaves. `return()` stops reading, also while one is waited for.
    */
   abstract pieces(): AsyncIterable<Uint8Array>;
 
@@ -108,7 +109,10 @@ export abstract class Exchange {
   abstract refuse(status: number, headers: Headers, body: string, clock: Clock): void;
   /** Sends the head of an answer whose body follows in pieces. Does nothing after an answer. */
   abstract open(status: number, headers: Headers): void;
-  /** One piece: `undefined` when the next may follow at once, else a promise of when it may. It never rejects. */
+  /**
+   * One piece: `undefined` when the next may follow at once, else a promise of when it may. It never rejects. Bytes are the
+   * exchange's from here on.
+   */
   abstract write(piece: Uint8Array | string): Promise<void> | undefined;
   /** Ends an answer that was opened. */
   abstract end(piece?: string): void;

@@ -49,6 +49,11 @@ const decoder = new TextDecoder();
 async function put(given: string, body: Body): Promise<z.core.util.JSONType> {
   if (given === "none") return [body.type ?? null, body.length ?? null];
   if (given === "bytes") return (await body.bytes()).length;
+  if (given === "each") {
+    const kept: Uint8Array[] = [];
+    const size = await body.each((piece) => void kept.push(piece));
+    return [size, ...kept.map((piece) => piece.length)];
+  }
   if (given === "twice") return [await body.text(), await body.text()];
   const pieces: string[] = [];
   for await (const piece of body) {
@@ -207,6 +212,21 @@ for (const { mode, far } of modes) {
       const error = await failureOf(large);
       assert.deepEqual([error.code, error.outcome, error.status], ["SKEIN_HTTP_BODY_TOO_LARGE", "not_started", 413]);
       assert.deepEqual(happened, []);
+    });
+
+    it("lends its pieces, whose memory is then given back", async () => {
+      await using t = await testSystem(whole, { far });
+      const own = new Uint8Array(512).fill(1);
+      const big = async function* () {
+        yield own;
+        yield own;
+      };
+      const put = t.client(Files).put;
+      assert.deepEqual(await put({ how: "each" }, { body: big(), type: "text/plain" }), [1024, 512, 512]);
+      const large = t.client(Relay);
+      assert.equal(await codeOf(large.pass({ how: "each" }, { body: new Uint8Array(5_000) })), "SKEIN_CALL_FAILED");
+      // The sender's own is never touched.
+      assert.ok(own.every((byte) => byte === 1));
     });
 
     it("ends at the limit and is never held", async () => {

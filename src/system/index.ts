@@ -63,3 +63,4 @@ export {
 export { isSystem, type Requirements, type RouteRequirement, system, type System, type SystemSpec } from "./system.ts";
 export { onePlacement, readPlacement } from "./placement/read.ts";
 export { gatewayService, type Placement, type PlacementGroup, type PlacementIssue } from "./placement/placement.ts";
+export { type SignedRequest, type VerifiedWebhook, webhook, type Webhook, type WebhookOptions } from "./webhook.ts";

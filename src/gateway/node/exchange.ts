@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../core/index.ts";
+import { freeBytes } from "../../core/free-bytes.ts";
 import { skeinError } from "../../errors/index.ts";
 import type { ClientCertificate } from "../../system/index.ts";
 import { dataPolicy, Exchange, type Headers } from "../exchange.ts";
@@ -190,7 +191,8 @@ export class NodeExchange extends Exchange {
   }
 
   write(piece: Uint8Array | string): Promise<void> | undefined {
-    return this.response.write(piece) ? undefined : this.#drained();
+    const sent = typeof piece === "string" ? undefined : () => freeBytes(piece);
+    return this.response.write(piece, sent) ? undefined : this.#drained();
   }
 
   end(piece?: string): void {

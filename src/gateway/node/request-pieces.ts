@@ -3,6 +3,7 @@
  * never close the connection: whoever answers does.
  */
 import type { IncomingMessage } from "node:http";
+import { freeBytes } from "../../core/free-bytes.ts";
 import { skeinError } from "../../errors/index.ts";
 
 const end: IteratorResult<Uint8Array> = Object.freeze({ done: true, value: undefined });
@@ -23,6 +24,8 @@ export class RequestPieces implements AsyncIterableIterator<Uint8Array> {
   #isBegun = false;
   #isStopped = false;
   #wake: (() => void) | undefined = undefined;
+  /** What was given last: lent until the next is asked for. */
+  #lent: Buffer | undefined = undefined;
 
   /** `onFirst` is called before the first piece is waited for. */
   constructor(request: IncomingMessage, onFirst: () => void) {
@@ -43,10 +46,12 @@ export class RequestPieces implements AsyncIterableIterator<Uint8Array> {
   async next(): Promise<IteratorResult<Uint8Array>> {
     const request = this.#request;
     if (!this.#isBegun && !this.#isStopped) this.#begin();
+    if (this.#lent !== undefined) freeBytes(this.#lent);
+    this.#lent = undefined;
     for (;;) {
       if (this.#isStopped) return end;
       const piece = request.read() as Buffer | null;
-      if (piece !== null) return { done: false, value: piece };
+      if (piece !== null) return { done: false, value: (this.#lent = piece) };
       if (request.readableEnded) return end;
       if (request.errored !== null || request.destroyed) {
         throw skeinError("SKEIN_CALL_CANCELED", "the client left before the end of its body");
