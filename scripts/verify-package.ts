@@ -81,6 +81,9 @@ async function measure(tarball: Tarball): Promise<Record<string, number>> {
   const contract = await bundleForBrowser(join(root, "dist/contract/index.js"));
   const client = await bundleForBrowser(join(root, "dist/contract/http-client/index.js"));
   for (const found of [...contract.nodeImports, ...client.nodeImports]) problem(`a browser bundle imports ${found}`);
+  heading("neutral bundle of skein/fetch");
+  const fetch = await bundleForBrowser(join(root, "dist/gateway/fetch/index.js"));
+  for (const found of fetch.nodeImports) problem(`the bundle of skein/fetch imports ${found}`);
   heading(`type-check of ${SERVICES} services`);
   const types = measureTypesCalmly();
   if (types.errors !== "") problem(`the generated services do not compile\n${types.errors}`);
@@ -90,6 +93,8 @@ async function measure(tarball: Tarball): Promise<Record<string, number>> {
     contractGzipBytes: contract.gzipBytes,
     clientMinifiedBytes: client.minifiedBytes,
     clientGzipBytes: client.gzipBytes,
+    fetchMinifiedBytes: fetch.minifiedBytes,
+    fetchGzipBytes: fetch.gzipBytes,
     tarballPackedBytes: tarball.packedBytes,
     tarballUnpackedBytes: tarball.unpackedBytes,
     services100Instantiations: types.instantiations,

@@ -69,8 +69,8 @@ function servePlain(
   const called = (input: unknown): void => {
     const departure = (exchange.departure = new Departure());
     if (exchange.isOver) departure.left();
-    const { traceId, principal } = exchange;
-    const options = { ...plainCall, key, signal: departure, traceId, principal };
+    const { traceId, principal, keep } = exchange;
+    const options = { ...plainCall, key, signal: departure, traceId, principal, keep };
     host.deliver(route.service, route.name, input, options, { resolve: answered, reject: failed });
   };
   const answered = (text: unknown): void => {

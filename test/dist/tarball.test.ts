@@ -66,6 +66,11 @@ suite("the packed package", () => {
     const verdict = run(join(bin, "skein"), ["check", "app/system.ts"], { cwd: project });
     assert.equal(verdict.status, 0, verdict.stdout + verdict.stderr);
   });
+
+  test("skein/gateway and skein/fetch answer with the same system", () => {
+    writeFileSync(join(project, "app/answer.ts"), ANSWER);
+    assert.equal(node("app/answer.ts"), '{"text":"Hello, ann"}\n{"text":"Hello, bob"}\n');
+  });
 });
 
 const GREETING = `import * as z from "zod";
@@ -88,4 +93,15 @@ const SYSTEM = `import { system } from "skein";
 import greeting from "./greeting.ts";
 
 export default system("small", { services: [greeting] });
+`;
+const ANSWER = `import { createHost } from "skein";
+import { createFetchHandler } from "skein/fetch";
+import { createGateway } from "skein/gateway";
+import small from "./system.ts";
+
+await using host = await createHost(small);
+await using gateway = await createGateway(host, { port: 0 });
+console.log(await (await fetch(gateway.url + "/hello/ann")).text());
+await using handle = createFetchHandler(small);
+console.log(await (await handle(new Request("http://small.example/hello/bob"))).text());
 `;
