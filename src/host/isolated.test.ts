@@ -39,7 +39,7 @@ async function start(t: TestContext, isolated: boolean) {
       },
       wait: () => new Promise(() => {}),
     },
-    { start: async () => void (await Promise.resolve()) },
+    { start: () => Promise.resolve() },
   );
   const hooks: Promise<void>[] = [];
   const host = await createHost(system("store", { services: [code] }), {
