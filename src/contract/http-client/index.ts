@@ -10,6 +10,12 @@ export { isDeclared, safe } from "../safe.ts";
 export type { DownloadCallOptions } from "./call-download.ts";
 export type { StreamCallOptions } from "./call-stream.ts";
 export type { Fetch, HeadersGiven, HttpClientOptions } from "./client-options.ts";
+export {
+  type ChannelConnection,
+  type ChannelWebSocket,
+  connectChannel,
+  type ConnectChannelOptions,
+} from "./connect-channel.ts";
 export { createHttpClient } from "./create.ts";
 export type {
   DeclaredErrors,

@@ -23,3 +23,11 @@ export const pollFirstMs = 100;
 export const pollMaxMs = 1_000;
 /** Characters of an idempotency key. */
 export const keyMax = 255;
+/** Items of a channel that are sent before one has to be acknowledged. */
+export const channelWindow = 64;
+/** Items that came and were not read: with so many, the connection is closed until half of them are. */
+export const channelHeldMax = 1_024;
+/** Connections of a channel that fail one after the other. */
+export const channelAttemptsMax = 10;
+export const channelBackoffFirstMs = 250;
+export const channelBackoffMaxMs = 10_000;
