@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { WebSocket as LibraryWebSocket } from "ws";
 import * as z from "zod";
-import { type ChannelWebSocket, connectChannel } from "../../contract/index.ts";
+import { type ChannelWebSocket, connectChannel } from "../../contract/http-client/index.ts";
 import { createSeededRandom } from "../../core/index.ts";
 import { channel, contract, createHost, type Host, isSkeinError, service, system } from "../../index.ts";
 import { cuttingProxy } from "../fixtures/cutting-proxy.ts";
