@@ -83,6 +83,7 @@ export {
   type AuthenticatorContext,
   type Call,
   type ClientCertificate,
+  type CorsSpec,
   type Credentials,
   define,
   download,
@@ -109,4 +110,5 @@ export {
   webhook,
   type Webhook,
   type WebhookOptions,
+  type SystemHttp,
 } from "./system/index.ts";

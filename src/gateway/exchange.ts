@@ -31,6 +31,9 @@ export abstract class Exchange {
   /** When it came, on the monotonic clock. */
   readonly startMs: number;
 
+  /** A request header that the answer depends on, beside those that the answer names itself. */
+  varyBy: string | undefined = undefined;
+
   constructor(traceId: string, startMs: number) {
     this.traceId = traceId;
     this.startMs = startMs;

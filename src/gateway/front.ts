@@ -6,6 +6,7 @@ import { processEnv } from "../core/platform.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Mount } from "../system/index.ts";
+import { Cors } from "./cors.ts";
 import { addressOf, Census, Rates } from "./admission.ts";
 import { type Gate, openGate } from "./authenticate/gate.ts";
 import { Channels } from "./channel/registry.ts";
@@ -35,6 +36,7 @@ export class Front {
   /** Settled when callers can be told apart; rejected when the system's authenticators cannot open. */
   readonly opened: Promise<void>;
   readonly #rates: Rates;
+  readonly #cors: Cors | undefined;
   #gate: Gate | undefined;
   #isOpen: boolean;
   #inFlight = 0;
@@ -45,6 +47,8 @@ export class Front {
     this.channels = new Channels(this.settings.clock);
     this.#host = host;
     this.#rates = new Rates(host, this.settings);
+    const { cors } = host.system.http;
+    this.#cors = cors && new Cors(cors);
     this.#own = ownPages(host, this.settings, () => this.#isDraining || host.isDraining);
     this.#router = createRouter(host.system, new Set(this.#own.keys()));
     const { mounts } = host.system;
@@ -117,6 +121,7 @@ export class Front {
     const match = this.#router.find(verb === "HEAD" ? "GET" : verb, path);
     if (match !== undefined) {
       exchange.endpoint = match.route.id;
+      this.#cors?.mark(exchange);
       const { rate } = match.route;
       // Before authentication: guessing tokens or passwords is what such a limit is for.
       const waiting = rate?.by === "ip" ? this.#rates.take(match.route, rate, exchange) : undefined;
@@ -127,6 +132,8 @@ export class Front {
     if (mount !== undefined) return this.#serveMounted(exchange, mount, target);
     const allowed = this.#router.verbsOf(path);
     if (allowed.length === 0) throw skeinError("SKEIN_HTTP_NOT_FOUND");
+    const preflight = verb === "OPTIONS" ? this.#cors?.preflight(exchange, allowed) : undefined;
+    if (preflight !== undefined) return exchange.send(204, preflight);
     return refuseVerb(exchange, verb, allowed);
   }
 

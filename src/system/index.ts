@@ -1,5 +1,6 @@
 /** The system layer: declarations and systems as pure data. */
 export type { Call } from "./call.ts";
+export type { CorsSpec, SystemHttp } from "./cors.ts";
 export { define, type Defined, type DefineSpec } from "./define.ts";
 export { download, fileDownload, type FileDownloadOptions } from "./download.ts";
 export type {

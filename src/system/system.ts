@@ -1,6 +1,7 @@
 /** Owns `system()`: a closed set of services as data, and replacing some by fakes. It must never load or run one. */
 import { skeinError } from "../errors/index.ts";
 import { type Declaration, type Implementation, isDeclaration, type ServiceEntry } from "./service.ts";
+import { checkCors, type SystemHttp } from "./cors.ts";
 import type { Duration } from "../core/index.ts";
 import type { Identity } from "./identity.ts";
 import { isMount, type Mount } from "./mount.ts";
@@ -24,6 +25,8 @@ export interface SystemSpec {
   readonly requirements?: Requirements;
   /** Who calls from outside; `define({ principal, authenticate })` gives a `system` that fills it in. */
   readonly identity?: Identity;
+  /** What holds for HTTP as a whole. */
+  readonly http?: SystemHttp;
 }
 
 const brand: unique symbol = Symbol.for("skein.system") as never;
@@ -39,12 +42,14 @@ export interface System {
   readonly requirements: Requirements;
   /** Who calls from outside, and how that is proven; without it everybody is anonymous. `define` makes it. */
   readonly identity?: Identity;
+  readonly http: SystemHttp;
   /** The same system with some services replaced, by service name: `shop.with({ payments: fake })`. */
   with(fakes: Readonly<Record<string, Implementation>>): System;
 }
 
 /**
- * Puts services together. Throws `SKEIN_SERVICE_INVALID` for an entry that is no service; everything that depends on how
+ * Puts services together. Throws `SKEIN_SERVICE_INVALID` for an entry that is no service, `SKEIN_SYSTEM_INVALID` for CORS
+ * that would allow more than it says; everything that depends on how
  * services fit together is found by `skein check`, which explains it all at once.
  * @since 0.1.0
  */
@@ -58,7 +63,9 @@ export function system(name: string, spec: SystemSpec): System {
     if (isMount(entry)) mounts.push(entry);
     else entries.push(toEntry(name, entry, index));
   }
-  return build(name, entries, Object.freeze(mounts), Object.freeze({ ...spec.requirements }), spec.identity);
+  const http = Object.freeze({ ...spec.http });
+  if (http.cors !== undefined) checkCors(name, http.cors);
+  return build(name, entries, Object.freeze(mounts), Object.freeze({ ...spec.requirements }), spec.identity, http);
 }
 
 export function isSystem(value: unknown): value is System {
@@ -71,6 +78,7 @@ function build(
   mounts: readonly Mount[],
   requirements: Requirements,
   identity: Identity | undefined,
+  http: SystemHttp,
 ): System {
   return Object.freeze({
     [brand]: true as const,
@@ -79,6 +87,7 @@ function build(
     mounts,
     requirements,
     ...(identity !== undefined && { identity }),
+    http,
     with(fakes: Readonly<Record<string, Implementation>>) {
       const replaced = services.map((entry) => {
         const fake = fakes[entry.declaration.name];
@@ -89,7 +98,7 @@ function build(
           throw skeinError("SKEIN_SERVICE_INVALID", `${name}.with: the system has no service "${key}"`);
         }
       }
-      return build(name, replaced, mounts, requirements, identity);
+      return build(name, replaced, mounts, requirements, identity, http);
     },
   });
 }

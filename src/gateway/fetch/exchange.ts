@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../../core/index.ts";
 import { type SkeinError, skeinError } from "../../errors/index.ts";
+import { withVary } from "../encoding.ts";
 import { dataPolicy, Exchange, type Headers as Answers } from "../exchange.ts";
 import { bodyPiecesMax, requestTimeoutMs } from "../limits.ts";
 import { requestPieces } from "./request-pieces.ts";
@@ -182,6 +183,7 @@ export class FetchExchange extends Exchange {
       if (typeof value === "object") for (const one of value) head.append(name, one);
       else head.set(name, String(value));
     }
+    if (this.varyBy !== undefined) head.set("vary", withVary(head.get("vary") ?? undefined, this.varyBy));
     head.set("x-content-type-options", "nosniff");
     if (!head.has("content-security-policy")) head.set("content-security-policy", dataPolicy);
     head.set("x-request-id", this.traceId);

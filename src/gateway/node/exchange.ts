@@ -9,7 +9,7 @@ import { skeinError } from "../../errors/index.ts";
 import type { ClientCertificate } from "../../system/index.ts";
 import { dataPolicy, Exchange, type Headers } from "../exchange.ts";
 import { bodyPiecesMax, lingerBytesMax, lingerMs } from "../limits.ts";
-import type { BodyEncoding, Encoding } from "../encoding.ts";
+import { type BodyEncoding, type Encoding, withVary } from "../encoding.ts";
 import { type Compressor, readInflated } from "./compressor.ts";
 import { clientCertificateOf } from "./client-certificate.ts";
 import type { Mounted } from "../mounts.ts";
@@ -231,6 +231,7 @@ export class NodeExchange extends Exchange {
   #writeHead(status: number, headers: Headers, length?: number): void {
     const all: Record<string, string | number | readonly string[]> = { ...headers };
     if (length !== undefined) all["content-length"] = length;
+    if (this.varyBy !== undefined) all["vary"] = withVary(all["vary"], this.varyBy);
     all["x-content-type-options"] = "nosniff";
     all["content-security-policy"] ??= dataPolicy;
     if (this.#hsts !== undefined) all["strict-transport-security"] = this.#hsts;
