@@ -120,6 +120,12 @@ const table: Readonly<Record<string, Row>> = {
   "GET /carts/:user": { path: () => "/carts/ann", answers: everybody },
   "PUT /carts/:user": { path: () => "/carts/ann", body: { sku: "TEA-0301", quantity: 1 }, answers: everybody },
   "GET /payments/count": { path: () => "/payments/count", answers: everybody },
+  // Off without a secret; whoever is there, a signature decides (examples/shop/payments/webhook.test.ts).
+  "POST /webhooks/payments": {
+    path: () => "/webhooks/payments",
+    body: {},
+    answers: { ...Object.fromEntries(Object.keys(everybody).map((who) => [who, 404])), broken: 401 },
+  },
   "GET /orders": { path: () => "/orders", answers: everybody },
   "GET /orders/:id": { path: () => `/orders/${order.id}`, answers: everybody },
   "POST /orders": {

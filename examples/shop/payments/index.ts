@@ -1,4 +1,6 @@
 /** The payments' code. */
+import { webhook } from "skein";
+import { Refund } from "./contract.ts";
 import { payments } from "./service.ts";
 
 /** More than this in one charge and the stand-in bank says no. */
@@ -26,6 +28,21 @@ export default payments.implement({
     return rows.map((row) => row.order_id);
   },
 
+  async refunded({ signature }, { db, cfg }, call) {
+    if (cfg.webhookSecret === undefined) throw call.error("NO_WEBHOOKS");
+    const body = await call.body.bytes();
+    await webhook({ secret: cfg.webhookSecret }).verify({ body, signature, now: call.now() });
+    const event = refundOf(body);
+    if (event === undefined) throw call.error("NOT_A_REFUND");
+    const { id, order, amount } = event;
+    return db.transaction(async (tx) => {
+      const found = await tx.selectFrom("refunds").select("id").where("id", "=", id).executeTakeFirst();
+      if (found !== undefined) return { isNew: false };
+      await tx.insertInto("refunds").values({ id, order_id: order, amount }).execute();
+      return { isNew: true };
+    });
+  },
+
   async methods({ currency }) {
     return currency === "EUR" ? ["card", "transfer", "sepa"] : ["card", "transfer"];
   },
@@ -41,3 +58,11 @@ export default payments.implement({
     return { charges: Number(row.charges), amount: Number(row.amount) };
   },
 });
+
+function refundOf(body: Uint8Array) {
+  try {
+    return Refund.parse(JSON.parse(new TextDecoder().decode(body)));
+  } catch {
+    return undefined;
+  }
+}
