@@ -119,6 +119,7 @@ test("answers are the gateway's: bodies, statuses, headers, problems", async (t)
     ["/sum", json("{"), 400, "SKEIN_HTTP_BODY_INVALID"],
     ["/sum", json('{"__proto__":1}'), 400, "SKEIN_HTTP_BODY_INVALID"],
     ["/sum", { method: "POST", body: "n=1", headers: { "content-type": "text/plain" } }, 415, "SKEIN_HTTP_MEDIA_TYPE"],
+    ["/sum", { method: "POST", body: "{}", headers: { "content-type": "application/json", "content-encoding": "gzip" } }, 415, "SKEIN_HTTP_MEDIA_TYPE"],
     ["/sum", json(`{"n":[${"1,".repeat(600_000)}1]}`), 413, "SKEIN_HTTP_BODY_TOO_LARGE"],
   ]; // prettier-ignore
   for (const [path, init, status, code] of refusals) {
