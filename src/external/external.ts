@@ -7,6 +7,7 @@ import { isStream } from "../contract/index.ts";
 import { type Duration, type Secret, toMs } from "../core/index.ts";
 import { config as declareConfig } from "../data/index.ts";
 import { skeinError } from "../errors/index.ts";
+import { attemptsMax } from "./limits.ts";
 import {
   type AnyHandler,
   createOwned,
@@ -119,7 +120,7 @@ function assertSpec(contract: AnyContract, spec: ExternalSpec): void {
     if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= most))
       throw invalid(`${name} is a whole number from 1 to ${most}`);
   };
-  whole("attempts", 10);
+  whole("attempts", attemptsMax);
   whole("connections", 1_024);
   whole("replyBytesMax", 268_435_456);
 }

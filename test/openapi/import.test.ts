@@ -19,7 +19,7 @@ import { readDocument, renderContract, toDocument } from "../../src/cli/import/i
 import { checkSystem } from "../../src/system/check.ts";
 import { startShop } from "../shop/running.ts";
 import { PetStore } from "./petstore.contract.ts";
-import { Everything, Tree, Value } from "./shapes.contract.ts";
+import { Everything, Shapes, Tree, Value } from "./shapes.contract.ts";
 
 const here = import.meta.dirname;
 const root = resolve(here, "../..");
@@ -66,6 +66,13 @@ suite("the module that a document becomes", () => {
     assert.deepEqual(Everything.parse(good), { ...good, "odd key": "x" });
     for (const bad of [{ between: 1 }, { between: 0.3 }, { fixed: 4 }, { day: "x" }, { rest: { b: 1 } }, { none: 1 }])
       assert.equal(Everything.safeParse(bad).success, false, JSON.stringify(bad));
+  });
+
+  test("an error of a fixed code is declared by it, and Skein's own are not", () => {
+    assert.deepEqual(
+      Object.entries(Shapes.members.treePlant.errors).map(([code, { status }]) => [code, status]),
+      [["TAKEN", 409]],
+    );
   });
 
   test("no text of a document becomes code", () => {

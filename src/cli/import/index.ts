@@ -1,3 +1,3 @@
 /** The door of imports: an OpenAPI document in, a contract module out. */
 export { readDocument, toDocument } from "./document.ts";
-export { type ImportedContract, renderContract } from "./render.ts";
+export { renderContract } from "./render.ts";
