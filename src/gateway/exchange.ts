@@ -18,6 +18,18 @@ export type Headers = Readonly<Record<string, string | number | readonly string[
  */
 export const dataPolicy = "default-src 'none'; frame-ancestors 'none'";
 
+const shared = new WeakSet<Headers>();
+
+/** Marks headers that many answers have, so that an adapter may make their text once. They cannot change any more. */
+export function shareHeaders(headers: Readonly<Record<string, string>>): Headers {
+  shared.add(Object.freeze(headers));
+  return headers;
+}
+
+export function isShared(headers: Headers): boolean {
+  return shared.has(headers);
+}
+
 /** One request and its answer, while it is served. An adapter makes one for each request and gives it to the front. */
 export abstract class Exchange {
   readonly traceId: string;

@@ -7,7 +7,7 @@ import type { Host } from "../host/index.ts";
 import { badRequest } from "./target.ts";
 import { checkBodyHead, parseBody } from "./body.ts";
 import { sendDownload } from "./download.ts";
-import { Departure, type Exchange, type Headers } from "./exchange.ts";
+import { Departure, type Exchange, type Headers, shareHeaders } from "./exchange.ts";
 import { sendText } from "./encoding.ts";
 import { readInput } from "./input.ts";
 import { bodyBytesMax } from "./limits.ts";
@@ -131,11 +131,15 @@ function sendReply(exchange: Exchange, route: Route, reply: unknown, settings: S
   put(exchange, route.status, { "content-type": "application/json", "cache-control": cache }, text, settings);
 }
 
+const sharedJson = {
+  "no-cache": shareHeaders({ "content-type": "application/json", "cache-control": "no-cache" }),
+  "no-store": shareHeaders({ "content-type": "application/json", "cache-control": "no-store" }),
+} as const;
+
 function sendJson(exchange: Exchange, route: Route, text: string | undefined): Promise<void> | void {
   const cache = cacheOf(exchange, route);
   if (text === undefined || route.status === 204) return exchange.send(204, { "cache-control": cache });
-  const headers = { "content-type": "application/json", "cache-control": cache };
-  return sendText(exchange, route.status, headers, text, isConditional(route, route.status));
+  return sendText(exchange, route.status, sharedJson[cache], text, isConditional(route, route.status));
 }
 
 /** Whether a client may ask for the answer only if it has changed: a read that went well. */
@@ -143,7 +147,7 @@ function isConditional(route: Route, status: number): boolean {
   return status === 200 && route.verb === "GET" && route.method.kind === "query";
 }
 
-function cacheOf(exchange: Exchange, route: Route): string {
+function cacheOf(exchange: Exchange, route: Route): "no-cache" | "no-store" {
   return route.isPublicQuery && exchange.principal === undefined ? "no-cache" : "no-store";
 }
 

@@ -7,21 +7,22 @@ import type { Clock } from "../../core/index.ts";
 import { freeBytes } from "../../core/free-bytes.ts";
 import { skeinError } from "../../errors/index.ts";
 import type { ClientCertificate } from "../../system/index.ts";
-import { dataPolicy, Exchange, type Headers } from "../exchange.ts";
+import { Exchange, type Headers } from "../exchange.ts";
 import { bodyPiecesMax, lingerBytesMax, lingerMs } from "../limits.ts";
 import { type BodyEncoding, type Encoding, withVary } from "../encoding.ts";
 import { type Compressor, readInflated } from "./compressor.ts";
 import { clientCertificateOf } from "./client-certificate.ts";
 import type { Mounted } from "../mounts.ts";
 import { handOver } from "./mount.ts";
+import type { Heads } from "./heads.ts";
 import { GatewayRequest } from "./request.ts";
+import { GatewayResponse } from "./response.ts";
 import { checkHead } from "./request-check.ts";
 import { RequestPieces } from "./request-pieces.ts";
 
 /** What is the same for all requests of a gateway. */
 export interface NodeConnection {
-  /** `Strict-Transport-Security`, where it is declared. */
-  readonly hsts: string | undefined;
+  readonly heads: Heads;
   /** Absent where answers are not compressed. */
   readonly compressor: Compressor | undefined;
 }
@@ -33,7 +34,8 @@ export class NodeExchange extends Exchange {
   readonly isLast: () => boolean;
   /** Kept, because a mounted application sees another one. */
   readonly rawTarget: string;
-  readonly #hsts: string | undefined;
+  readonly #heads: Heads;
+  #hasHeaders = false;
   readonly #compressor: Compressor | undefined;
 
   constructor(
@@ -49,7 +51,7 @@ export class NodeExchange extends Exchange {
     this.response = response;
     this.isLast = isLast;
     this.rawTarget = request.url ?? "";
-    this.#hsts = connection.hsts;
+    this.#heads = connection.heads;
     this.#compressor = connection.compressor;
   }
 
@@ -142,6 +144,7 @@ export class NodeExchange extends Exchange {
   }
 
   setHeader(name: string, value: string): void {
+    this.#hasHeaders = true;
     this.response.setHeader(name, value);
   }
 
@@ -149,6 +152,7 @@ export class NodeExchange extends Exchange {
     const { request, response } = this;
     if (response.headersSent || response.destroyed) return;
     const length = typeof body === "string" ? Buffer.byteLength(body) : body?.length;
+    if (typeof body === "string" && this.#sendWhole(status, headers, body, length as number)) return;
     this.#writeHead(status, headers, length);
     // A text goes out with its head as one piece; bytes would be a second one, and two pieces cost the kernel twice.
     response.end(request.method === "HEAD" ? undefined : body);
@@ -215,6 +219,17 @@ export class NodeExchange extends Exchange {
     handOver(this, mounted);
   }
 
+  /** The way most answers go: false where it is not open. */
+  #sendWhole(status: number, headers: Headers, body: string, length: number): boolean {
+    const { response } = this;
+    if (!(response instanceof GatewayResponse) || this.#hasHeaders || this.varyBy !== undefined || this.isLast())
+      return false;
+    const head = this.#heads.textOf(status, headers, this.traceId, length);
+    if (head === undefined) return false;
+    // As many bytes as characters: all of them ASCII, which the engine hands over without looking at each.
+    return response.sendWhole(status, head + body, length === body.length ? "latin1" : "utf8");
+  }
+
   #drained(): Promise<void> {
     const { response } = this;
     return new Promise((resolve) => {
@@ -229,13 +244,8 @@ export class NodeExchange extends Exchange {
   }
 
   #writeHead(status: number, headers: Headers, length?: number): void {
-    const all: Record<string, string | number | readonly string[]> = { ...headers };
-    if (length !== undefined) all["content-length"] = length;
+    const all = this.#heads.complete(headers, this.traceId, length);
     if (this.varyBy !== undefined) all["vary"] = withVary(all["vary"], this.varyBy);
-    all["x-content-type-options"] = "nosniff";
-    all["content-security-policy"] ??= dataPolicy;
-    if (this.#hsts !== undefined) all["strict-transport-security"] = this.#hsts;
-    all["x-request-id"] = this.traceId;
     if (this.isLast()) all["connection"] = "close";
     this.response.writeHead(status, all as Record<string, string | number | string[]>);
   }

@@ -18,7 +18,9 @@ import { findPortOwner } from "./port-owner.ts";
 import { traceIdOf } from "../trace.ts";
 import { Compressor } from "./compressor.ts";
 import { type NodeConnection, NodeExchange } from "./exchange.ts";
+import { Heads } from "./heads.ts";
 import { GatewayRequest } from "./request.ts";
+import { GatewayResponse } from "./response.ts";
 import { UpgradeExchange, wantsWebSocket } from "./upgrade.ts";
 import { SlowClients } from "./slow-clients.ts";
 import { Sockets } from "./sockets.ts";
@@ -50,8 +52,8 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
  */
 export function createHandler(host: Host, options: HandlerOptions = {}): Handler {
   const front = new Front(host, options);
-  const connection = { hsts: undefined, compressor: compressorOf(options) };
-  return (request, response) => answer(front, connection, request, response, undefined);
+  const connection = { heads: new Heads(front.settings.clock, undefined), compressor: compressorOf(options) };
+  return (request, response) => answer(front, connection, request, response, undefined, front.isLast);
 }
 
 /**
@@ -105,17 +107,20 @@ export async function createGateway(host: Host, options: GatewayOptions): Promis
   };
 }
 
+const always = (): boolean => true;
+
 function answer(
   front: Front,
   connection: NodeConnection,
   request: IncomingMessage,
   response: ServerResponse,
   ended: (() => void) | undefined,
+  isLast: () => boolean,
 ): void {
   const { clock, random } = front.settings;
   const given = request.headers["traceparent"];
   const traceId = traceIdOf(typeof given === "string" ? given : undefined, random);
-  const exchange = new NodeExchange(request, response, traceId, clock.monotonic(), front.isLast, connection);
+  const exchange = new NodeExchange(request, response, traceId, clock.monotonic(), isLast, connection);
   // The one listener of its end, for everybody who has to know; it is emitted once.
   response.on("close", () => {
     front.over(exchange, response.writableFinished);
@@ -147,9 +152,10 @@ function upgrade(
 }
 
 function toServer(front: Front, sockets: Sockets, tls: Tls | undefined, compressor: Compressor | undefined): Server {
-  const connection = { hsts: tls?.hsts, compressor };
+  const connection = { heads: new Heads(front.settings.clock, tls?.hsts), compressor };
   const options = {
     IncomingMessage: GatewayRequest,
+    ServerResponse: GatewayResponse,
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headersTimeoutMs,
     // Node's own would cut an upload that streams; slow clients are looked for instead.
@@ -164,7 +170,6 @@ function toServer(front: Front, sockets: Sockets, tls: Tls | undefined, compress
   };
   // An https server is an http server in all that is used of it here.
   const server = tls === undefined ? createServer(options) : (tls.createServer(options) as Server);
-  server.maxRequestsPerSocket = limits.requestsPerSocketMax;
   server.maxConnections = limits.connectionsMax;
   // Node would drop what is above its own limit in silence; the front counts and refuses. The bytes are limited above.
   server.maxHeadersCount = 0;
@@ -173,7 +178,8 @@ function toServer(front: Front, sockets: Sockets, tls: Tls | undefined, compress
     if (sockets.began(socket, response) > limits.pipelinedMax) socket.destroy();
     // Node goes on handing over what one segment held, though nobody can be answered any more.
     if (socket.destroyed) return;
-    answer(front, connection, request, response, () => sockets.ended(socket));
+    const isLast = sockets.isWorn(socket) ? always : front.isLast;
+    answer(front, connection, request, response, () => sockets.ended(socket), isLast);
   };
   server.on("request", onRequest);
   // With a listener of its own, 100 Continue is sent only when the body is wanted.

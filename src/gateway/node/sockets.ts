@@ -5,12 +5,15 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "../../core/index.ts";
+import { requestsPerSocketMax } from "../limits.ts";
 
 interface State {
   inFlight: number;
   /** On the monotonic clock; meaningful while nothing is in flight. */
   idleSince: number;
   response: ServerResponse | undefined;
+  /** Requests so far. */
+  served: number;
 }
 
 export class Sockets {
@@ -26,7 +29,7 @@ export class Sockets {
   }
 
   opened(socket: Socket): void {
-    this.#states.set(socket, { inFlight: 0, idleSince: this.#clock.monotonic(), response: undefined });
+    this.#states.set(socket, { inFlight: 0, idleSince: this.#clock.monotonic(), response: undefined, served: 0 });
     socket.once("close", () => this.#states.delete(socket));
   }
 
@@ -40,7 +43,13 @@ export class Sockets {
     const state = this.#states.get(socket);
     if (state === undefined) return 1;
     state.response = response;
+    state.served++;
     return ++state.inFlight;
+  }
+
+  /** Whether the connection has had as many requests as one may have, so that its last answer closes it. */
+  isWorn(socket: Socket): boolean {
+    return (this.#states.get(socket)?.served ?? 0) >= requestsPerSocketMax;
   }
 
   /** Whether part of an answer has been sent, and not all of it. */
