@@ -7,8 +7,8 @@ import { Agent, get } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { type LocalServer, startLocalServer } from "../data/internal/postgres/local-server.ts";
-import { batchOf } from "./shared-rate.ts";
+import { type LocalServer, startLocalServer } from "../../src/data/internal/postgres/local-server.ts";
+import { batchOf } from "../../src/gateway/shared-rate.ts";
 
 const perSecond = 100;
 const burst = 50;
@@ -26,7 +26,7 @@ async function startGateway(
   env: Record<string, string>,
   logged: string[],
 ): Promise<[ChildProcess, number]> {
-  const file = new URL("fixtures/rate-process.ts", import.meta.url);
+  const file = new URL("rate-process.ts", import.meta.url);
   const child = fork(file, [home, String(perSecond), String(burst)], {
     execArgv: ["--conditions=skein-src"],
     stdio: ["ignore", "pipe", "pipe", "ipc"],
