@@ -177,6 +177,8 @@ export class NodeExchange extends Exchange {
       end();
     };
     const timer = clock.after(lingerMs, finish, { unref: true });
+    request.once("close", finish);
+    if (request instanceof GatewayRequest && request.dropRest(lingerBytesMax, finish)) return;
     let dropped = 0;
     request.on("data", (chunk: Buffer) => {
       // A chunk of one byte costs some hundred bytes' worth of work.
@@ -184,7 +186,6 @@ export class NodeExchange extends Exchange {
       if (dropped > lingerBytesMax) finish();
     });
     request.once("end", finish);
-    request.once("close", finish);
     request.resume();
   }
 
