@@ -82,7 +82,7 @@ async function measure(tarball: Tarball): Promise<Record<string, number>> {
   const client = await bundleForBrowser(join(root, "dist/contract/http-client/index.js"));
   for (const found of [...contract.nodeImports, ...client.nodeImports]) problem(`a browser bundle imports ${found}`);
   heading("neutral bundle of skein/fetch");
-  const fetch = await bundleForBrowser(join(root, "dist/gateway/fetch/index.js"));
+  const fetch = await bundleForBrowser(join(root, "dist/gateway/fetch/index.js"), "neutral");
   for (const found of fetch.nodeImports) problem(`the bundle of skein/fetch imports ${found}`);
   heading(`type-check of ${SERVICES} services`);
   const types = measureTypesCalmly();

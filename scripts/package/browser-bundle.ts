@@ -1,4 +1,4 @@
-// Owns the browser bundle of an entry point: its bytes, and the proof that nothing of Node is in it.
+// Owns the bundle of an entry point for browsers, or for no platform in particular: its bytes, and the proof that nothing of Node is in it.
 // Must bundle the built JavaScript as a user's bundler would find it, never the sources.
 
 import { gzipSync } from "node:zlib";
@@ -11,15 +11,19 @@ export interface BrowserBundle {
   readonly nodeImports: readonly string[];
 }
 
-/** Bundles one file for browsers, without any schema library. */
-export async function bundleForBrowser(entry: string): Promise<BrowserBundle> {
+/** Bundles one file, without any schema library. */
+export async function bundleForBrowser(
+  entry: string,
+  platform: "browser" | "neutral" = "browser",
+): Promise<BrowserBundle> {
   const nodeImports: string[] = [];
   const result = await build({
     entryPoints: [entry],
     bundle: true,
     minify: true,
     format: "esm",
-    platform: "browser",
+    platform,
+    mainFields: ["browser", "module", "main"],
     target: "es2022",
     write: false,
     logLevel: "silent",

@@ -3,7 +3,7 @@
  * Must never be told apart by message text or `instanceof` across packages: the brand decides.
  */
 import { assert } from "../core/index.ts";
-import { catalogue, type Actor, type CatalogueRow, type Outcome, type SkeinCode } from "./catalogue.ts";
+import { knownErrors, type Actor, type CatalogueRow, type Outcome, type SkeinCode } from "./catalogue.ts";
 import { canonicalStatus, type CanonicalCode } from "./codes.ts";
 
 const brand: unique symbol = Symbol.for("skein.error") as never;
@@ -45,7 +45,7 @@ export class SkeinError extends Error {
   readonly retry: boolean;
   /** Who must act. */
   readonly who: Actor;
-  /** What to do about it. */
+  /** What to do about it; empty in a bundle for browsers. */
   readonly fix: string;
   /** The HTTP status it is answered with. */
   readonly status: number;
@@ -83,7 +83,8 @@ export class DeclaredError<Code extends string = string, Data = unknown> extends
 }
 
 /**
- * An error of the catalogue. The message is `detail`, or the row's `what`. `detail` travels to the caller (except
+ * An error of the catalogue. The message is `detail`, or the row's `what` (in a bundle for browsers the canonical code in
+ * words, and `fix` is empty there). `detail` travels to the caller (except
  * SKEIN_CALL_FAILED's): never put a foreign error's message in it, pass that error as `cause`, which stays at home.
  * @since 0.1.0
  */
@@ -92,7 +93,7 @@ export function skeinError(
   detail?: string,
   options?: { cause?: unknown; data?: unknown; outcome?: Outcome; retry?: boolean },
 ): SkeinError {
-  const row: CatalogueRow = catalogue[code];
+  const row: CatalogueRow = knownErrors[code];
   return new SkeinError({
     code,
     canonical: row.canonical,

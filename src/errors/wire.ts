@@ -3,7 +3,7 @@
  * Must never let out a stack, a cause or a foreign error's message, and never throw at what a peer sent.
  */
 import { copyValue } from "../core/index.ts";
-import { catalogue, isSkeinCode, type Outcome } from "./catalogue.ts";
+import { isSkeinCode, knownErrors, type Outcome } from "./catalogue.ts";
 import { canonicalStatus, isCanonicalCode, type CanonicalCode } from "./codes.ts";
 import { createDeclared, isDeclarableName, isSkeinError, skeinError, type SkeinError } from "./skein-error.ts";
 
@@ -112,7 +112,7 @@ function copyData(data: unknown): unknown {
   }
 }
 
-const failedRow = catalogue.SKEIN_CALL_FAILED;
+const failedRow = knownErrors.SKEIN_CALL_FAILED;
 const callFailed: WireError = Object.freeze({
   code: "SKEIN_CALL_FAILED",
   canonical: failedRow.canonical,

@@ -5,7 +5,6 @@
 import {
   canonicalCodes,
   canonicalStatus,
-  catalogue,
   DeclaredError,
   isDeclarableName,
   isSkeinCode,
@@ -13,6 +12,7 @@ import {
   SkeinError,
   skeinError,
 } from "../../errors/index.ts";
+import { knownErrors } from "../../errors/catalogue.ts";
 import { fromJson } from "../http-value.ts";
 import type { JsonSchema } from "../internal/marks.ts";
 import { changed } from "./changed.ts";
@@ -32,7 +32,7 @@ export function fromProblem(problem: unknown, method: HttpMethod): SkeinError | 
   const message = typeof text === "string" ? text.slice(0, messageMax) : code;
   const given = { code, message, outcome, retry, status, traceId: typeof traceId === "string" ? traceId : undefined };
   if (isSkeinCode(code)) {
-    const { canonical, who, fix } = catalogue[code];
+    const { canonical, who, fix } = knownErrors[code];
     return new SkeinError({ ...given, canonical, who, fix, data });
   }
   if (isDeclarableName(code)) {
