@@ -1,4 +1,4 @@
-// Owns the build: src/ -> dist/ (JavaScript, declarations, maps) plus the assets the compiler does not know.
+// Owns the build: src/ -> dist/ (JavaScript that reads like its source, so no maps; declarations) plus what tsc does not know.
 // Must leave no file of an earlier build behind, and never touch anything outside dist/.
 
 import { spawnSync } from "node:child_process";

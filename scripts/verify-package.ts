@@ -27,7 +27,8 @@ function problem(text: string): void {
 function checkContents(tarball: Tarball): void {
   heading(`contents: ${tarball.files.length} files`);
   const unwanted = tarball.files.filter(
-    (path) => !/^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path) || /\.test(-d)?\./.test(path),
+    (path) =>
+      !/^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path) || /\.test(-d)?\.|\.map$/.test(path),
   );
   for (const path of unwanted) problem(`${path} should not be in the package`);
   for (const [, { types, default: code }] of entryPoints()) {

@@ -1,6 +1,6 @@
 /**
  * Every error Skein itself can give, one row of facts each. Codes are born here and nowhere else; what is said about each is
- * in texts.ts, apart so that browsers need not carry it (ADR 26).
+ * in texts.ts, apart so that browsers need not carry it (ADR 27).
  * A row must never be renamed or reused for another meaning: users match on the code.
  *
  * Adding a row: put it in its area, give it its texts, raise it somewhere, provoke it in a test, and run

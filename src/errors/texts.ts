@@ -1,6 +1,6 @@
 /**
  * What is said of each code: what happened, and what to do about it. The compiler asks for the texts of every row.
- * Must never be imported where a browser runs it: there `#error-texts` is no-texts.ts (ADR 26).
+ * Must never be imported where a browser runs it: there `#error-texts` is no-texts.ts (ADR 27).
  */
 import type { ErrorText, SkeinCode } from "./catalogue.ts";
 

@@ -116,6 +116,17 @@ suite("documents", () => {
     );
   });
 
+  test("each decision record has a number of its own, which its heading repeats", () => {
+    const records = files("docs/adr/*.md");
+    assert.ok(records.length > 0);
+    const numbers = records.map((path) => Number(/^docs\/adr\/(\d{4})-[a-z0-9-]+\.md$/.exec(path)?.[1]));
+    assert.deepEqual(
+      numbers.filter((number, index) => numbers.indexOf(number) !== index),
+      [],
+    );
+    for (const [index, path] of records.entries()) assert.ok(read(path).startsWith(`# ${numbers[index]}. `), path);
+  });
+
   test("CHANGELOG.md keeps an Unreleased section at the top and dated versions below it", () => {
     const headings = [...read("CHANGELOG.md").matchAll(/^## (.+)$/gm)].map((match) => match[1]);
     assert.equal(headings[0], "[Unreleased]");
