@@ -116,6 +116,12 @@ suite("documents", () => {
     );
   });
 
+  test("README.md names every guide, once", () => {
+    const text = read("README.md");
+    for (const path of files("docs/guides/*.md"))
+      assert.equal(text.split(`](${path})`).length - 1, 1, `${path} in the table of guides`);
+  });
+
   test("each decision record has a number of its own, which its heading repeats", () => {
     const records = files("docs/adr/*.md");
     assert.ok(records.length > 0);
