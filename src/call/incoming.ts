@@ -5,18 +5,19 @@
 import { copyValue, ValueSetError } from "../core/index.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { CallScope } from "./scope.ts";
-import { Waiter } from "./waiter.ts";
+import { Waiter, type WaiterOwner } from "./waiter.ts";
 
 const over: IteratorResult<unknown> = Object.freeze({ done: true, value: undefined });
 
 /** One inbound stream; it ends with the call that it came with. */
-export class Incoming implements AsyncIterableIterator<unknown> {
+export class Incoming implements AsyncIterableIterator<unknown>, WaiterOwner {
   readonly #scope: CallScope;
   readonly #source: AsyncIterable<unknown>;
   #items: AsyncIterator<unknown> | undefined;
   #waiter: Waiter | undefined;
-  /** Settles when the item before has been given. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** The last item that was asked for, and how many have not been given. */
+  #turn: Promise<IteratorResult<unknown>> | undefined;
+  #asked = 0;
   #isTaken = false;
   #isOver = false;
   /** Over because the call is, and not because the sender or the handler had enough. */
@@ -39,28 +40,53 @@ export class Incoming implements AsyncIterableIterator<unknown> {
    * the value set, and with what ended the call.
    */
   next(): Promise<IteratorResult<unknown>> {
-    // One after the other, as with a generator, whoever asks for two at once.
-    const turn = this.#turn.then(() => this.#next());
-    this.#turn = turn.catch(() => undefined);
+    const next = (): Promise<IteratorResult<unknown>> => this.#next();
+    // One after the other, as with a generator, whoever asks for two at once; most ask for one, and wait with one promise.
+    const turn = this.#asked++ === 0 ? this.#next() : (this.#turn as Promise<unknown>).then(next, next);
+    this.#turn = turn;
     return turn;
   }
 
-  async #next(): Promise<IteratorResult<unknown>> {
-    if (this.#isOver) return this.#afterTheEnd();
-    try {
-      const waiter = (this.#waiter ??= new Waiter(this.#scope));
-      const items = (this.#items ??= this.#source[Symbol.asyncIterator]());
-      const item = await waiter.wait(() => items.next());
-      this.#scope.moved();
-      if (this.#isOver) return this.#afterTheEnd();
-      if (item.done !== true) return { done: false, value: copyValue(item.value) };
-    } catch (thrown) {
-      const failure = this.#failure(thrown);
-      this.#stop();
-      throw failure;
+  #next(): Promise<IteratorResult<unknown>> {
+    if (this.#isOver) {
+      const answer = this.#isCut ? Promise.reject<never>(this.#cutBy()) : Promise.resolve(over);
+      answer.catch(ignore);
+      this.#answered();
+      return answer;
     }
-    this.#isOver = true;
-    return over;
+    this.#waiter ??= new Waiter(this.#scope, undefined, this);
+    return this.#waiter.wait(this.#pull);
+  }
+
+  readonly #pull = (): Promise<IteratorResult<unknown>> =>
+    (this.#items ??= this.#source[Symbol.asyncIterator]()).next();
+
+  /** For its waiter: an item came. Throws what is wrong with it. */
+  given(item: IteratorResult<unknown>): IteratorResult<unknown> {
+    this.#scope.moved();
+    if (this.#isCut) throw this.#cutBy();
+    const isLast = this.#isOver || item.done === true;
+    const given: IteratorResult<unknown> = isLast ? over : { done: false, value: copyValue(item.value) };
+    if (isLast) {
+      this.#isOver = true;
+      this.#waiter?.close();
+    }
+    this.#answered();
+    return given;
+  }
+
+  /** For its waiter: none comes. */
+  failed(thrown: unknown): SkeinError {
+    const failure = this.#failure(thrown);
+    this.#answered();
+    this.#stop();
+    return failure;
+  }
+
+  /** A handler may leave a wait behind: that it fails is no reason to end the process. */
+  #answered(): void {
+    this.#turn?.catch(ignore);
+    if (--this.#asked === 0) this.#turn = undefined;
   }
 
   /** The handler wants no more. */
@@ -80,17 +106,12 @@ export class Incoming implements AsyncIterableIterator<unknown> {
   #stop(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#waiter?.close();
     stop(() => this.#items ?? this.#source[Symbol.asyncIterator]());
   }
 
   #cutBy(): SkeinError {
     return this.#scope.lifetime.error ?? skeinError("SKEIN_CALL_CANCELED");
-  }
-
-  /** A handler that left work behind, which reads on when its call is over, must not take the end for the sender's. */
-  #afterTheEnd(): IteratorResult<unknown> {
-    if (this.#isCut) throw this.#cutBy();
-    return over;
   }
 
   #failure(thrown: unknown): SkeinError {
@@ -117,3 +138,5 @@ function stop(find: () => AsyncIterator<unknown>): void {
     // A source that cannot even be opened has nothing to stop.
   }
 }
+
+function ignore(): void {}

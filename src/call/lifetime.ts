@@ -24,8 +24,14 @@ export interface Cancellation {
 /** Deadlines are met up to this much late: one timer serves all calls of a tick. */
 const tickMs = 10;
 
+/** What a wheel ends when its time has come. */
+export interface Timed extends Mortal {
+  /** On the host's monotonic clock. It does not change while it is watched. */
+  readonly deadlineMs: number;
+}
+
 class Bucket {
-  readonly lifetimes = new Chain<Lifetime>();
+  readonly watched = new Chain<Timed>();
 }
 
 /** The timers of one host, or of one call from outside where hosts are isolated: at most one is armed at a time. */
@@ -39,11 +45,12 @@ export class DeadlineWheel {
     this.#clock = clock;
   }
 
-  watch(lifetime: Lifetime): void {
-    const tick = Math.ceil(lifetime.deadlineMs / tickMs);
+  /** Its `end` takes it out of its chain; so may whoever wants to hear nothing any more. */
+  watch(timed: Timed): void {
+    const tick = Math.ceil(timed.deadlineMs / tickMs);
     let bucket = this.#buckets.get(tick);
     if (bucket === undefined) this.#buckets.set(tick, (bucket = new Bucket()));
-    bucket.lifetimes.add(lifetime);
+    bucket.watched.add(timed);
     if (tick < this.#armedFor) this.#arm(tick);
   }
 
@@ -54,8 +61,8 @@ export class DeadlineWheel {
     this.#armedFor = Number.POSITIVE_INFINITY;
     const buckets = [...this.#buckets.values()];
     this.#buckets.clear();
-    for (const { lifetimes } of buckets) {
-      for (let l = lifetimes.first; l !== undefined; l = lifetimes.first) l.end(skeinError("SKEIN_CALL_CANCELED"));
+    for (const { watched } of buckets) {
+      for (let t = watched.first; t !== undefined; t = watched.first) t.end(skeinError("SKEIN_CALL_CANCELED"));
     }
   }
 
@@ -74,13 +81,13 @@ export class DeadlineWheel {
     let next = Number.POSITIVE_INFINITY;
     for (const [tick, bucket] of this.#buckets) {
       if (tick > due) {
-        if (bucket.lifetimes.first === undefined) this.#buckets.delete(tick);
+        if (bucket.watched.first === undefined) this.#buckets.delete(tick);
         else next = Math.min(next, tick);
         continue;
       }
       this.#buckets.delete(tick);
-      for (let l = bucket.lifetimes.first; l !== undefined; l = bucket.lifetimes.first) {
-        l.end(skeinError("SKEIN_CALL_DEADLINE"));
+      for (let t = bucket.watched.first; t !== undefined; t = bucket.watched.first) {
+        t.end(skeinError("SKEIN_CALL_DEADLINE"));
       }
     }
     if (next < this.#armedFor) this.#arm(next);

@@ -14,8 +14,9 @@ export class Received implements AsyncIterableIterator<unknown> {
   readonly #schema: Schema;
   /** `undefined` where the caller sends nothing. */
   readonly #incoming: Incoming | undefined;
-  /** A validator may wait, and items stay in order. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** The last item that was asked for, and how many have not been given: a validator may wait, and items stay in order. */
+  #turn: Promise<IteratorResult<unknown>> | undefined;
+  #asked = 0;
 
   constructor(scope: CallScope, schema: Schema, incoming: Incoming | undefined) {
     this.#scope = scope;
@@ -31,15 +32,38 @@ export class Received implements AsyncIterableIterator<unknown> {
 
   /** Rejects with `SKEIN_INPUT_INVALID` for an item that the contract refuses, and as `Incoming` does. */
   next(): Promise<IteratorResult<unknown>> {
-    const turn = this.#turn.then(() => this.#next());
-    this.#turn = turn.catch(() => undefined);
+    const next = (): Promise<IteratorResult<unknown>> => this.#next();
+    const turn = this.#asked++ === 0 ? this.#next() : (this.#turn as Promise<unknown>).then(next, next);
+    this.#turn = turn;
     return turn;
   }
 
-  async #next(): Promise<IteratorResult<unknown>> {
-    const item = await (this.#incoming?.next() ?? over);
-    if (item.done === true) return over;
-    const result = await validate(this.#schema, item.value);
+  #next(): Promise<IteratorResult<unknown>> {
+    return (this.#incoming?.next() ?? Promise.resolve(over)).then(this.#given, this.#failed);
+  }
+
+  // Not one function that awaits: while nothing comes, it would be kept with all its variables.
+  readonly #given = async (item: IteratorResult<unknown>): Promise<IteratorResult<unknown>> => {
+    try {
+      return item.done === true ? over : await this.#parse(item.value);
+    } finally {
+      this.#answered();
+    }
+  };
+
+  readonly #failed = (error: unknown): never => {
+    this.#answered();
+    throw error;
+  };
+
+  /** A handler may leave a wait behind: that it fails is no reason to end the process. */
+  #answered(): void {
+    this.#turn?.catch(ignore);
+    if (--this.#asked === 0) this.#turn = undefined;
+  }
+
+  async #parse(value: unknown): Promise<IteratorResult<unknown>> {
+    const result = await validate(this.#schema, value);
     if (result.issues === undefined) return { done: false, value: result.value };
     const { endpoint, lifetime } = this.#scope;
     const issues = toIssues(result.issues);
@@ -60,3 +84,5 @@ export class Received implements AsyncIterableIterator<unknown> {
     return over;
   }
 }
+
+function ignore(): void {}

@@ -23,11 +23,11 @@ export async function* travelStream(scope: CallScope, input: unknown): AsyncGene
   try {
     const { error } = scope.lifetime;
     if (error !== undefined) throw skeinError(codeOf(error), undefined, { outcome: "not_started" });
-    const items = await waiter.wait(() => (opening = open(scope, input)));
+    const items = await waiter.wait<AsyncIterator<unknown>>(() => (opening = open(scope, input)));
     scope.arrival.onOpened?.();
     const { output } = scope.endpoint.method;
     for (;;) {
-      const next = await waiter.wait(() => items.next());
+      const next = await waiter.wait<IteratorResult<unknown>>(() => items.next());
       if (next.done === true) return;
       yield isBytes(output)
         ? copyValue(next.value)

@@ -19,7 +19,8 @@ export interface BoundedQueue<T> {
 const firstCapacity = 16;
 
 /**
- * A queue for at most `limit` items (a whole number, 1 to 2^30). Memory follows use, up to the limit, by doubling.
+ * A queue for at most `limit` items (a whole number, 1 to 2^30). Memory follows use, up to the limit, by doubling; an empty
+ * queue that has never held anything has none.
  * @since 0.1.0
  */
 export function createBoundedQueue<T>(limit: number): BoundedQueue<T> {
@@ -27,37 +28,49 @@ export function createBoundedQueue<T>(limit: number): BoundedQueue<T> {
     Number.isInteger(limit) && limit >= 1 && limit <= 2 ** 30,
     `a queue's limit is a whole number from 1 to 2^30, not ${limit}`,
   );
-  // The ring's length stays a power of two, so that wrapping is a mask.
-  let ring: (T | undefined)[] = new Array<T | undefined>(firstCapacity).fill(undefined);
-  let head = 0;
-  let size = 0;
+  return new Ring(limit);
+}
 
-  function grow(): void {
-    const next: (T | undefined)[] = new Array<T | undefined>(ring.length * 2).fill(undefined);
-    for (let i = 0; i < size; i++) next[i] = ring[(head + i) & (ring.length - 1)];
-    ring = next;
-    head = 0;
+class Ring<T> implements BoundedQueue<T> {
+  readonly limit: number;
+  /** Its length stays a power of two, or 0, so that wrapping is a mask. */
+  #items: (T | undefined)[] = none;
+  #head = 0;
+  #size = 0;
+
+  constructor(limit: number) {
+    this.limit = limit;
   }
 
-  return {
-    limit,
-    get size() {
-      return size;
-    },
-    offer(item) {
-      if (size === limit) return false;
-      if (size === ring.length) grow();
-      ring[(head + size) & (ring.length - 1)] = item;
-      size++;
-      return true;
-    },
-    take() {
-      if (size === 0) return undefined;
-      const item = ring[head];
-      ring[head] = undefined; // or the ring would keep what left it alive
-      head = (head + 1) & (ring.length - 1);
-      size--;
-      return item;
-    },
-  };
+  get size(): number {
+    return this.#size;
+  }
+
+  offer(item: T): boolean {
+    if (this.#size === this.limit) return false;
+    if (this.#size === this.#items.length) this.#grow();
+    this.#items[(this.#head + this.#size) & (this.#items.length - 1)] = item;
+    this.#size++;
+    return true;
+  }
+
+  take(): T | undefined {
+    if (this.#size === 0) return undefined;
+    const items = this.#items;
+    const item = items[this.#head];
+    items[this.#head] = undefined; // or the ring would keep what left it alive
+    this.#head = (this.#head + 1) & (items.length - 1);
+    this.#size--;
+    return item;
+  }
+
+  #grow(): void {
+    const now = this.#items;
+    const next = new Array<T | undefined>(now.length === 0 ? firstCapacity : now.length * 2).fill(undefined);
+    for (let i = 0; i < this.#size; i++) next[i] = now[(this.#head + i) & (now.length - 1)];
+    this.#items = next;
+    this.#head = 0;
+  }
 }
+
+const none = Object.freeze([]) as unknown as never[];

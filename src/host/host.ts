@@ -9,6 +9,7 @@ import { absolutePath, processEnv } from "../core/platform.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import { createRecorder, quietly, type Recorder, silentLog, withFields } from "../observe/index.ts";
 import { type Log, type Mode, type OpenContext, type System, type TokenGrant } from "../system/index.ts";
+import { CountedItems } from "./counted-items.ts";
 import { openMounts } from "./mount/open-all.ts";
 import type { LiveMount } from "./mount/open.ts";
 import { bringUp, closeAll, isHook, type LiveService, readyHook, startHook } from "./load.ts";
@@ -208,7 +209,7 @@ class RunningHost implements Host {
     const refused = this.#refusal(service, method);
     if (refused !== undefined) return Promise.reject(refused);
     const answer = this.#runtime.root(service, method, input, options);
-    if (!(answer instanceof Promise)) return this.#counted(answer as AsyncIterable<unknown>);
+    if (!(answer instanceof Promise)) return new CountedItems(answer as AsyncIterable<unknown>, this.#countItems);
     this.#inFlight++;
     return answer.then(this.#left, this.#failed);
   }
@@ -302,15 +303,6 @@ class RunningHost implements Host {
     );
   }
 
-  async *#counted(items: AsyncIterable<unknown>): AsyncGenerator<unknown, void, undefined> {
-    this.#inFlight++;
-    try {
-      yield* items;
-    } finally {
-      this.#leave();
-    }
-  }
-
   /** Made once: `finally` with a function of its own for each call makes three promises where this makes one. */
   readonly #left = (reply: unknown): unknown => {
     this.#leave();
@@ -319,6 +311,12 @@ class RunningHost implements Host {
   readonly #failed = (error: unknown): never => {
     this.#leave();
     throw error;
+  };
+
+  /** Of a stream, from its first item to its end. */
+  readonly #countItems = (isOver: boolean): void => {
+    if (isOver) this.#leave();
+    else this.#inFlight++;
   };
 
   #leave(): void {

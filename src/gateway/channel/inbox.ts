@@ -5,32 +5,26 @@
 import { createBoundedQueue } from "../../core/index.ts";
 import { channelQueueMax, channelUntakenMax } from "../limits.ts";
 
-interface Waiting {
-  readonly resolve: (item: IteratorResult<unknown>) => void;
-}
-
-export interface InboxOptions {
+export interface InboxOwner {
   /** The client shall wait, or may go on. */
-  readonly pause: () => void;
-  readonly resume: () => void;
+  pause(): void;
+  resume(): void;
   /** The handler has asked for an item after this one, so that it is done with it. */
-  readonly taken: (n: number) => void;
-  /** The handler wants nothing more. */
-  readonly left: () => void;
+  taken(n: number): void;
 }
 
 /** Read once, by the call path, one item at a time. */
 export class Inbox implements AsyncIterable<unknown>, AsyncIterator<unknown> {
-  readonly #options: InboxOptions;
+  readonly #owner: InboxOwner;
   readonly #queue = createBoundedQueue<{ readonly n: number; readonly item: unknown }>(channelQueueMax);
-  #waiting: Waiting | undefined;
+  #waiting: ((item: IteratorResult<unknown>) => void) | undefined;
   #given = 0;
   #isPaused = false;
   #isEnded = false;
   #isLeft = false;
 
-  constructor(options: InboxOptions) {
-    this.#options = options;
+  constructor(owner: InboxOwner) {
+    this.#owner = owner;
   }
 
   [Symbol.asyncIterator](): this {
@@ -42,7 +36,7 @@ export class Inbox implements AsyncIterable<unknown>, AsyncIterator<unknown> {
     // A handler that has heard enough is sent no more; the client learns it from what it is sent.
     if (this.#isLeft) return true;
     if (this.#waiting !== undefined) {
-      const { resolve } = this.#waiting;
+      const resolve = this.#waiting;
       this.#waiting = undefined;
       this.#given = n;
       resolve({ done: false, value: item });
@@ -51,7 +45,7 @@ export class Inbox implements AsyncIterable<unknown>, AsyncIterator<unknown> {
     if (!this.#queue.offer({ n, item })) return false;
     if (!this.#isPaused && this.#queue.size >= channelUntakenMax) {
       this.#isPaused = true;
-      this.#options.pause();
+      this.#owner.pause();
     }
     return true;
   }
@@ -59,32 +53,31 @@ export class Inbox implements AsyncIterable<unknown>, AsyncIterator<unknown> {
   /** The client has said that it sends nothing more. */
   end(): void {
     this.#isEnded = true;
-    this.#waiting?.resolve({ done: true, value: undefined });
+    this.#waiting?.({ done: true, value: undefined });
     this.#waiting = undefined;
   }
 
   next(): Promise<IteratorResult<unknown>> {
-    if (this.#given > 0) this.#options.taken(this.#given);
+    if (this.#given > 0) this.#owner.taken(this.#given);
     this.#given = 0;
     const next = this.#queue.take();
     if (next !== undefined) {
       this.#given = next.n;
       if (this.#isPaused && this.#queue.size <= channelUntakenMax / 2) {
         this.#isPaused = false;
-        this.#options.resume();
+        this.#owner.resume();
       }
       return Promise.resolve({ done: false, value: next.item });
     }
     if (this.#isEnded || this.#isLeft) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve) => (this.#waiting = { resolve }));
+    return new Promise((resolve) => (this.#waiting = resolve));
   }
 
   return(): Promise<IteratorResult<unknown>> {
     this.#isLeft = true;
     while (this.#queue.take() !== undefined) continue;
-    if (this.#isPaused) this.#options.resume();
+    if (this.#isPaused) this.#owner.resume();
     this.#isPaused = false;
-    this.#options.left();
     return Promise.resolve({ done: true, value: undefined });
   }
 }

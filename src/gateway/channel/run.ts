@@ -5,30 +5,29 @@
 import type { Clock, Timer } from "../../core/index.ts";
 import { type SkeinError, skeinError } from "../../errors/index.ts";
 import { toJson } from "../../contract/shapes.ts";
-import type { Departure } from "../exchange.ts";
+import type { Departure, Exchange } from "../exchange.ts";
 import { parseJson } from "../json-scan.ts";
 import { channelCloseMs } from "../limits.ts";
 import { type Problem, toError, toProblem } from "../problem.ts";
 import { itemId } from "../stream.ts";
 import type { InputShape } from "../values.ts";
-import { Inbox } from "./inbox.ts";
+import { Inbox, type InboxOwner } from "./inbox.ts";
 import type { Channels, Living } from "./registry.ts";
 import type { ChannelListener, ChannelSocket } from "./socket.ts";
 
 export interface ChannelOptions {
   readonly clock: Clock;
   readonly isDevelopment: boolean;
-  readonly traceId: string;
+  /** Its request: it has the trace id, and is told the code that the channel ended with. */
+  readonly exchange: Pick<Exchange, "traceId" | "code">;
   readonly departure: Departure;
   readonly receive: InputShape;
   /** The field of an item that is its id. */
   readonly id: string | undefined;
   readonly channels: Channels;
-  /** Told the code that the channel ended with. */
-  readonly ended: (code: string | undefined) => void;
 }
 
-export class Channel implements ChannelListener, Living {
+export class Channel implements ChannelListener, InboxOwner, Living {
   readonly inbox: Inbox;
   readonly openedMs: number;
   heardMs: number;
@@ -50,12 +49,7 @@ export class Channel implements ChannelListener, Living {
   constructor(options: ChannelOptions) {
     this.#options = options;
     this.openedMs = this.heardMs = options.clock.monotonic();
-    this.inbox = new Inbox({
-      pause: () => this.#socket?.pause(),
-      resume: () => this.#socket?.resume(),
-      taken: (n) => this.#acknowledge(n),
-      left: () => undefined,
-    });
+    this.inbox = new Inbox(this);
   }
 
   /** Sends the handler's items to its end. Never rejects. */
@@ -121,8 +115,20 @@ export class Channel implements ChannelListener, Living {
     this.#socket?.ping();
   }
 
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
+  taken(n: number): void {
+    this.#acknowledge(n);
+  }
+
   lost(): void {
-    this.#options.ended("SKEIN_CALL_CANCELED");
+    this.#options.exchange.code = "SKEIN_CALL_CANCELED";
     this.#socket?.terminate();
   }
 
@@ -189,14 +195,14 @@ export class Channel implements ChannelListener, Living {
 
   #fail(error: SkeinError, code?: number): void {
     if (this.#isClosing) return;
-    const problem: Problem = toProblem(error, this.#options.traceId, this.#options.isDevelopment);
+    const problem: Problem = toProblem(error, this.#options.exchange.traceId, this.#options.isDevelopment);
     void this.#send({ error: problem });
     this.#close(code ?? (problem.status >= 500 ? 1011 : 1008), error.code, error.code);
   }
 
   #close(code: number, reason: string, ended: string | undefined): void {
     this.#isClosing = true;
-    this.#options.ended(ended);
+    this.#options.exchange.code = ended;
     // The handler learns it now, and not when the client has answered.
     this.#options.departure.left();
     this.#socket?.resume();

@@ -15,7 +15,7 @@ import { checkChannelHead, takeResume } from "./head.ts";
 import type { Channels } from "./registry.ts";
 import { Channel } from "./run.ts";
 
-/** Opens the channel and serves it to its end. Rejects, before the upgrade, with what must be answered as an error. */
+/** Opens the channel, which then runs by itself. Rejects, before the upgrade, with what must be answered as an error. */
 export async function serveChannel(
   host: Host,
   settings: Settings,
@@ -35,12 +35,11 @@ export async function serveChannel(
   const channel = new Channel({
     clock: settings.clock,
     isDevelopment: settings.isDevelopment,
-    traceId,
     departure,
     receive,
     id,
     channels,
-    ended: (code) => (exchange.code = code),
+    exchange,
   });
   const { items, first } = await opened(settings.clock, departure, (onOpened) =>
     host.call(route.service, route.name, input, {
@@ -56,7 +55,8 @@ export async function serveChannel(
   const socket = await exchange.upgrade();
   // The client has left meanwhile.
   if (socket === undefined) return departure.left();
-  await channel.run(socket, first, items);
+  // Not awaited, and it never rejects: what opened the channel is over, and what it holds can go.
+  void channel.run(socket, first, items);
 }
 
 interface Opened {
@@ -69,9 +69,13 @@ interface Opened {
  * own. Rejects with a refusal.
  */
 async function opened(clock: Clock, departure: Departure, call: (onOpened: () => void) => unknown): Promise<Opened> {
-  let reached: () => void = () => undefined;
+  let reached: (() => void) | undefined;
   const reaching = new Promise<void>((resolve) => (reached = resolve));
-  const answer = call(() => reached());
+  // The call keeps what it is given to its end, so that it must not lead to anything once the channel is open.
+  const answer = call(() => {
+    reached?.();
+    reached = undefined;
+  });
   // A channel that could not even be found is a rejected promise.
   const items = ((await answer) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
   const first = items.next();

@@ -28,8 +28,9 @@ export interface NodeConnection {
 }
 
 export class NodeExchange extends Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  /** Neither changes, but that an upgrade lets go of both. */
+  request: IncomingMessage;
+  response: ServerResponse;
   /** Whether the connection closes after this answer, because the gateway does. */
   readonly isLast: () => boolean;
   /** Kept, because a mounted application sees another one. */

@@ -21,7 +21,7 @@ import { type NodeConnection, NodeExchange } from "./exchange.ts";
 import { Heads } from "./heads.ts";
 import { GatewayRequest } from "./request.ts";
 import { GatewayResponse } from "./response.ts";
-import { UpgradeExchange, wantsWebSocket } from "./upgrade.ts";
+import { goneResponse, UpgradeExchange, wantsWebSocket } from "./upgrade.ts";
 import { SlowClients } from "./slow-clients.ts";
 import { Sockets } from "./sockets.ts";
 import type { Tls } from "./tls.ts";
@@ -109,6 +109,11 @@ export async function createGateway(host: Host, options: GatewayOptions): Promis
 
 const always = (): boolean => true;
 
+/** One function for all connections: a closure for each would be kept as long as they are. */
+function destroyed(this: Socket): void {
+  this.destroy();
+}
+
 function answer(
   front: Front,
   connection: NodeConnection,
@@ -142,7 +147,9 @@ function upgrade(
   const { clock, random } = front.settings;
   const given = request.headers["traceparent"];
   const traceId = traceIdOf(typeof given === "string" ? given : undefined, random);
-  const exchange = new UpgradeExchange(request, socket, head, traceId, clock.monotonic(), front.isLast, connection);
+  const onOpen = (): void => sockets.upgraded(socket, goneResponse);
+  const { isLast } = front;
+  const exchange = new UpgradeExchange(request, socket, head, traceId, clock.monotonic(), isLast, connection, onOpen);
   sockets.began(socket, exchange.response);
   exchange.onOver(() => {
     front.over(exchange, exchange.isWhole);
@@ -191,12 +198,12 @@ function toServer(front: Front, sockets: Sockets, tls: Tls | undefined, compress
   const census = new Census();
   server.on("connection", (socket) => {
     // Before anything else: an error nobody listens to would end the process.
-    socket.on("error", () => socket.destroy());
+    socket.on("error", destroyed);
     if (admit(socket, census, front.settings) && tls === undefined) sockets.opened(socket);
   });
   // With TLS, requests come on another socket, which there is once the handshake is over.
   server.on("secureConnection", (socket: Socket) => {
-    socket.on("error", () => socket.destroy());
+    socket.on("error", destroyed);
     sockets.opened(socket);
   });
   server.on("clientError", (error, socket) =>
@@ -217,7 +224,7 @@ function admit(socket: Socket, census: Census, { proxies }: Settings): boolean {
     socket.destroy();
     return false;
   }
-  socket.once("close", () => census.leave(address));
+  socket.on("close", () => census.leave(address));
   return true;
 }
 

@@ -66,6 +66,8 @@ export class SlowClients {
   look(): void {
     const now = this.#options.clock.monotonic();
     for (const [socket, response] of this.#options.busy()) {
+      // Nothing to find out: most connections of streams and channels, most of the time.
+      if (socket.writableLength === 0 && response.req.complete && !this.#seen.has(socket)) continue;
       const seen = this.#of(socket);
       if (seen.response !== response) {
         seen.response = response;

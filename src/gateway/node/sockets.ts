@@ -30,7 +30,7 @@ export class Sockets {
 
   opened(socket: Socket): void {
     this.#states.set(socket, { inFlight: 0, idleSince: this.#clock.monotonic(), response: undefined, served: 0 });
-    socket.once("close", () => this.#states.delete(socket));
+    socket.on("close", () => this.#states.delete(socket));
   }
 
   /** Connections with a request in flight, and the answer to the last one that began. */
@@ -45,6 +45,12 @@ export class Sockets {
     state.response = response;
     state.served++;
     return ++state.inFlight;
+  }
+
+  /** The connection is a WebSocket now: `stand` takes its answer's place, which is over and not to be kept. */
+  upgraded(socket: Socket, stand: ServerResponse): void {
+    const state = this.#states.get(socket);
+    if (state !== undefined) state.response = stand;
   }
 
   /** Whether the connection has had as many requests as one may have, so that its last answer closes it. */

@@ -2,9 +2,9 @@
  * Owns a request that may become a WebSocket, on `node:http` and the library `ws`, which is loaded with the first one. It
  * must never let the library answer a request: the gateway has decided before.
  */
-import { type IncomingMessage, ServerResponse } from "node:http";
+import { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import type { WebSocket, WebSocketServer } from "ws";
 import type { ChannelListener, ChannelSocket } from "../channel/socket.ts";
 import { channelProtocol } from "../channel/head.ts";
@@ -21,7 +21,9 @@ export class UpgradeExchange extends NodeExchange {
   #head: Buffer;
   #isUpgraded = false;
   #isOver = false;
-  readonly #onOver: Array<() => void> = [];
+  /** Told once that the WebSocket is open. */
+  #onOpen: (() => void) | undefined;
+  #onOver: (() => void) | undefined;
 
   constructor(
     request: IncomingMessage,
@@ -31,6 +33,7 @@ export class UpgradeExchange extends NodeExchange {
     startMs: number,
     isLast: () => boolean,
     connection: NodeConnection,
+    onOpen: () => void,
   ) {
     const response = new ServerResponse(request);
     // The parser has let go of the connection: no request can follow on it.
@@ -40,12 +43,20 @@ export class UpgradeExchange extends NodeExchange {
     super(request, response, traceId, startMs, isLast, connection);
     this.#socket = socket;
     this.#head = head;
-    socket.once("close", () => {
+    this.#onOpen = onOpen;
+    socket.on("close", () => {
       this.#isOver = true;
-      for (const listener of this.#onOver) listener();
+      this.#onOver?.();
     });
   }
 
+  /** Nothing else is upgraded. */
+  override get verb(): string {
+    return "GET";
+  }
+  override get peer(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
   override get canUpgrade(): boolean {
     return wantsWebSocket(this.request);
   }
@@ -70,7 +81,14 @@ export class UpgradeExchange extends NodeExchange {
     return this.#isUpgraded || this.response.writableFinished;
   }
   override onOver(listener: () => void): void {
-    this.#onOver.push(listener);
+    const before = this.#onOver;
+    this.#onOver =
+      before === undefined
+        ? listener
+        : () => {
+            before();
+            listener();
+          };
   }
 
   override async upgrade(): Promise<ChannelSocket | undefined> {
@@ -84,12 +102,30 @@ export class UpgradeExchange extends NodeExchange {
       this.#socket.once("close", gone);
       server.handleUpgrade(this.request, this.#socket, this.#head, (socket) => {
         this.#socket.off("close", gone);
+        this.#letGo();
         resolve(new NodeChannelSocket(socket, this.#socket));
       });
-      this.#head = Buffer.alloc(0);
+      this.#head = noBytes;
     });
   }
+
+  /**
+   * An open WebSocket says nothing for hours, and its request's head, parsed headers and answer are half of what it would
+   * keep in memory.
+   */
+  #letGo(): void {
+    this.request = goneRequest;
+    this.response = goneResponse;
+    this.#onOpen?.();
+    this.#onOpen = undefined;
+  }
 }
+
+const noBytes: Buffer = Buffer.alloc(0);
+/** Stand in for those of all open WebSockets: a request that has arrived, and an answer that never begins. */
+const goneRequest = new IncomingMessage(new Socket());
+goneRequest.complete = true;
+export const goneResponse: ServerResponse = new ServerResponse(goneRequest);
 
 const traceIds = new WeakMap<IncomingMessage, string>();
 let serving: Promise<WebSocketServer> | undefined;
@@ -124,7 +160,7 @@ class NodeChannelSocket implements ChannelSocket {
     this.#webSocket = webSocket;
     this.#socket = socket;
     // Before anything else: an error nobody listens to would end the process. The library closes by itself.
-    webSocket.on("error", () => undefined);
+    webSocket.on("error", noticed);
   }
 
   listen(listener: ChannelListener): void {
@@ -174,5 +210,5 @@ class NodeChannelSocket implements ChannelSocket {
   }
 }
 
-/** That something could not be written is known from the connection's end. */
+/** That something failed is known from the connection's end. */
 function noticed(): void {}
