@@ -66,6 +66,17 @@ export class Cors {
     };
   }
 
+  /**
+   * Whether a page of the request's origin may open a channel. Nobody asks before a WebSocket, and a browser sends its cookies
+   * along whatever the page says: without `credentials`, such a request may carry none.
+   */
+  mayOpen(exchange: Exchange, origin: string): boolean {
+    if (this.#origins?.has(origin) === false) return false;
+    if (this.#hasCredentials) return true;
+    const hasHeader = exchange.header("cookie") !== undefined || exchange.header("authorization") !== undefined;
+    return !hasHeader && exchange.principal === undefined && exchange.clientCertificate() === undefined;
+  }
+
   #allowedOrigin(exchange: Exchange): string | undefined {
     if (this.#origins === undefined) return "*";
     // Also without an origin: a cache must not give a page what was answered to a program.

@@ -156,7 +156,7 @@ export class Front {
 
   #serve(exchange: Exchange, match: Match, query: string): Promise<void> | void {
     if (match.route.channel === undefined) return serve(this.#host, this.settings, exchange, match, query, this.#fail);
-    return serveChannel(this.#host, this.settings, this.channels, exchange, match, query);
+    return serveChannel(this.#host, this.settings, this.channels, this.#cors, exchange, match, query);
   }
 
   async #serveMounted(exchange: Exchange, mount: Mount, target: string): Promise<void> {

@@ -3,6 +3,7 @@
  * It must never decide who may open a channel: the call path does.
  */
 import { type SkeinError, skeinError } from "../../errors/index.ts";
+import type { Cors } from "../cors.ts";
 import type { Exchange } from "../exchange.ts";
 import { keyMax } from "../limits.ts";
 import { badRequest } from "../target.ts";
@@ -11,7 +12,7 @@ import { badRequest } from "../target.ts";
 export const channelProtocol = "skein.channel.1";
 
 /** Throws `SKEIN_HTTP_UPGRADE`, `SKEIN_HTTP_BAD_REQUEST` or `SKEIN_ACCESS_DENIED`. */
-export function checkChannelHead(exchange: Exchange, origins: readonly string[]): void {
+export function checkChannelHead(exchange: Exchange, cors: Cors | undefined): void {
   if (!exchange.canUpgrade) throw upgradeRequired(exchange, "the route is a channel: open it as a WebSocket");
   if (exchange.header("sec-websocket-version") !== "13") {
     exchange.setHeader("sec-websocket-version", "13");
@@ -24,18 +25,19 @@ export function checkChannelHead(exchange: Exchange, origins: readonly string[])
   if (protocols !== undefined && !protocols.split(",").some((name) => name.trim() === channelProtocol)) {
     throw badRequest(`the channel speaks ${channelProtocol}`);
   }
-  checkOrigin(exchange, origins);
+  checkOrigin(exchange, cors);
 }
 
 /**
  * A browser lets any site's page open a WebSocket here, with the cookies of whoever looks at it, and lets it read what comes:
  * only the server can refuse. A program sends no Origin.
  */
-function checkOrigin(exchange: Exchange, origins: readonly string[]): void {
+function checkOrigin(exchange: Exchange, cors: Cors | undefined): void {
   const origin = exchange.header("origin");
-  if (origin === undefined || origins.includes(origin)) return;
+  if (origin === undefined) return;
   const host = URL.canParse(origin) ? new URL(origin).host : undefined;
-  if (host === undefined || host === "" || host !== exchange.header("host")?.toLowerCase()) {
+  if (host !== undefined && host !== "" && host === exchange.header("host")?.toLowerCase()) return;
+  if (cors?.mayOpen(exchange, origin) !== true) {
     throw skeinError("SKEIN_ACCESS_DENIED", "another site's page opened the channel");
   }
 }

@@ -6,6 +6,7 @@ import type { RootOptions } from "../../call/index.ts";
 import type { Clock } from "../../core/index.ts";
 import { skeinError } from "../../errors/index.ts";
 import type { Host } from "../../host/index.ts";
+import type { Cors } from "../cors.ts";
 import { Departure, type Exchange } from "../exchange.ts";
 import { readInput } from "../input.ts";
 import { channelOpenMs, channelRefusalMs } from "../limits.ts";
@@ -20,13 +21,14 @@ export async function serveChannel(
   host: Host,
   settings: Settings,
   channels: Channels,
+  cors: Cors | undefined,
   exchange: Exchange,
   match: Match,
   given: string,
 ): Promise<void> {
   const { route } = match;
   const { receive, id } = route.channel as ChannelRoute;
-  checkChannelHead(exchange, []);
+  checkChannelHead(exchange, cors);
   const { resumeFrom, query } = takeResume(exchange, given);
   const input: unknown = await readInput(exchange, match, query);
   const departure = (exchange.departure = new Departure());
