@@ -1,7 +1,8 @@
 /* eslint-disable */
-// Written by `skein client` from the contracts of "shop": 14 methods. Do not edit: run it again.
+// Written by `skein client` from the contracts of "shop": 15 methods. Do not edit: run it again.
 // It needs only skein/client, and runs in browsers.
 import {
+  type BodyCallOptions,
   type CallOptions,
   type CallPromise,
   type DeclaredErrors,
@@ -100,6 +101,12 @@ export interface OrdersClient {
 
 /** The methods of `payments`. */
 export interface PaymentsClient {
+  /**
+   * A refund, told by the payment provider
+   *
+   * `POST /webhooks/payments`, a command.
+   */
+  refunded(input: PaymentsRefundedInput, options: CallOptions & BodyCallOptions): CallPromise<PaymentsRefundedOutput, PaymentsRefundedErrors>;
   /** `GET /payments/count`, a query. */
   count(input?: undefined, options?: CallOptions): CallPromise<PaymentsCountOutput, Record<never, never>>;
 }
@@ -289,6 +296,22 @@ export type OrdersAllInput = OrdersMineInput;
 /** What `orders.all` answers. */
 export type OrdersAllOutput = OrdersListOutput;
 
+/** What `payments.refunded` takes. */
+export interface PaymentsRefundedInput {
+  readonly signature?: string | undefined;
+}
+
+/** What `payments.refunded` answers. */
+export interface PaymentsRefundedOutput {
+  readonly isNew: boolean;
+}
+
+/** The errors that `payments.refunded` declares, with their data. */
+export type PaymentsRefundedErrors = DeclaredErrors<{
+  readonly NO_WEBHOOKS: undefined;
+  readonly NOT_A_REFUND: undefined;
+}>;
+
 /** What `payments.count` answers. */
 export interface PaymentsCountOutput {
   readonly charges: number;
@@ -408,6 +431,13 @@ const methods: HttpTable = {
     all: { kind: "query", http: "GET /admin/orders" },
   },
   payments: {
+    refunded: {
+      kind: "command",
+      http: "POST /webhooks/payments",
+      headers: { "webhook-signature": "signature" },
+      body: { max: 65536 },
+      errors: { NO_WEBHOOKS: { canonical: "not_found" } },
+    },
     count: { kind: "query", http: "GET /payments/count" },
   },
   recommend: {
