@@ -8,6 +8,7 @@ import type { Host } from "../host/index.ts";
 import type { Mount } from "../system/index.ts";
 import { Cors } from "./cors.ts";
 import { addressOf, Census, Rates } from "./admission.ts";
+import { endedCookie } from "./authenticate/ended-cookie.ts";
 import { type Gate, openGate } from "./authenticate/gate.ts";
 import { Channels } from "./channel/registry.ts";
 import { serveChannel } from "./channel/serve.ts";
@@ -187,11 +188,13 @@ export class Front {
     }
     const problem = toProblem(error, exchange.traceId, isDevelopment);
     const body = JSON.stringify(problem);
+    const cookie = endedCookie(error);
     const headers = {
       "content-type": "application/problem+json",
       "cache-control": "no-store",
       ...problemHeaders(problem),
       ...(problem.status === 401 && this.#gate !== undefined && { "www-authenticate": this.#gate.challenge }),
+      ...(cookie !== undefined && { "set-cookie": cookie }),
     };
     if (mustClose(exchange, error)) exchange.refuse(problem.status, headers, body, clock);
     else exchange.send(problem.status, headers, body);

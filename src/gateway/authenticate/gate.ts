@@ -14,6 +14,7 @@ import type {
   System,
 } from "../../system/index.ts";
 import { cookieOf } from "./cookie.ts";
+import { passCookie } from "./ended-cookie.ts";
 import { refused } from "./refuse.ts";
 
 /** What a gate looks at. */
@@ -96,7 +97,7 @@ export class Gate {
     }
   }
 
-  /** The reason goes to the log; what the caller gets is the same for every reason. */
+  /** The reason goes to the log; what the caller gets is the same for every reason, but for a cookie to forget. */
   #refuse(thrown: unknown, at: number, traceId: string): SkeinError {
     const error =
       isSkeinError(thrown) && isKnown.has(thrown.code) ? thrown : refused("the authenticator failed", thrown);
@@ -104,7 +105,7 @@ export class Gate {
     const fields = { code: error.code, reason: error.message, authenticator, traceId, error: error.cause };
     if (error.code === "SKEIN_ACCESS_UNAVAILABLE") this.#log.error("authentication is not possible", fields);
     else this.#log.info("a credential was refused", fields);
-    return error.code === "SKEIN_ACCESS_UNAUTHENTICATED" ? skeinError(error.code) : error;
+    return error.code === "SKEIN_ACCESS_UNAUTHENTICATED" ? passCookie(error, skeinError(error.code)) : error;
   }
 }
 

@@ -16,6 +16,7 @@ import { basicForDev } from "./basic-for-dev.ts";
 import { Who } from "./fixtures/gate.ts";
 import { audience, badTokens, createIssuer, ed, issuer } from "./fixtures/tokens.ts";
 import { jwt } from "./jwt.ts";
+import { session } from "./session.ts";
 
 const by = createIssuer();
 const tokens = jwt({ issuer, audience, keys: { set: by.set } });
@@ -149,4 +150,43 @@ test("a gateway whose authenticators cannot open does not listen; behind another
   server.closeAllConnections();
   server.close();
   await host.close();
+});
+
+test("the 401 for a session that is over deletes its cookie, also on a public route; no other refusal does", async (t) => {
+  const ann = { subject: "ann", roles: ["customer"] };
+  const name = "__Host-sid";
+  const lookup = (id: string) => {
+    if (id === "down") throw new Error("connection refused");
+    return id === "s1" ? ann : id === "old" ? { subject: 7 } : undefined;
+  };
+  const ask = await start(t, [tokens, session({ cookie: name, lookup })]);
+  const login = (cookie: string, more: object = {}) => ask("/keyed", { method: "POST", headers: { cookie, ...more } });
+  const gone = `${name}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`;
+  const bodies = new Set<string>();
+  for (const cookie of [`a=1; ${name}=expired`, `${name}=${"x".repeat(2_000)}`]) {
+    const { status, headers, text } = await login(cookie);
+    assert.equal(status, 401);
+    assert.deepEqual(headers.getSetCookie(), [gone]);
+    bodies.add(text.replace(/"traceId":"\w+"/, ""));
+  }
+  // A browser that did as it was told.
+  assert.equal((await login("a=1")).status, 200);
+  const others: Array<readonly [number, string, object?]> = [
+    [200, `${name}=s1`],
+    [503, `${name}=down`],
+    [401, `${name}=s1; ${name}=s2`],
+    [401, `${name}=old`],
+    [401, `${name}=expired`, { authorization: "Bearer x" }],
+    [401, "", { authorization: "Basic eDp5" }],
+    [403, `${name}=expired`, { "sec-fetch-site": "cross-site" }],
+    [403, `${name}=${"x".repeat(2_000)}`, { origin: "https://evil.example" }],
+  ];
+  for (const [status, cookie, more] of others) {
+    const found = await login(cookie, more);
+    assert.equal(found.status, status, found.text);
+    assert.deepEqual(found.headers.getSetCookie(), [], cookie);
+    if (status === 401) bodies.add(found.text.replace(/"traceId":"\w+"/, ""));
+  }
+  assert.equal(bodies.size, 1);
+  assert.ok(![...bodies].join().includes("expired"));
 });

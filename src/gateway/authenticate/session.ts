@@ -1,11 +1,11 @@
 /**
  * Owns sessions by cookie: the id goes to a team's lookup, and a request that another site caused is refused. It must
- * never set a cookie or keep a session: the team's own service does.
+ * never start or keep a session: the team's own service does.
  */
 import type { Authenticator, Credentials } from "../../system/index.ts";
+import { refusedCookie } from "./ended-cookie.ts";
 import { credentialMax } from "./limits.ts";
 import { looked } from "./lookup.ts";
-import { refused } from "./refuse.ts";
 import { checkSite } from "./site.ts";
 
 /** @since 0.1.0 */
@@ -20,7 +20,8 @@ export interface SessionOptions {
 
 /**
  * Sessions of browsers. What changes something must come from the site itself (`Sec-Fetch-Site`, else `Origin`), or it is
- * refused with `SKEIN_ACCESS_DENIED`. Errors: `SKEIN_ACCESS_UNAVAILABLE` when the lookup fails.
+ * refused with `SKEIN_ACCESS_DENIED`. The 401 for an id that is not known deletes the cookie (`Path=/`, no `Domain`), so that
+ * the next request is a guest's. Errors: `SKEIN_ACCESS_UNAVAILABLE` when the lookup fails.
  * @since 0.1.0
  */
 export function session(options: SessionOptions): Authenticator {
@@ -29,10 +30,13 @@ export function session(options: SessionOptions): Authenticator {
     scheme: Object.freeze({ type: "apiKey", in: "cookie", name: options.cookie }),
     open: () => {
       const verify = async (request: Credentials, id: string): Promise<unknown> => {
-        if (id.length > credentialMax) throw refused("the session's id is too long");
+        // First: another site must not sign anybody out.
         checkSite(request, options.origins ?? [], "session's cookie");
+        if (id.length > credentialMax) throw refusedCookie("the session's id is too long", options.cookie);
         const principal = await looked(() => options.lookup(id));
-        if (principal === undefined || principal === null) throw refused("the session is not known");
+        if (principal === undefined || principal === null) {
+          throw refusedCookie("the session is not known", options.cookie);
+        }
         return principal;
       };
       return Promise.resolve({
