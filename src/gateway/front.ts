@@ -129,13 +129,21 @@ export class Front {
       if (waiting !== undefined) return waiting.then(() => this.#admitted(exchange, match, query));
       return this.#admitted(exchange, match, query);
     }
-    const mount = this.#mounts?.find(target);
+    // Before an application at the root, which would answer for a route that is not its own.
+    const mount = this.#isPreflight(exchange, path) ? undefined : this.#mounts?.find(verb, target, path);
     if (mount !== undefined) return this.#serveMounted(exchange, mount, target);
     const allowed = this.#router.verbsOf(path);
     if (allowed.length === 0) throw skeinError("SKEIN_HTTP_NOT_FOUND");
     const preflight = verb === "OPTIONS" ? this.#cors?.preflight(exchange, allowed) : undefined;
     if (preflight !== undefined) return exchange.send(204, preflight);
     return refuseVerb(exchange, verb, allowed);
+  }
+
+  /** Whether a browser asks about a route of a contract. */
+  #isPreflight(exchange: Exchange, path: string): boolean {
+    if (exchange.verb !== "OPTIONS" || exchange.header("origin") === undefined) return false;
+    const asked = exchange.header("access-control-request-method");
+    return asked !== undefined && this.#router.find(asked === "HEAD" ? "GET" : asked, path) !== undefined;
   }
 
   #admitted(exchange: Exchange, match: Match, query: string): Promise<void> | void {

@@ -6,6 +6,7 @@ import { skeinError } from "../errors/index.ts";
 import type { Host, LiveMount } from "../host/index.ts";
 import { findOverlaps, type Mount } from "../system/index.ts";
 import type { Exchange } from "./exchange.ts";
+import { OtherSpellings } from "./mount-paths.ts";
 import type { Settings } from "./options.ts";
 
 /** A request on its way to an application. */
@@ -26,6 +27,7 @@ export class Mounts {
   readonly #settings: Settings;
   /** The longest prefix first: it is the one that counts. */
   readonly #mounts: readonly Mount[];
+  readonly #spellings: OtherSpellings;
 
   /** Throws `SKEIN_SYSTEM_INVALID` where a mount meets a route, another mount, or what the gateway answers itself. */
   constructor(host: Host, settings: Settings, reserved: ReadonlySet<string>) {
@@ -33,6 +35,7 @@ export class Mounts {
     this.#settings = settings;
     const { system } = host;
     this.#mounts = system.mounts.toSorted((a, b) => b.prefix.length - a.prefix.length);
+    this.#spellings = new OtherSpellings(this.#mounts);
     const seen = new Set<string>();
     for (const { name, prefix } of this.#mounts) {
       if (seen.has(prefix)) throw invalid(`two applications are mounted at ${prefix || "/"}`);
@@ -55,11 +58,18 @@ export class Mounts {
     }
   }
 
-  /** `target` is what a client wrote: a prefix in percent-encoding is no prefix. */
-  find(target: string): Mount | undefined {
+  /**
+   * `target` is what a client wrote: a prefix in percent-encoding is no prefix. `path` is the same in canonical form. Throws
+   * `SKEIN_HTTP_NOT_FOUND` for another spelling of a path that the mount may not answer, because its application may
+   * take one for the other.
+   */
+  find(verb: string, target: string, path: string): Mount | undefined {
     const mark = target.indexOf("?");
-    const path = mark < 0 ? target : target.slice(0, mark);
-    return this.#mounts.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
+    const written = mark < 0 ? target : target.slice(0, mark);
+    const found = this.#mounts.find(({ prefix }) => written === prefix || written.startsWith(`${prefix}/`));
+    if (found !== undefined && this.#spellings.meetStricter(found, verb, path))
+      throw skeinError("SKEIN_HTTP_NOT_FOUND", "the path is another's in another spelling");
+    return found;
   }
 
   /** Throws what must be answered as an error. */

@@ -186,7 +186,8 @@ function usesCookies(http: HttpBinding): boolean {
   return Object.keys(http.cookies ?? {}).length + Object.keys(http.reply?.cookies ?? {}).length > 0;
 }
 
-function toPattern(path: string): string {
+/** A contract's path as rou3 is given it. */
+export function toPattern(path: string): string {
   let index = 0;
   return path
     .split("/")

@@ -1,6 +1,7 @@
 /**
  * Owns giving a request of `node:http` to a mounted application: what it sees of it, how long it may take, how much it may
- * be sent, and whose answer counts when it fails. It must never change what the application answers.
+ * be sent, and whose answer counts when it fails. It must never change what the application answers: a header is added only
+ * where it has said nothing.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../core/index.ts";
@@ -110,10 +111,11 @@ class Turn {
   }
 }
 
-/** One more piece of the head of whatever the application answers. */
+/** What the head of an answer says unless the application says otherwise, and the last answer of a connection. */
 function watchHead(exchange: NodeExchange): void {
   const { response, traceId } = exchange;
   response.setHeader("x-request-id", traceId);
+  response.setHeader("x-content-type-options", "nosniff");
   // The one place that every way of answering comes through, implicit heads included.
   const writeHead = response.writeHead.bind(response) as (...given: unknown[]) => ServerResponse;
   response.writeHead = ((...given: unknown[]) => {
