@@ -56,6 +56,8 @@ export abstract class Exchange {
   abstract readonly rawTarget: string;
   /** Address of the connection's other end, where the engine knows it. */
   abstract readonly peer: string | undefined;
+  /** Whether the request came over TLS to this very engine; what a proxy in front spoke is not known. */
+  abstract readonly isEncrypted: boolean;
   /** Told of work that outlasts the answer, where the engine would end it. */
   readonly keep: ((work: Promise<unknown>) => void) | undefined = undefined;
   /** Whether the request says that a body follows. */

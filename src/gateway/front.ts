@@ -196,7 +196,7 @@ export class Front {
     }
     const problem = toProblem(error, exchange.traceId, isDevelopment);
     const body = JSON.stringify(problem);
-    const cookie = endedCookie(error);
+    const cookie = endedCookie(error, !isDevelopment || exchange.isEncrypted);
     const headers = {
       "content-type": "application/problem+json",
       "cache-control": "no-store",

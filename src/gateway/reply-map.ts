@@ -46,10 +46,10 @@ export class ReplyMap {
   }
 
   /**
-   * `isDevelopment` lets cookies go without HTTPS. Throws `SKEIN_OUTPUT_INVALID` for a value that cannot be where the
+   * `isSecure`: cookies are for HTTPS only, unless their contract says otherwise. Throws `SKEIN_OUTPUT_INVALID` for a value that cannot be where the
    * contract wants it; the message never shows it.
    */
-  apply(reply: unknown, isDevelopment: boolean): MappedReply {
+  apply(reply: unknown, isSecure: boolean): MappedReply {
     const fields = isRecord(reply) ? reply : {};
     const headers: Record<string, string | readonly string[]> = {};
     for (const [name, field] of this.#headers) {
@@ -58,9 +58,7 @@ export class ReplyMap {
       headers[name] = this.#fit(field, `the header ${name}`, () => headerValue(name, value));
     }
     const cookies = Object.entries(this.#reply.cookies ?? {}).map(([name, cookie]) =>
-      this.#fit(cookie.field, `the cookie ${name}`, () =>
-        cookieLine(name, cookie, fields[cookie.field], isDevelopment),
-      ),
+      this.#fit(cookie.field, `the cookie ${name}`, () => cookieLine(name, cookie, fields[cookie.field], isSecure)),
     );
     if (cookies.length > 0) headers["set-cookie"] = cookies;
     const status = this.#statusOf(fields);
@@ -135,7 +133,7 @@ function location(value: unknown): string {
   return value.replace(/[^\x21-\x7e]+/gu, encodeURIComponent);
 }
 
-function cookieLine(name: string, cookie: ReplyCookie, value: unknown, isDevelopment: boolean): string {
+function cookieLine(name: string, cookie: ReplyCookie, value: unknown, isSecure: boolean): string {
   const isCleared = value === undefined || value === null;
   const text = isCleared ? "" : textOf(value, name);
   if (!cookieText.test(text)) throw new Unfit("it has a character that no cookie can carry");
@@ -145,7 +143,7 @@ function cookieLine(name: string, cookie: ReplyCookie, value: unknown, isDevelop
   if (isCleared) parts.push("Max-Age=0");
   else if (cookie.maxAge !== undefined) parts.push(`Max-Age=${Math.floor(toMs(cookie.maxAge) / 1_000)}`);
   if (cookie.httpOnly !== false) parts.push("HttpOnly");
-  if (mustBeSecure(name, cookie) || (cookie.secure ?? !isDevelopment)) parts.push("Secure");
+  if (mustBeSecure(name, cookie) || (cookie.secure ?? isSecure)) parts.push("Secure");
   const sameSite = cookie.sameSite ?? "lax";
   parts.push(`SameSite=${sameSite[0]?.toUpperCase() ?? ""}${sameSite.slice(1)}`);
   return parts.join("; ");

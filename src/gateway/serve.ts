@@ -154,7 +154,7 @@ function cacheOf(exchange: Exchange, route: Route): "no-cache" | "no-store" {
 function sendMapped(exchange: Exchange, route: Route, reply: unknown, settings: Settings): Promise<void> | void {
   let mapped: MappedReply;
   try {
-    mapped = (route.reply as ReplyMap).apply(reply, settings.isDevelopment);
+    mapped = (route.reply as ReplyMap).apply(reply, !settings.isDevelopment || exchange.isEncrypted);
   } catch (error) {
     // The call has succeeded, so that nobody but the gateway knows of this; the message does not show the value.
     settings.log.error("a reply cannot be sent as its contract maps it", { traceId: exchange.traceId, error });

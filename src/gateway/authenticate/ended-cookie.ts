@@ -22,10 +22,12 @@ export function passCookie(from: SkeinError, error: SkeinError): SkeinError {
 }
 
 /**
- * The `Set-Cookie` of the answer to this error, if it has one. With the attributes that a `__Host-` cookie needs, without
- * which a browser would not take it.
+ * The `Set-Cookie` of the answer to this error, if it has one. `Secure` where a cookie of the name has to be, or `isSecure`:
+ * over plain HTTP a browser takes no answer that says so.
  */
-export function endedCookie(error: SkeinError): string | undefined {
+export function endedCookie(error: SkeinError, isSecure: boolean): string | undefined {
   const name = names.get(error);
-  return name === undefined ? undefined : `${name}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`;
+  if (name === undefined) return undefined;
+  const secure = isSecure || /^__(?:host|secure)-/i.test(name) ? " Secure;" : "";
+  return `${name}=; Path=/; Max-Age=0; HttpOnly;${secure} SameSite=Lax`;
 }

@@ -6,7 +6,7 @@ import { systemClock } from "../../core/index.ts";
 import { action, command, contract, query } from "../../contract/index.ts";
 import { isSkeinError } from "../../errors/index.ts";
 import { createHost } from "../../host/index.ts";
-import { type Authenticator, define, role } from "../../system/index.ts";
+import { type Authenticator, define, type Mode, role } from "../../system/index.ts";
 import { sendRaw } from "../fixtures/client.ts";
 import { createGateway, createHandler } from "../index.ts";
 import { createServer } from "node:http";
@@ -58,9 +58,9 @@ function office(authenticate: readonly Authenticator[]) {
   return system("office", { services: [code] });
 }
 
-async function start(t: TestContext, authenticate: readonly Authenticator[]) {
+async function start(t: TestContext, authenticate: readonly Authenticator[], mode: Mode = "production") {
   const host = await createHost(office(authenticate), { mode: "test", inMemory: true });
-  const gateway = await createGateway(host, { port: 0, clock });
+  const gateway = await createGateway(host, { port: 0, clock, mode });
   t.after(async () => {
     await gateway.close();
     await host.close();
@@ -189,4 +189,16 @@ test("the 401 for a session that is over deletes its cookie, also on a public ro
   }
   assert.equal(bodies.size, 1);
   assert.ok(![...bodies].join().includes("expired"));
+});
+
+test("over plain HTTP in development the cookie is deleted in a way that a browser takes", async (t) => {
+  const lookup = () => undefined;
+  for (const [name, secure] of [
+    ["sid", ""],
+    ["__Host-sid", " Secure;"],
+  ] as const) {
+    const ask = await start(t, [session({ cookie: name, lookup })], "development");
+    const { headers } = await ask("/who", { headers: { cookie: `${name}=expired` } });
+    assert.deepEqual(headers.getSetCookie(), [`${name}=; Path=/; Max-Age=0; HttpOnly;${secure} SameSite=Lax`]);
+  }
 });

@@ -52,6 +52,9 @@ export class FetchExchange extends Exchange {
     if (request.signal.aborted) this.#finish(false);
   }
 
+  get isEncrypted(): boolean {
+    return /^https:/i.test(this.#parts.request.url);
+  }
   get hasBody(): boolean {
     const { body, headers } = this.#parts.request;
     const length = headers.get("content-length");

@@ -25,6 +25,10 @@ const Desk = contract("desk", {
     http: "GET /count",
   }),
   hang: query({ output: z.string(), http: "GET /hang" }),
+  enter: query({
+    output: z.object({ id: z.string() }),
+    http: { route: "GET /enter", reply: { cookies: { sid: { field: "id" } } } },
+  }),
   hidden: command({ output: z.string() }),
 });
 
@@ -45,6 +49,7 @@ function desk() {
       empty: { access: "public" },
       count: { access: "public" },
       hang: { access: "public" },
+      enter: { access: "public" },
       hidden: { access: "internal" },
     },
   });
@@ -69,6 +74,7 @@ function desk() {
         });
       });
     },
+    enter: () => ({ id: "s1" }),
     hidden: () => "",
   });
   return { seen, office: system("office", { services: [code] }) };
@@ -299,4 +305,11 @@ test("an opening whose request has gone does not hold up the others for ever", a
     failing.get(() => Promise.reject(skeinError("SKEIN_RESOURCE_FAILED"))),
     /SKEIN_RESOURCE_FAILED|resource/i,
   );
+});
+
+test("cookies are Secure in development where the request's address is https", async (t) => {
+  const { handle } = start(t, { mode: "development" });
+  const cookieOf = async (address: string) => (await handle(new Request(address))).headers.get("set-cookie");
+  assert.equal(await cookieOf("https://desk.example/enter"), "sid=s1; Path=/; HttpOnly; Secure; SameSite=Lax");
+  assert.equal(await cookieOf("http://desk.example/enter"), "sid=s1; Path=/; HttpOnly; SameSite=Lax");
 });

@@ -3,6 +3,7 @@
  * pace, the headers every answer has. It must never decide what an answer says.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TLSSocket } from "node:tls";
 import type { Clock } from "../../core/index.ts";
 import { freeBytes } from "../../core/free-bytes.ts";
 import { skeinError } from "../../errors/index.ts";
@@ -61,6 +62,9 @@ export class NodeExchange extends Exchange {
   }
   get peer(): string | undefined {
     return this.request.socket.remoteAddress;
+  }
+  get isEncrypted(): boolean {
+    return (this.request.socket as Partial<TLSSocket>).encrypted === true;
   }
   get hasBody(): boolean {
     const { headers } = this.request;

@@ -23,6 +23,13 @@ const Who = contract("who", {
   me: query({ output: z.string(), http: "GET /me" }),
   change: action({ http: "POST /change" }),
   free: query({ output: z.string(), http: "GET /free" }),
+  enter: query({
+    output: z.object({ id: z.string(), other: z.string() }),
+    http: {
+      route: "GET /enter",
+      reply: { cookies: { sid: { field: "id" }, open: { field: "other", secure: false } } },
+    },
+  }),
 });
 const { service, system } = define({
   principal: z.object({ subject: z.string(), roles: z.array(z.string()) }),
@@ -34,7 +41,12 @@ const { service, system } = define({
   ],
 });
 const who = service(Who, {
-  policy: { me: { access: { role: "peer" } }, change: { access: { role: "peer" } }, free: { access: "public" } },
+  policy: {
+    me: { access: { role: "peer" } },
+    change: { access: { role: "peer" } },
+    free: { access: "public" },
+    enter: { access: "public" },
+  },
 });
 
 let host: Host;
@@ -45,6 +57,7 @@ before(async () => {
     me: (_input, _own, call) => call.principal?.subject ?? "nobody",
     change: () => undefined,
     free: () => "free",
+    enter: () => ({ id: "s1", other: "s1" }),
   });
   host = await createHost(system("tls", { services: [code] }));
 });
@@ -138,6 +151,23 @@ describe("HTTPS", () => {
     assert.equal((await get(gateway, "/free", { maxVersion: "TLSv1.2" })).protocol, "TLSv1.2");
     await refusesHandshake(gateway.port, { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" });
     await refusesHandshake(gateway.port, { maxVersion: "TLSv1.2", ciphers: "AES128-SHA" });
+  });
+
+  test("cookies are Secure in development too, but where the gateway speaks plain HTTP", async () => {
+    const secure = ["sid=s1; Path=/; HttpOnly; Secure; SameSite=Lax", "open=s1; Path=/; HttpOnly; SameSite=Lax"];
+    const pair = authority.issue("server");
+    await using dev = await createGateway(host, { port: 0, mode: "development", tls: { ...pair } });
+    assert.deepEqual((await get(dev, "/enter")).headers["set-cookie"], secure);
+    await using production = await start({});
+    assert.deepEqual((await get(production, "/enter")).headers["set-cookie"], secure);
+    const cookiesOf = async (gateway: Gateway) => (await fetch(`${gateway.url}/enter`)).headers.getSetCookie();
+    await using plain = await createGateway(host, { port: 0, mode: "development" });
+    assert.deepEqual(
+      await cookiesOf(plain),
+      secure.map((line) => line.replace("Secure; ", "")),
+    );
+    await using behind = await createGateway(host, { port: 0 });
+    assert.deepEqual(await cookiesOf(behind), secure, "a proxy in front may speak HTTPS");
   });
 
   test("minVersion TLSv1.3 refuses 1.2, and nothing of HSTS is said unless declared", async () => {
