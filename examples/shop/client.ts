@@ -422,6 +422,7 @@ const methods: HttpTable = {
     place: {
       kind: "action",
       http: "POST /orders",
+      keyed: true,
       errors: { PAYMENT_PENDING: { canonical: "unavailable" }, KEY_REUSED: { canonical: "already_exists" } },
     },
     list: { kind: "query", http: "GET /orders" },

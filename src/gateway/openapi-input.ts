@@ -37,6 +37,18 @@ export function takenFields(route: Route): ReadonlySet<string> {
   return new Set([...route.pathNames, ...mapped, ...route.query]);
 }
 
+/**
+ * Whether the same key has one effect. A plain action gets the key and need not keep it: a document that named the header
+ * there would make clients repeat what happens twice.
+ */
+function keepsKey({ method }: Route): boolean {
+  return method.kind === "command" || method.kind === "workflow" || isKeyedAction(method);
+}
+
+export function isKeyedAction({ kind, http }: Route["method"]): boolean {
+  return kind === "action" && http?.keyed === true;
+}
+
 export function parametersOf(route: Route, input: SchemaShape, components: Components): object[] {
   const parameter = (place: string, name: string, field: string, isRequired: boolean) => {
     const { description, ...json } = withoutTwins(fieldShape(input, field)?.json ?? { type: "string" });
@@ -64,7 +76,7 @@ export function parametersOf(route: Route, input: SchemaShape, components: Compo
     }
   }
   parameters.push(...downloadParameters(route));
-  if (route.method.kind !== "query" && route.channel === undefined) parameters.push(keyParameter);
+  if (keepsKey(route)) parameters.push(keyParameter);
   if (route.channel !== undefined) parameters.push(resumeQuery);
   else if (route.isStream) parameters.push(resumeParameter);
   return parameters;

@@ -16,17 +16,25 @@ export function problemRef(components: Components): Ref {
 }
 
 /**
- * Skein's own errors, of one status or of any, with their codes: a schema that no declared error can match. Without the
- * codes a typed client could not tell a declared error apart by its name.
+ * Skein's own errors, of one status or of any: a schema that no declared error can match, since no contract may declare a
+ * code of that prefix. It is open: a client made from today's document must be able to read the codes of tomorrow.
  */
 export function skeinProblem(status: number | undefined, components: Components): Ref {
-  const codes = status === undefined ? Object.keys(catalogue) : (codesByStatus.get(status) ?? []);
+  const codes =
+    status === undefined ? [...codesByStatus.values()].flat().toSorted() : (codesByStatus.get(status) ?? []);
   const which = status === undefined ? "" : ` with status ${status}`;
   return components.define(`SkeinProblem${status ?? ""}`, {
     description: `An error of Skein's own${which}. A later version may add codes.`,
     allOf: [
       problemRef(components) as JsonSchema,
-      { type: "object", properties: { code: { type: "string", enum: codes } }, required: ["code"] },
+      {
+        type: "object",
+        properties: {
+          code: { type: "string", pattern: "^SKEIN_", ...(codes.length > 0 && { examples: codes }) },
+          data: ownData,
+        },
+        required: ["code"],
+      },
     ],
   });
 }
@@ -63,8 +71,15 @@ export async function declaredProblems(route: Route, components: Components): Pr
   return byStatus;
 }
 
+/** Met by commands of the terminal, by processes that do not start, and in clients: no gateway answers with them. */
+const elsewhere = /^SKEIN_(CHECK|CLI|CLIENT|DEV|MIGRATION|OPENAPI|PLACEMENT)_/;
+
+// An object, so that generated types let a declared error's fields be read once its code is known.
+const ownData: JsonSchema = { type: "object", description: "What the error carries for programs to read." };
+
 const codesByStatus = new Map<number, string[]>();
 for (const [code, row] of Object.entries(catalogue) as Array<[string, CatalogueRow]>) {
+  if (elsewhere.test(code)) continue;
   const status = row.status ?? canonicalStatus[row.canonical];
   codesByStatus.set(status, [...(codesByStatus.get(status) ?? []), code]);
 }

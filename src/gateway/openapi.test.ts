@@ -46,7 +46,7 @@ test("path, query, header and body come from one input", async () => {
     (operation?.parameters ?? []).map((p) => `${p.in} ${p.name}${p.required ? "!" : ""}`);
   assert.deepEqual(names(paths["/orders"]?.get), ["query user", "query limit", "query tags", "query open"]);
   assert.deepEqual(names(paths["/orders/{id}"]?.get), ["path id!"]);
-  assert.deepEqual(names(paths["/orders/{id}/note"]?.put), ["path id!", "header if-match", "header Idempotency-Key"]);
+  assert.deepEqual(names(paths["/orders/{id}/note"]?.put), ["path id!", "header if-match"]);
   assert.deepEqual(names(paths["/valibot"]?.get), ["query n!", "query on", "query kind"]);
   const note = paths["/orders/{id}/note"]?.put?.requestBody?.content["application/json"]?.schema;
   assert.deepEqual(Object.keys(note?.properties as object), ["text"]);
@@ -168,16 +168,43 @@ test("a declared error is told from Skein's own of its status by its code", asyn
   const names = ((conflict?.["oneOf"] ?? []) as Array<{ $ref: string }>).map(({ $ref }) => $ref.split("/").at(-1));
   assert.deepEqual(names, ["GONE", "TAKEN", "SkeinProblem409"]);
   const own = api.components.schemas["SkeinProblem409"] as {
-    allOf: [object, { properties: { code: { enum: string[] } } }];
+    allOf: [object, { properties: { code: { pattern: string; examples: string[]; enum?: unknown } } }];
   };
-  assert.ok(own.allOf[1].properties.code.enum.includes("SKEIN_KEY_REUSED"));
+  const { code } = own.allOf[1].properties;
+  assert.ok(code.examples.includes("SKEIN_KEY_REUSED"));
+  // Open: a version that adds a code breaks nobody, and no declared error can match.
+  assert.equal(code.enum, undefined);
+  assert.match("SKEIN_KEY_OF_TOMORROW", new RegExp(code.pattern, "u"));
+  for (const declared of ["GONE", "TAKEN", "NOT_SKEIN_KEY"])
+    assert.doesNotMatch(declared, new RegExp(code.pattern, "u"));
+});
+
+test("a key is promised where one is kept: commands and keyed actions, and no other action", async () => {
+  const { paths } = (await renderOpenApi(everySchema())) as Api;
+  const promised = Object.values(paths)
+    .flatMap((item) => Object.values(item))
+    .filter(({ parameters = [] }) => parameters.some(({ name }) => name === "Idempotency-Key"));
+  assert.deepEqual(
+    promised.map((operation) => [operation.operationId, (operation as { "x-skein-keyed"?: true })["x-skein-keyed"]]),
+    [
+      ["every.own", undefined],
+      ["every.hook", undefined],
+      ["every.beside", true],
+    ],
+  );
+});
+
+test("codes that only commands and starting processes know are not told to callers", async () => {
+  const text = JSON.stringify(await renderOpenApi(everySchema()));
+  assert.deepEqual(text.match(/SKEIN_(CHECK|CLI|CLIENT|DEV|MIGRATION|OPENAPI|PLACEMENT)_\w+/g), null);
+  assert.match(text, /SKEIN_CALL_DEADLINE/);
 });
 
 test("of a union input, what path and headers give is neither asked for twice nor lost", async () => {
   const { paths } = (await renderOpenApi(everySchema())) as Api;
   const put = paths["/union/{id}"]?.["put"];
   const parameters = (put?.parameters ?? []).map((p) => `${p.in} ${p.name}${p.required ? "!" : ""}`);
-  assert.deepEqual(parameters, ["path id!", "header x-tag", "header Idempotency-Key"]);
+  assert.deepEqual(parameters, ["path id!", "header x-tag"]);
   const body = put?.requestBody?.content["application/json"]?.schema as { anyOf: Array<{ properties: object }> };
   assert.deepEqual(
     body.anyOf.map(({ properties }) => Object.keys(properties)),
@@ -192,7 +219,7 @@ test("bytes, channels, redirects, cookies and bodies that are one field", async 
     (operation(path, verb).parameters ?? []).map((p) => `${p.in} ${p.name}`).join(", ");
   assert.deepEqual(Object.keys(operation("/files/{name}", "put").requestBody?.content ?? {}), ["image/*"]);
   assert.equal(Object.keys(operation("/files/{name}", "put").responses).join(" "), "200 400 401 403 413 415 default");
-  assert.equal(named("/files/{name}", "put"), "path name, query tag, header Idempotency-Key");
+  assert.equal(named("/files/{name}", "put"), "path name, query tag");
   assert.equal(named("/files/{name}", "get"), "path name, header Range, header If-None-Match, header If-Range");
   const download = operation("/files/{name}", "get").responses;
   assert.equal(Object.keys(download).join(" "), "200 206 304 400 401 403 416 default");

@@ -5,7 +5,7 @@
 import { describeSchema } from "../contract/shapes.ts";
 import type { System } from "../system/index.ts";
 import { Components } from "./openapi-components.ts";
-import { bodyOf, parametersOf } from "./openapi-input.ts";
+import { bodyOf, isKeyedAction, parametersOf } from "./openapi-input.ts";
 import { responseHeaders, responsesOf } from "./openapi-responses.ts";
 import { accessOf, type Security, securityOf } from "./openapi-security.ts";
 import { channelOf } from "./openapi-transfers.ts";
@@ -67,6 +67,7 @@ async function operationOf(route: Route, security: Security, components: Compone
     tags: [route.service],
     ...(route.method.summary !== undefined && { summary: route.method.summary }),
     "x-skein-kind": route.method.kind,
+    ...(isKeyedAction(route.method) && { "x-skein-keyed": true }),
     ...accessOf(route, security),
     ...(parameters.length > 0 && { parameters }),
     ...(body !== undefined && { requestBody: body }),

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage } from "node:http";
+import { connect, createServer as createTcpServer } from "node:net";
 import { stripTypeScriptTypes } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,7 +15,11 @@ import { suite, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import fc from "fast-check";
-import { createHost, external, type Contract, system } from "skein";
+import * as z from "zod";
+import { createHost, external, type Contract, service, system } from "skein";
+import { action, contract } from "skein/contract";
+import { everySchema } from "../../src/gateway/fixtures/every-schema.ts";
+import { createGateway, renderOpenApi } from "../../src/gateway/index.ts";
 import { readDocument, renderContract, toDocument } from "../../src/cli/import/index.ts";
 import { checkSystem } from "../../src/system/check.ts";
 import { startShop } from "../shop/running.ts";
@@ -194,6 +199,103 @@ suite("as a service of a system", () => {
     } finally {
       await shop.close();
     }
+  });
+});
+
+/** Passes connections on to a gateway, and cuts each at the first byte of an answer. */
+async function losingAnswers(to: URL): Promise<{ url: string; answers: () => number } & AsyncDisposable> {
+  let answers = 0;
+  const proxy = createTcpServer((near) => {
+    const far = connect(Number(to.port), to.hostname);
+    const cut = () => {
+      near.destroy();
+      far.destroy();
+    };
+    near.on("error", cut).on("close", cut).pipe(far);
+    far.on("error", cut).once("data", () => {
+      answers++;
+      cut();
+    });
+  });
+  await new Promise<void>((done) => proxy.listen(0, "127.0.0.1", done));
+  return {
+    url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    answers: () => answers,
+    [Symbol.asyncDispose]: () => new Promise((done) => void proxy.close(() => done())),
+  };
+}
+
+suite("round trip", () => {
+  const Till = contract("till", {
+    charge: action({ input: z.object({ cents: z.int() }), output: z.string(), http: "POST /charges" }),
+    kept: action({
+      input: z.object({ cents: z.int() }),
+      output: z.string(),
+      http: { route: "POST /kept", keyed: true },
+    }),
+  });
+  const open = { access: "public" } as const;
+
+  async function withTill(use: (url: URL, document: object, calls: string[]) => Promise<void>): Promise<void> {
+    const calls: string[] = [];
+    const till = service(Till, { policy: { charge: open, kept: open } }).implement({
+      charge: ({ cents }) => (calls.push(`charge ${cents}`), "charged"),
+      kept: (_, __, call) => (calls.push(`kept ${call.key}`), "kept"),
+    });
+    await using host = await createHost(system("t", { services: [till] }), { mode: "test" });
+    await using gateway = await createGateway(host, { port: 0, mode: "test" });
+    const document = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as object;
+    await use(new URL(gateway.url), document, calls);
+  }
+
+  const codeOf = (document: object) => renderContract(toDocument("till", document), "till", "openapi.json").text;
+
+  test("a plain action whose answer is lost charges once, and its outcome is unknown", async () => {
+    await withTill(async (url, document, calls) => {
+      await using losing = await losingAnswers(url);
+      await withModule(codeOf(document), async (module) => {
+        const Till = module["Till"] as Contract<"till">;
+        await using host = await createHost(system("o", { services: [external(Till, { url: losing.url })] }), {
+          mode: "test",
+        });
+        const charged = host.call("till", "tillCharge", { cents: 5 }) as Promise<unknown>;
+        await assert.rejects(charged, { code: "SKEIN_EXTERNAL_LOST", outcome: "unknown" });
+        assert.deepEqual([calls, losing.answers()], [["charge 5"], 1]);
+        const kept = host.call("till", "tillKept", { cents: 7 }) as Promise<unknown>;
+        await assert.rejects(kept, { code: "SKEIN_EXTERNAL_LOST" });
+        const keys = calls.slice(1);
+        assert.deepEqual([keys.length, new Set(keys).size], [3, 1]);
+      });
+    });
+  });
+
+  test("where the gateway is, a document of ours need not say; a channel is left out, with the reason", async () => {
+    const document = toDocument("every", await renderOpenApi(everySchema()));
+    const { text, leftOut } = renderContract(document, "every", "openapi.json");
+    assert.match(text, /external\(Every, \{ url: "https:\/\/\.\.\." \}\); the document does not say where it is/);
+    assert.match(
+      leftOut.find(({ operation }) => operation === "GET /rooms/{room}")?.why ?? "",
+      /channel \(a WebSocket\)/,
+    );
+    assert.match(text, /^\/\/ - GET \/rooms\/\{room\}: it is a channel/m);
+    // Skein's own errors are declared by nobody, and nothing closes their codes.
+    assert.doesNotMatch(text, /SKEIN_|SkeinProblem/);
+    const said = toDocument("every", await renderOpenApi(everySchema(), { server: "https://api.shop.test/v1" }));
+    assert.match(
+      renderContract(said, "every", "a").text,
+      /external\(Every, \{ url: "https:\/\/api\.shop\.test\/v1" \}\)$/m,
+    );
+  });
+
+  test("an action of ours is keyed only where the document says so, also in a document that gives all a key", async () => {
+    await withTill(async (_, document) => {
+      const paths = (document as { paths: Record<string, { post: { parameters?: object[] } }> }).paths;
+      for (const { post } of Object.values(paths))
+        post.parameters = [{ name: "Idempotency-Key", in: "header", schema: { type: "string" } }];
+      const text = codeOf(document);
+      assert.match(text, /http: "POST \/charges"/);
+      assert.match(text, /route: "POST \/kept", keyed: true/);
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * What Shapes 2 offers, from shapes.json by `skein openapi --import`. It is yours: correct what the document gets wrong.
- * In a system: external(Shapes, { url: "https://..." })
+ * In a system: external(Shapes, { url: "https://..." }); the document does not say where it is
  */
 
 import * as z from "zod";

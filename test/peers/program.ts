@@ -31,8 +31,9 @@ const unknown = await client.POST("/orders", {
 });
 const { error } = unknown;
 if (error === undefined) throw new Error("an unknown product was sold");
-// The code tells declared errors apart, and narrows to their data.
-const missing: string | undefined = error.code === "PRODUCT_UNKNOWN" ? error.data.sku : undefined;
+// The code tells declared errors apart, and a field of its data from Skein's own errors, whose codes are open.
+const missing: string | undefined =
+  error.code === "PRODUCT_UNKNOWN" && error.data && "sku" in error.data ? error.data.sku : undefined;
 
 const guest = await client.GET("/me/orders");
 console.log(

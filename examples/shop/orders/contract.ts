@@ -33,7 +33,7 @@ export const Orders = contract("orders", {
   place: action({
     input: NewOrder,
     output: Order,
-    http: { route: "POST /orders", status: 201 },
+    http: { route: "POST /orders", status: 201, keyed: true },
     summary: "Place an order; the same Idempotency-Key places it once",
     errors: {
       PRODUCT_UNKNOWN: { data: sku, status: 422, message: "there is no such product" },

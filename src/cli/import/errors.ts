@@ -69,7 +69,8 @@ function named(document: OpenApiDocument, schema: unknown, depth: number): Found
   const fixed = objectOf(code);
   const values = fixed["const"] === undefined ? listOf(fixed["enum"]) : [fixed["const"]];
   const texts = values.filter((value) => typeof value === "string");
-  const isSkein = texts.length > 0 && texts.every((text) => text.startsWith("SKEIN_"));
+  const isSkein =
+    fixed["pattern"] === "^SKEIN_" || (texts.length > 0 && texts.every((text) => text.startsWith("SKEIN_")));
   const [only] = texts;
   const isName = texts.length === 1 && only !== undefined && /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/.test(only);
   let found: Found = { code: isName && !isSkein ? only : undefined, data: isName ? data : undefined, isSkein };

@@ -100,6 +100,8 @@ class Operation {
     const { operationId, summary, description } = this.#operation;
     if (this.#verb === "head" || this.#verb === "options" || this.#verb === "trace")
       throw new NotSaid(`${this.#verb.toUpperCase()} has no answer that a method could give`);
+    if (this.#operation["x-skein-channel"] !== undefined || objectOf(this.#operation["responses"])["101"] !== undefined)
+      throw new NotSaid("it is a channel (a WebSocket), and external services are called over HTTP");
     // Before anything is named: what is left out must not take a name.
     const success = this.#success();
     this.#parameters();
@@ -161,7 +163,9 @@ class Operation {
     // Said elsewhere: as media types and as security.
     if (header === "accept" || header === "content-type" || header === "authorization") return;
     if (header === "idempotency-key") {
-      this.#isKeyed = true;
+      // A gateway of ours takes the header for any action, and promises to keep it only where it says so.
+      const isPlain = this.#operation["x-skein-kind"] === "action" && this.#operation["x-skein-keyed"] !== true;
+      this.#isKeyed = !isPlain;
       return;
     }
     if (!/^[!#$%&'*+.^`|~0-9a-z-]+$/.test(header)) throw new NotSaid(`its header ${name} is not the name of one`);

@@ -30,7 +30,10 @@ export function renderContract(document: OpenApiDocument, name: string, source: 
 function header({ root }: OpenApiDocument, name: string, constant: string, source: string): string {
   const info = objectOf(root["info"]);
   const title = commentText(`${textOf(info["title"]) ?? name} ${textOf(info["version"]) ?? ""}`);
-  const url = textOf(objectOf(listOf(root["servers"])[0])["url"]) ?? "https://...";
+  const given = textOf(objectOf(listOf(root["servers"])[0])["url"]) ?? "";
+  // A path alone is relative to where the document came from, which a file does not know.
+  const isWhole = /^https?:\/\//i.test(given);
+  const url = isWhole ? given : "https://...";
   const schemes = Object.entries(objectOf(objectOf(root["components"])["securitySchemes"])).map(
     ([key, scheme]) => `${commentText(key)} (${commentText(String(objectOf(scheme)["type"]))})`,
   );
@@ -41,7 +44,7 @@ function header({ root }: OpenApiDocument, name: string, constant: string, sourc
   return [
     "/**",
     ` * What ${title} offers, from ${commentText(source)} by \`skein openapi --import\`. It is yours: correct what the document gets wrong.`,
-    ` * In a system: external(${constant}, { url: ${JSON.stringify(commentText(url))} })`,
+    ` * In a system: external(${constant}, { url: ${JSON.stringify(commentText(url))} })${isWhole ? "" : "; the document does not say where it is"}`,
     ...proof,
     " */",
   ].join("\n");
