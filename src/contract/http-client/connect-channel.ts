@@ -28,6 +28,8 @@ export interface ChannelWebSocket {
 export interface ConnectChannelOptions {
   /** Id of the last item that was received before; the channel goes on after it. */
   readonly resumeFrom?: string;
+  /** Connections in a row that do not open before the channel fails: a whole number from 1, 5 unless given. */
+  readonly attempts?: number;
   /** Ends the channel. */
   readonly signal?: AbortSignal;
   /** Opens a socket, for headers or another library than the platform's; asked for each connection. */
@@ -61,10 +63,11 @@ export interface ChannelConnection<Got = unknown, Sent = unknown> extends AsyncI
 }
 
 /**
- * Connects to a channel: `connectChannel<Got, Sent>("wss://shop.example.org/rooms/7/chat")`. Connects again by itself, up to
- * ten times in a row with growing pauses. The iteration fails with the channel's own error; with `SKEIN_CALL_NO_ROUTE` when
- * no connection can be had (a browser does not say why one was refused); with `SKEIN_CALL_CANCELED` when the signal aborts, or
- * when it breaks after an item without an id.
+ * Connects to a channel: `connectChannel<Got, Sent>("wss://shop.example.org/rooms/7/chat")`. Connects again by itself, with
+ * growing pauses, until `attempts` connections in a row did not open; one that has opened begins the count again. The iteration,
+ * and `send` where it waits, fail with the channel's own error; with `SKEIN_CLIENT_NETWORK` when no connection can be had (a
+ * browser does not say why one was refused), whose outcome is `not_started` if there never was one; with `SKEIN_CALL_CANCELED` when the signal aborts, or
+ * when it breaks after an item without an id. Throws `SKEIN_CLIENT_SETUP` for `attempts` that are no such number.
  * @since 0.1.0
  */
 export function connectChannel<Got = unknown, Sent = unknown>(
@@ -94,6 +97,11 @@ class Connection implements ChannelConnection, AsyncIterator<unknown> {
   readonly #random: Random;
   #socket: ChannelWebSocket | undefined;
   #isOpen = false;
+  /** Whether a connection has ever been open: something may have been handled then. */
+  #wasOpen = false;
+  readonly #attemptsMax: number;
+  /** Connections in a row that did not open. */
+  #unopened = 0;
   #attempt = 0;
   /** What came and was not read yet; beyond its limit the connection is closed until the reader has caught up. */
   readonly #held: Held[] = [];
@@ -111,6 +119,11 @@ class Connection implements ChannelConnection, AsyncIterator<unknown> {
   #over: { readonly error: SkeinError | undefined } | undefined;
 
   constructor(url: string, options: ConnectChannelOptions) {
+    const { attempts = channelAttemptsMax } = options;
+    if (!Number.isSafeInteger(attempts) || attempts < 1) {
+      throw skeinError("SKEIN_CLIENT_SETUP", "attempts is not a whole number from 1");
+    }
+    this.#attemptsMax = attempts;
     this.#url = url;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
@@ -187,8 +200,8 @@ class Connection implements ChannelConnection, AsyncIterator<unknown> {
     const isCurrent = () => this.#socket === socket && this.#over === undefined;
     socket.onopen = () => {
       if (!isCurrent()) return socket.close();
-      this.#isOpen = true;
-      this.#attempt = 0;
+      this.#isOpen = this.#wasOpen = true;
+      this.#attempt = this.#unopened = 0;
       for (const { text } of this.#unacknowledged) socket.send(text);
       if (this.#isEnded) socket.send('{"end":true}');
     };
@@ -198,6 +211,7 @@ class Connection implements ChannelConnection, AsyncIterator<unknown> {
     socket.onerror = () => undefined;
     socket.onclose = (event: { readonly code: number }) => {
       if (!isCurrent()) return;
+      if (!this.#isOpen) this.#unopened++;
       this.#isOpen = false;
       this.#socket = undefined;
       if (!this.#isFull) this.#again(event.code);
@@ -254,10 +268,12 @@ class Connection implements ChannelConnection, AsyncIterator<unknown> {
       const detail = "the connection broke after an item without an id to go on after";
       return this.#finish(skeinError("SKEIN_CALL_CANCELED", detail));
     }
-    if (++this.#attempt > channelAttemptsMax) {
-      return this.#finish(skeinError("SKEIN_CALL_NO_ROUTE", "the channel cannot be connected", { outcome: "unknown" }));
+    if (this.#unopened >= this.#attemptsMax) {
+      const detail = `the channel cannot be connected: ${this.#unopened} attempts in a row did not open`;
+      const outcome = this.#wasOpen ? "unknown" : "not_started";
+      return this.#finish(skeinError("SKEIN_CLIENT_NETWORK", detail, { outcome }));
     }
-    this.#options.onReconnect?.(this.#attempt);
+    this.#options.onReconnect?.(++this.#attempt);
     const waitMs =
       this.#random.float() * Math.min(channelBackoffMaxMs, channelBackoffFirstMs * 2 ** (this.#attempt - 1));
     this.#clock.after(waitMs, () => {

@@ -27,7 +27,7 @@ export const keyMax = 255;
 export const channelWindow = 64;
 /** Items that came and were not read: with so many, the connection is closed until half of them are. */
 export const channelHeldMax = 1_024;
-/** Connections of a channel that fail one after the other. */
-export const channelAttemptsMax = 10;
+/** Connections of a channel that do not open, one after the other. */
+export const channelAttemptsMax = 5;
 export const channelBackoffFirstMs = 250;
 export const channelBackoffMaxMs = 10_000;

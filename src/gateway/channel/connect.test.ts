@@ -18,6 +18,7 @@ const Both = contract("both", {
     http: "GET /run",
     errors: { NO: { status: 409 } },
   }),
+  closed: channel({ receive: z.object({ k: z.int() }), send: z.int(), http: "GET /closed" }),
   bare: channel({ receive: z.int(), send: z.int(), http: "GET /bare" }),
 });
 
@@ -25,7 +26,7 @@ let order: number[] = [];
 let made = 0;
 let wait: Promise<void> | undefined;
 const open = { access: "public" } as const;
-const both = service(Both, { policy: { run: open, bare: open } }).implement({
+const both = service(Both, { policy: { run: open, bare: open, closed: { access: { role: "nobody" } } } }).implement({
   async *run({ until, pad }, _own, call) {
     const reading = (async () => {
       for await (const { k } of call.received) {
@@ -41,6 +42,9 @@ const both = service(Both, { policy: { run: open, bare: open } }).implement({
       if (seq % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     await reading;
+  },
+  async *closed() {
+    yield await Promise.resolve(1);
   },
   async *bare(_input, _own, call) {
     for await (const n of call.received) {
@@ -151,11 +155,46 @@ describe("connectChannel", () => {
     await assert.rejects(refused[Symbol.asyncIterator]().next(), { code: "SKEIN_INPUT_INVALID" });
   });
 
-  test("gives up after ten connections that fail, and says how often it tried", async () => {
-    const attempts: number[] = [];
-    const chat = connectChannel(`${gateway.url}/nothing`, { random: soon, onReconnect: (n) => attempts.push(n) });
-    await assert.rejects(chat[Symbol.asyncIterator]().next(), { code: "SKEIN_CALL_NO_ROUTE", outcome: "unknown" });
-    assert.deepEqual(attempts, numbers(10));
+  test("gives up after five connections that never opened, and so does a send that waits", async () => {
+    for (const [path, attempts, retries] of [
+      ["/nothing", undefined, 4],
+      ["/closed", undefined, 4],
+      ["/run?until=x", 7, 6],
+      ["/nothing", 1, 0],
+    ] as const) {
+      const retried: number[] = [];
+      const chat = connectChannel<unknown, { k: number }>(gateway.url + path, {
+        random: soon,
+        onReconnect: (n) => retried.push(n),
+        ...(attempts !== undefined && { attempts }),
+      });
+      const failed = { code: "SKEIN_CLIENT_NETWORK", outcome: "not_started" };
+      for (let k = 1; k < 64; k++) await chat.send({ k });
+      await Promise.all([
+        assert.rejects(chat.send({ k: 64 }), failed),
+        assert.rejects(chat[Symbol.asyncIterator]().next(), failed),
+      ]);
+      assert.deepEqual(retried, numbers(retries), path);
+      assert.deepEqual(await chat[Symbol.asyncIterator]().next(), { done: true, value: undefined });
+    }
+    for (const attempts of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      assert.throws(() => connectChannel(gateway.url, { attempts }), { code: "SKEIN_CLIENT_SETUP" });
+    }
+  });
+
+  test("a connection that has opened begins the count again, and what was sent on it may have been handled", async () => {
+    // How each connection goes: refused, or broken once it is open.
+    const ways = [..."....o....o...o....."];
+    let tried = 0;
+    const openAt = (url: string, protocol: string) => {
+      const opens = ways[tried++] === "o";
+      const socket = new LibraryWebSocket(opens ? url : url.replace("/run", "/nothing"), protocol);
+      if (opens) socket.on("open", () => socket.terminate());
+      return socket as ChannelWebSocket;
+    };
+    const chat = connectChannel<Item>(`${gateway.url}/run?until=0`, { open: openAt, random: soon });
+    await assert.rejects(chat[Symbol.asyncIterator]().next(), { code: "SKEIN_CLIENT_NETWORK", outcome: "unknown" });
+    assert.equal(tried, ways.length);
   });
 
   test("does not pretend to resume where items have no id", async () => {
