@@ -119,6 +119,72 @@ const client: Command = {
   run: async (given) => (await import("./client.ts")).runClient(given),
 };
 
+const placementOption: CommandOption = {
+  name: "placement",
+  value: "file",
+  summary: "which services share a process, and how many of each; everything in one process unless given",
+};
+
+const start: Command = {
+  name: "start",
+  summary: "run a system in processes of its own, as a placement says",
+  usage: `${systemUsage} [options]`,
+  argumentsMax: 1,
+  options: [
+    placementOption,
+    {
+      name: "mode",
+      value: "mode",
+      summary: "production unless given; development has keys of its own making and says more in its answers",
+    },
+    {
+      name: "port",
+      short: "p",
+      value: "number",
+      summary: "port of the gateway; PORT or 4000 unless given; 0 picks a free one",
+    },
+    hostOption,
+  ],
+  details: [
+    systemDetail,
+    "Hosts are started one after the other and again when they end, with longer and longer pauses. They outlive this command: killed without a word it leaves them serving, and the next `skein start` takes them over. Ctrl+C, SIGTERM and `skein stop` end everything, after what is in flight.",
+    "State is kept in `.skein/` beside the system file, or where `SKEIN_HOME` says; each host's output is in `.skein/run/logs/`. With `--json` each event is one line: `ready`, `stopping`, `stopped`.",
+  ],
+  examples: [
+    { line: "skein start", does: "run system.ts of this directory in one process" },
+    {
+      line: "skein start examples/shop/system.ts --placement examples/shop/placements/split.json",
+      does: "in three groups",
+    },
+  ],
+  run: async (given) => (await import("./start/index.ts")).runStart(given),
+};
+
+const status: Command = {
+  name: "status",
+  summary: "say what runs where",
+  usage: `${systemUsage} [options]`,
+  argumentsMax: 1,
+  options: [],
+  details: [
+    systemDetail,
+    "With `--json` the output is one object: `supervisor` (`pid`), `epoch`, `gateway` (`url`) and `hosts` (`group`, `replica`, `pid`, `state`, `services`, `inFlight`, `rss`).",
+  ],
+  examples: [{ line: "skein status --json", does: "for machines" }],
+  run: async (given) => (await import("./start/index.ts")).runStatus(given),
+};
+
+const stop: Command = {
+  name: "stop",
+  summary: "end a running system, after what is in flight",
+  usage: `${systemUsage} [options]`,
+  argumentsMax: 1,
+  options: [],
+  details: [systemDetail],
+  examples: [{ line: "skein stop", does: "end the system of this directory" }],
+  run: async (given) => (await import("./start/index.ts")).runStop(given),
+};
+
 const help: Command = {
   name: "help",
   summary: "show the help of a command",
@@ -130,4 +196,4 @@ const help: Command = {
   run: async (given) => (await import("./help.ts")).runHelp(given, commands),
 };
 
-export const commands: readonly Command[] = [dev, check, openapi, client, help];
+export const commands: readonly Command[] = [dev, start, status, stop, check, openapi, client, help];

@@ -518,6 +518,18 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
     what: "The port is in use by another process.",
     fix: "Stop the process named in the message, or set PORT to another port (0 picks a free one).",
   },
+  SKEIN_SUPERVISOR_RUNNING: {
+    what: "A supervisor already runs the system of this state directory.",
+    fix: "Use it (`skein status`), end it (`skein stop`), or give the second system a directory of its own with SKEIN_HOME.",
+  },
+  SKEIN_SUPERVISOR_START: {
+    what: "A process of the system did not start.",
+    fix: "Read the log that the message names; `skein check --load` finds what is wrong with a service's modules.",
+  },
+  SKEIN_SUPERVISOR_NONE: {
+    what: "No supervisor runs the system of this state directory.",
+    fix: "Start one with `skein start`, or name the system file or SKEIN_HOME of the one you mean.",
+  },
   SKEIN_CLI_USAGE: {
     what: "The command line is not one that skein understands.",
     fix: "Run the command with --help to see its arguments and options.",

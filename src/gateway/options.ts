@@ -52,6 +52,8 @@ export interface GatewayOptions extends HandlerOptions {
   readonly port: number;
   /** Address to listen on; `127.0.0.1` unless given, so that nothing is offered to a network by accident. */
   readonly hostname?: string;
+  /** A listening socket that was inherited, as its file descriptor; `port` and `hostname` are then where it listens. */
+  readonly fd?: number;
   /** HTTPS; plain HTTP unless given. */
   readonly tls?: TlsOptions;
 }

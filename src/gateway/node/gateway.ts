@@ -72,7 +72,7 @@ export async function createGateway(host: Host, options: GatewayOptions): Promis
     await front.opened;
     if (options.tls !== undefined) tls = await (await import("./tls.ts")).Tls.open(options.tls, front.settings);
     server = toServer(front, sockets, tls, compressorOf(options));
-    await listen(server, options.port, hostname);
+    await listen(server, options, hostname);
     await tls?.listen(hostname, (server.address() as AddressInfo).port).catch((error: unknown) => {
       server.close();
       throw error;
@@ -247,16 +247,19 @@ function watchSlowClients(front: Front, sockets: Sockets): SlowClients {
   return watch;
 }
 
-function listen(server: Server, port: number, hostname: string): Promise<void> {
+function listen(server: Server, { port, fd }: GatewayOptions, hostname: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "EADDRINUSE") void portTaken(port, error).then(reject);
       else reject(error);
     });
-    server.listen({ port, host: hostname, backlog: limits.backlogMax }, () => {
+    const listening = (): void => {
       server.removeAllListeners("error");
       resolve();
-    });
+    };
+    if (fd === undefined) server.listen({ port, host: hostname, backlog: limits.backlogMax }, listening);
+    // Beside a descriptor Node takes the backlog only as an argument of its own.
+    else server.listen({ fd }, limits.backlogMax, listening);
   });
 }
 

@@ -11,8 +11,6 @@ export interface PlacementGroup {
   readonly replicas: number;
   /** Bytes a process may have: it is drained and replaced at 80 % of it. `undefined` is no limit. */
   readonly memory: number | undefined;
-  /** Of its replicas one is the leader, and runs what may run once only. */
-  readonly singleton: boolean;
 }
 
 /** What moves a service in no way, and is checked of every placement. */
@@ -46,4 +44,6 @@ export const laterKeys: ReadonlySet<string> = new Set([
   "location",
   "process",
   "shard",
+  // One leader of several replicas needs a fenced lease to be elected by.
+  "singleton",
 ]);

@@ -43,7 +43,6 @@ test("a partition with a rest, replicas, memory and pins", () => {
     services: ["search", "gateway", "reports"],
     replicas: 2,
     memory: 536_870_912,
-    singleton: false,
   });
   assert.equal(placement.groups["orders"]?.replicas, 3);
 });
@@ -54,7 +53,6 @@ test("without a placement everything shares one process", () => {
       services: ["gateway", "orders", "stock", "search", "reports"],
       replicas: 1,
       memory: undefined,
-      singleton: false,
     },
   });
 });
@@ -91,6 +89,7 @@ for (const [what, value, path, message] of [
   ["a hundred replicas", { rest: "a", groups: { a: { replicas: 100 } } }, "groups.a.replicas", /1 to 64/],
   ["a location", { rest: "a", groups: { a: { location: "edge" } } }, "groups.a.location", /not in this version/],
   ["a shard", { rest: "a", groups: { a: { shard: "user" } } }, "groups.a.shard", /not in this version/],
+  ["a singleton", { rest: "a", groups: { a: { singleton: true } } }, "groups.a.singleton", /not in this version/],
   ["memory in megabytes", { rest: "a", groups: { a: { memory: "512MB" } } }, "groups.a.memory", /512Mi/],
   [
     "a broken pin",

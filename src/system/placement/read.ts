@@ -20,7 +20,7 @@ import {
 
 const groupName = /^[a-z][a-z0-9-]{0,31}$/;
 const topKeys = ["$schema", "groups", "pins", "rest"];
-const groupKeys = ["memory", "replicas", "services", "singleton"];
+const groupKeys = ["memory", "replicas", "services"];
 const pinKeys = ["never", "with"];
 
 /**
@@ -69,7 +69,7 @@ class Reading {
   }
 
   #group(path: string, value: unknown): PlacementGroup {
-    const { services, replicas = 1, memory, singleton = false } = this.#object(path, value, groupKeys);
+    const { services, replicas = 1, memory } = this.#object(path, value, groupKeys);
     if (typeof replicas === "object" && replicas !== null) {
       this.#say(
         `${path}.replicas`,
@@ -78,7 +78,6 @@ class Reading {
     } else if (!Number.isInteger(replicas) || (replicas as number) < 1 || (replicas as number) > replicasMax) {
       this.#say(`${path}.replicas`, `a whole number from 1 to ${replicasMax}`);
     }
-    if (typeof singleton !== "boolean") this.#say(`${path}.singleton`, "true or false");
     const bytes = memory === undefined ? undefined : parseMemory(memory);
     if (memory !== undefined && bytes === undefined) {
       this.#say(`${path}.memory`, 'an amount from 64Mi to 1Ti, as "512Mi" or "2Gi"');
@@ -87,7 +86,6 @@ class Reading {
       services: this.#names(`${path}.services`, services ?? []),
       replicas: typeof replicas === "number" ? replicas : 1,
       memory: bytes,
-      singleton: singleton === true,
     };
   }
 

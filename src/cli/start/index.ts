@@ -1,0 +1,2 @@
+/** `skein start`, `status` and `stop`. */
+export { runStart, runStatus, runStop } from "./run.ts";

@@ -1,0 +1,128 @@
+/**
+ * Owns the commands that run a system in processes: `start`, `status` and `stop`. It must never run a service
+ * itself.
+ */
+import path from "node:path";
+import { systemClock } from "../../core/index.ts";
+import { createLog } from "../../observe/index.ts";
+import { askStatus, askStop, type HostStatus, migrateAll, type Status, Supervisor } from "../../supervisor/index.ts";
+import { checkSystem } from "../../system/check.ts";
+import { type Mode, onePlacement } from "../../system/index.ts";
+import { skeinError } from "../../errors/index.ts";
+import type { Given } from "../command.ts";
+import { renderFinding } from "../finding.ts";
+import { loadPlacement } from "../load-placement.ts";
+import { findSystemFile, loadSystem } from "../load-system.ts";
+import { usage } from "../parse.ts";
+import { createPaint, wantsColour } from "../terminal.ts";
+import { stateOf, toPort } from "./home.ts";
+
+const stopMs = 60_000;
+
+export async function runStart(given: Given): Promise<number> {
+  const file = findSystemFile(given.arguments[0]);
+  const isJson = given.options["json"] === true;
+  const system = await loadSystem(file);
+  const errors = (await checkSystem(system)).filter(({ level }) => level === "error");
+  if (errors.length > 0) {
+    const colour = wantsColour(process.stderr);
+    process.stderr.write(errors.map((one) => `${renderFinding(one, createPaint(colour))}\n`).join(""));
+    throw skeinError(
+      "SKEIN_SYSTEM_INVALID",
+      `${system.name} has ${errors.length} ${errors.length === 1 ? "error" : "errors"}`,
+    );
+  }
+  const named = given.options["placement"];
+  const placement = typeof named === "string" ? loadPlacement(path.resolve(named), system) : onePlacement(system);
+  const mode = modeOf(given.options["mode"]);
+  const state = stateOf(file, process.env);
+  state.open();
+  const show = (line: string, event: object): void =>
+    void process.stdout.write(isJson ? `${JSON.stringify(event)}\n` : `${line}\n`);
+  const asked = Promise.withResolvers<void>();
+  const log = createLog({ clock: systemClock, sink: (_level, line) => void process.stderr.write(`${line}\n`) });
+  const supervisor = new Supervisor({
+    file,
+    placement,
+    state,
+    clock: systemClock,
+    log,
+    mode,
+    port: toPort(given.options["port"], process.env["PORT"]),
+    hostname: typeof given.options["host"] === "string" ? given.options["host"] : "127.0.0.1",
+    onStop: asked.resolve,
+  });
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => asked.resolve());
+  if (!state.claim()) {
+    const pid = state.supervisor?.identity.pid;
+    throw skeinError(
+      "SKEIN_SUPERVISOR_RUNNING",
+      `${pid === undefined ? "another process" : `process ${pid}`} runs the system of ${state.home}`,
+    );
+  }
+  // What an earlier supervisor left serving must not end for a migration that fails.
+  await migrateAll(system, { home: state.home, env: process.env, clock: systemClock, log, mode });
+  try {
+    await supervisor.open();
+    await Promise.race([supervisor.ready(), asked.promise]);
+    const count = supervisor.replicas.length;
+    show(
+      `${system.name}: ${count} ${count === 1 ? "process" : "processes"} ready${supervisor.url === undefined ? "" : ` on ${supervisor.url}`}`,
+      { event: "ready", ...supervisor.status() },
+    );
+    await asked.promise;
+    show("stopping: what is in flight is finished first", { event: "stopping" });
+  } finally {
+    await supervisor.stop();
+  }
+  show("stopped", { event: "stopped" });
+  return 0;
+}
+
+function modeOf(option: string | true | undefined): Mode {
+  if (option === undefined || option === "production") return "production";
+  if (option === "development") return "development";
+  throw usage(`there is no mode "${String(option)}"`, "give development or production");
+}
+
+export async function runStatus(given: Given): Promise<number> {
+  const status = await askStatus(stateOf(findSystemFile(given.arguments[0]), process.env), systemClock);
+  process.stdout.write(given.options["json"] === true ? `${JSON.stringify(status)}\n` : renderStatus(status));
+  return 0;
+}
+
+export async function runStop(given: Given): Promise<number> {
+  await askStop(stateOf(findSystemFile(given.arguments[0]), process.env), systemClock, stopMs);
+  process.stdout.write(given.options["json"] === true ? `${JSON.stringify({ stopped: true })}\n` : "stopped\n");
+  return 0;
+}
+
+function renderStatus({ supervisor, epoch, gateway, hosts }: Status): string {
+  const head = [
+    supervisor === null
+      ? "no supervisor: the hosts go on, and skein start takes them over"
+      : `supervisor ${supervisor.pid}, epoch ${epoch}`,
+    ...(gateway === null ? [] : [`gateway ${gateway.url}`]),
+  ];
+  const rows = hosts.map((host) => [
+    `${host.group}-${host.replica}`,
+    host.state,
+    String(host.pid ?? "-"),
+    memoryOf(host),
+    String(host.inFlight),
+    host.services.join(" "),
+  ]);
+  const table = [["host", "state", "pid", "memory", "in flight", "services"], ...rows];
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  const lines = table.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  return `${[...head, "", ...lines].join("\n")}\n`;
+}
+
+function memoryOf({ rss }: HostStatus): string {
+  return rss === 0 ? "-" : `${Math.round(rss / 2 ** 20)} MiB`;
+}

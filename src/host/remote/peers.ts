@@ -1,0 +1,64 @@
+/**
+ * Owns one host's place among others: it answers their calls and finds where its own go. It must never be loaded by a
+ * process whose services are all in it.
+ */
+import { afterTurn, type Clock, type Random, systemClock, systemRandom } from "../../core/index.ts";
+import type { System } from "../../system/index.ts";
+import {
+  type Connection,
+  type Greeting,
+  type Listener,
+  type SessionOptions,
+  type SocketAddress,
+  connectSocket,
+  listenSocket,
+} from "../../transport/index.ts";
+import type { Host } from "../host.ts";
+import { answerOf } from "./answer.ts";
+import { Operations } from "./operations.ts";
+import { type Routes, RouteTable } from "./routes.ts";
+
+export interface PeersOptions {
+  readonly greeting: Greeting;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** How an address of the routes is reached; unix sockets unless given. */
+  readonly toAddress?: (address: string) => SocketAddress;
+}
+
+/** The other hosts of a system, as one of them knows them. */
+export class Peers {
+  readonly routes: RouteTable;
+  readonly #operations: Operations;
+  readonly #session: SessionOptions;
+
+  constructor(system: System, options: PeersOptions) {
+    const clock = options.clock ?? systemClock;
+    const toAddress = options.toAddress ?? ((path: string) => ({ path }));
+    this.#session = { clock, greeting: options.greeting, soon: afterTurn };
+    this.#operations = new Operations(system);
+    this.routes = new RouteTable(system, this.#operations, {
+      clock,
+      random: options.random ?? systemRandom,
+      connect: (address): Promise<Connection> => connectSocket(toAddress(address), this.#session),
+    });
+  }
+
+  /** Where calls go from now on. */
+  update(routes: Routes): void {
+    this.routes.update(routes);
+  }
+
+  /** Answers calls of other hosts with `host`, once its methods are known to the wire. */
+  async listen(host: Host, address: SocketAddress): Promise<Listener> {
+    await this.#operations.makeAll(host.services);
+    const find = (service: string, method: string) =>
+      host.services.includes(service) ? this.#operations.get(service, method) : undefined;
+    return listenSocket(address, this.#session, find, answerOf(host));
+  }
+
+  /** Ends the connections that this host has made. */
+  close(): void {
+    this.routes.close();
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * Owns what supervisor and hosts say to each other: one JSON value a line over a unix socket that only their owner can
+ * open. It must never believe a peer that has not shown the token.
+ */
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { rmSync } from "node:fs";
+import type { Clock, Timer } from "../core/index.ts";
+import type { Routes } from "../host/remote/index.ts";
+
+/** What runs, as `skein status` says it. @since 0.1.0 */
+export interface Status {
+  readonly supervisor: { readonly pid: number } | null;
+  readonly epoch: number;
+  readonly gateway: { readonly url: string } | null;
+  readonly hosts: readonly HostStatus[];
+}
+
+/** One host. @since 0.1.0 */
+export interface HostStatus {
+  readonly group: string;
+  readonly replica: number;
+  /** `null` while it is not running. */
+  readonly pid: number | null;
+  readonly state: "waiting" | "starting" | "ready" | "draining";
+  readonly services: readonly string[];
+  readonly inFlight: number;
+  /** Bytes. */
+  readonly rss: number;
+}
+
+/** What a host says. */
+export type HostSays =
+  | {
+      readonly is: "hello";
+      readonly id: string;
+      readonly pid: number;
+      readonly token: string;
+      /** Where it answers its peers. */
+      readonly socket?: string;
+    }
+  | { readonly is: "ready"; readonly url?: string }
+  | { readonly is: "health"; readonly inFlight: number; readonly rss: number }
+  | { readonly is: "draining" }
+  | { readonly is: "failed"; readonly message: string; readonly code: string }
+  /** The holder's: a gateway was started, or ended. */
+  | { readonly is: "spawned"; readonly id: string; readonly pid: number }
+  | { readonly is: "exited"; readonly id: string }
+  /** A command line's questions. */
+  | { readonly is: "status" }
+  | { readonly is: "stop" };
+
+/** What it is told. */
+export type SupervisorSays =
+  | { readonly is: "status"; readonly status: Status }
+  | { readonly is: "routes"; readonly routes: Routes }
+  | { readonly is: "drain" }
+  | { readonly is: "spawn"; readonly id: string; readonly arguments: readonly string[]; readonly log: string }
+  /** To a gateway: start a holder with the listening socket that you have. */
+  | { readonly is: "hold"; readonly arguments: readonly string[]; readonly log: string };
+
+/** One line at most: routes of every group there may be have less. */
+const lineBytesMax = 1_048_576;
+const reconnectMs = 500;
+
+/** Lines of JSON over a socket. */
+export class Wire<Says, Hears> {
+  readonly #socket: Socket;
+  #rest = "";
+
+  constructor(socket: Socket, hear: (message: Hears) => void, closed: () => void) {
+    this.#socket = socket;
+    socket.setEncoding("utf8");
+    socket.on("error", () => socket.destroy());
+    socket.on("close", closed);
+    socket.on("data", (text: string) => {
+      this.#rest += text;
+      const lines = this.#rest.split("\n");
+      this.#rest = lines.pop() ?? "";
+      if (this.#rest.length > lineBytesMax) {
+        socket.destroy();
+        return;
+      }
+      for (const line of lines) {
+        const message = parse(line);
+        if (message === undefined) {
+          socket.destroy();
+          return;
+        }
+        hear(message as Hears);
+      }
+    });
+  }
+
+  say(message: Says): void {
+    if (this.#socket.writable) this.#socket.write(`${JSON.stringify(message)}\n`);
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** Waits for hosts; a path left behind by a dead supervisor is taken over. */
+export function listenControl(path: string, accept: (socket: Socket) => void): Promise<Server> {
+  rmSync(path, { force: true });
+  const server = createServer(accept);
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, () => resolve(server));
+  });
+}
+
+/** A host's way to its supervisor, tried again every 500 ms for as long as the host lives. */
+export class Adoption {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #hello: () => HostSays;
+  readonly #hear: (message: SupervisorSays) => void;
+  readonly #alone: () => void;
+  #wire: Wire<HostSays, SupervisorSays> | undefined;
+  #timer: Timer | undefined;
+  #isOver = false;
+  /** Said again to whoever adopts. */
+  #lasting: HostSays | undefined;
+
+  /** `alone` is called whenever there is nobody to connect to. */
+  constructor(
+    path: string,
+    clock: Clock,
+    hello: () => HostSays,
+    hear: (message: SupervisorSays) => void,
+    alone: () => void,
+  ) {
+    this.#path = path;
+    this.#clock = clock;
+    this.#hello = hello;
+    this.#hear = hear;
+    this.#alone = alone;
+    this.#connect();
+  }
+
+  say(message: HostSays): void {
+    if (message.is === "ready" || message.is === "draining") this.#lasting = message;
+    this.#wire?.say(message);
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#timer?.cancel();
+    this.#wire?.close();
+  }
+
+  #connect(): void {
+    const socket = connect(this.#path);
+    const wire = new Wire<HostSays, SupervisorSays>(socket, this.#hear, () => {
+      this.#wire = undefined;
+      if (this.#isOver) return;
+      this.#alone();
+      this.#timer = this.#clock.after(reconnectMs, () => this.#connect());
+    });
+    socket.on("connect", () => {
+      this.#wire = wire;
+      wire.say(this.#hello());
+      if (this.#lasting !== undefined) wire.say(this.#lasting);
+    });
+  }
+}
+
+function parse(line: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

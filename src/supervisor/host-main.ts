@@ -1,0 +1,152 @@
+/**
+ * The process of one host: it runs the services of its group, answers its peers, and the gateway where that is one of
+ * them. It outlives its supervisor, and exits only when it has drained. It must never load code of another group.
+ */
+import { pathToFileURL } from "node:url";
+import { systemClock } from "../core/index.ts";
+import { isSkeinError, skeinError } from "../errors/index.ts";
+import { createGateway, type Gateway } from "../gateway/index.ts";
+import { createHost, type Host } from "../host/index.ts";
+import { Peers } from "../host/remote/index.ts";
+import { createLog } from "../observe/index.ts";
+import { gatewayService, isSystem, type System } from "../system/index.ts";
+import type { Listener } from "../transport/index.ts";
+import { Adoption, type SupervisorSays } from "./control.ts";
+import type { HostSettings } from "./settings.ts";
+import { raise, startHolder } from "./spawn.ts";
+import { State } from "./state.ts";
+
+const healthMs = 1_000;
+/** The listening socket that a gateway inherits. */
+const gatewayDescriptor = 3;
+/** How long everything may take to close at the end. */
+const endMs = 25_000;
+
+const settings = JSON.parse(process.argv[2] ?? "{}") as HostSettings;
+const clock = systemClock;
+const state = new State(settings.home);
+const log = createLog({ clock, sink: (_level, line) => process.stdout.write(`${line}\n`) });
+
+let host: Host | undefined;
+let gateway: Gateway | undefined;
+let listener: Listener | undefined;
+let peers: Peers | undefined;
+let isEnding = false;
+/** No routes yet. */
+let isWaiting = true;
+const known = Promise.withResolvers<void>();
+
+const adoption = new Adoption(
+  state.control,
+  clock,
+  () => ({ is: "hello", id: settings.id, pid: process.pid, socket: settings.socket, token: settings.token }),
+  hear,
+  // Without a supervisor the state directory is what says whether this host is still wanted.
+  () => {
+    const record = state.host(settings.id);
+    if (record === undefined || record.isRetired || record.identity.pid !== process.pid) void end("it is retired");
+    else if (isWaiting) hear({ is: "routes", routes: state.routes() ?? { epoch: 0, groups: {} } });
+  },
+);
+
+process.on("SIGTERM", () => void end("it was told to"));
+// Ctrl+C goes to the whole terminal; the supervisor decides.
+process.on("SIGINT", () => undefined);
+
+try {
+  await start();
+} catch (error) {
+  const known = isSkeinError(error) ? error : skeinError("SKEIN_SYSTEM_LOAD", String(error), { cause: error });
+  log.error(`${settings.id} did not start: ${known.message}`, { code: known.code, error });
+  adoption.say({ is: "failed", message: known.message, code: known.code });
+  clock.after(100, () => process.exit(1));
+}
+
+async function start(): Promise<void> {
+  const { default: system } = (await import(pathToFileURL(settings.file).href)) as { readonly default: System };
+  if (!isSystem(system)) throw skeinError("SKEIN_SYSTEM_LOAD", `${settings.file} has no system as its default export`);
+  peers = new Peers(system, { greeting: { system: system.name, token: settings.token }, clock });
+  // Its own services' first calls may go elsewhere.
+  await known.promise;
+  const services = settings.services.filter((name) => name !== gatewayService);
+  host = await createHost(system, {
+    services,
+    home: settings.home,
+    log,
+    clock,
+    mode: settings.mode,
+    remote: peers.routes,
+  });
+  listener = await peers.listen(host, { path: settings.socket });
+  if (settings.services.includes(gatewayService)) {
+    gateway = await createGateway(host, {
+      port: 0,
+      fd: gatewayDescriptor,
+      home: settings.home,
+      log,
+      clock,
+      mode: settings.mode,
+    });
+  }
+  raise();
+  adoption.say({ is: "ready", ...(gateway !== undefined && { url: gateway.url }) });
+  report();
+}
+
+function hear(message: SupervisorSays): void {
+  switch (message.is) {
+    case "routes":
+      peersReady(message.routes);
+      return;
+    case "drain":
+      void end("it was told to");
+      return;
+    case "hold":
+      adoption.say({
+        is: "spawned",
+        id: "holder",
+        pid: startHolder(message.arguments, message.log, gatewayDescriptor).pid ?? -1,
+      });
+      return;
+    default:
+  }
+}
+
+function peersReady(routes: Parameters<Peers["update"]>[0]): void {
+  // A host calls what is in its own group as a function.
+  const { [settings.group]: _, ...groups } = routes.groups;
+  const wait = (): void => {
+    if (peers === undefined) return void clock.after(1, wait);
+    peers.update({ epoch: routes.epoch, groups });
+    isWaiting = false;
+    known.resolve();
+  };
+  wait();
+}
+
+function report(): void {
+  if (isEnding) return;
+  adoption.say({ is: "health", inFlight: host?.inFlight ?? 0, rss: process.memoryUsage.rss() });
+  clock.after(healthMs, report, { unref: true });
+}
+
+/** Gateway first, so that nothing new comes in; then what peers have sent; then what is open. */
+async function end(why: string): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
+  log.info(`${settings.id} ends: ${why}`);
+  adoption.say({ is: "draining" });
+  const limit = clock.after(endMs, () => process.exit(1));
+  await gateway?.close().catch(complain);
+  await listener?.close().catch(complain);
+  await host?.close().catch(complain);
+  peers?.close();
+  limit.cancel();
+  state.remove(settings.id, process.pid);
+  adoption.close();
+  process.exit(0);
+}
+
+function complain(error: unknown): void {
+  log.error("could not end cleanly", { error });
+}

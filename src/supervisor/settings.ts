@@ -1,0 +1,20 @@
+/** Owns what a process is told when it is started. It must never hold what changes while it runs: that is said later. */
+import type { Mode } from "../system/index.ts";
+
+export interface HostSettings {
+  readonly id: string;
+  readonly group: string;
+  readonly replica: number;
+  readonly services: readonly string[];
+  /** The file whose default export is the system. */
+  readonly file: string;
+  readonly home: string;
+  readonly socket: string;
+  readonly token: string;
+  readonly mode: Mode;
+}
+
+export interface HolderSettings {
+  readonly home: string;
+  readonly token: string;
+}

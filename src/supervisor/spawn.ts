@@ -1,0 +1,78 @@
+/**
+ * Owns starting processes that outlive whoever starts them: detached, their output in a file. It must never go through a
+ * shell.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import os from "node:os";
+
+const hostMain = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "./host-main.ts" : "./host-main.js", import.meta.url),
+);
+const holderMain = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "./holder-main.ts" : "./holder-main.js", import.meta.url),
+);
+/** A host that starts must not take the processor from those that serve: niceness while it does. */
+const startingPriority = 10;
+
+/** Node's own arguments and the host's, ready to be run by anybody. */
+export function hostArguments(settings: object, memoryBytes: number | undefined): string[] {
+  return [...nodeArguments(memoryBytes), hostMain, JSON.stringify(settings)];
+}
+
+export function holderArguments(settings: object): string[] {
+  return [...nodeArguments(undefined), holderMain, JSON.stringify(settings)];
+}
+
+export function startHost(args: readonly string[], log: string): ChildProcess {
+  return start(args, log, []);
+}
+
+export function startGateway(args: readonly string[], log: string, descriptor: number): ChildProcess {
+  return start(args, log, [descriptor]);
+}
+
+export function startHolder(args: readonly string[], log: string, descriptor: number): ChildProcess {
+  return start(args, log, [descriptor]);
+}
+
+function start(args: readonly string[], log: string, descriptors: readonly number[]): ChildProcess {
+  const out = openSync(log, "a", 0o600);
+  try {
+    const child = spawn(process.execPath, args, { detached: true, stdio: ["ignore", out, out, ...descriptors] });
+    // Who cannot be started says so by its end, which is watched.
+    child.on("error", () => undefined);
+    if (child.pid !== undefined) lower(child.pid);
+    child.unref();
+    return child;
+  } finally {
+    closeSync(out);
+  }
+}
+
+/** Only where it can be taken back: without the right to, a host would stay behind for life. */
+const mayRaise = process.getuid?.() === 0;
+
+function lower(pid: number): void {
+  if (mayRaise) setPriority(pid, startingPriority);
+}
+
+/** The usual priority, for a host that has started. */
+export function raise(): void {
+  if (mayRaise) setPriority(process.pid, 0);
+}
+
+function setPriority(pid: number, priority: number): void {
+  try {
+    os.setPriority(pid, priority);
+  } catch {
+    // Gone already, or not permitted in this container: it starts all the same.
+  }
+}
+
+/** The sources run under a condition of their own; a heap is capped below what the process may have. */
+function nodeArguments(memoryBytes: number | undefined): string[] {
+  const heap = memoryBytes === undefined ? [] : [`--max-old-space-size=${Math.floor((memoryBytes * 0.75) / 2 ** 20)}`];
+  return [...process.execArgv.filter((argument) => !argument.startsWith("--inspect")), ...heap];
+}

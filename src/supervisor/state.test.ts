@@ -1,0 +1,93 @@
+/** Owns what a state directory promises. It must never look at how its files are written. */
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, test } from "node:test";
+import { identify, isRunning, signal } from "./process-identity.ts";
+import { State } from "./state.ts";
+
+const homes: string[] = [];
+after(() => homes.forEach((home) => rmSync(home, { recursive: true })));
+
+function fresh(): State {
+  const home = mkdtempSync(path.join(tmpdir(), "skein-state-"));
+  homes.push(home);
+  const state = new State(home);
+  state.open();
+  return state;
+}
+
+const identity = identify(process.pid) ?? assert.fail("this process runs");
+
+test("routes are kept whole, each under a greater number, also for the next supervisor", () => {
+  const state = fresh();
+  assert.equal(state.routes(), undefined);
+  assert.equal(state.publish({}).epoch, 1);
+  const groups = { front: { services: ["cart"], addresses: ["/a"] } };
+  assert.equal(new State(state.home).publish(groups).epoch, 2);
+  assert.deepEqual(state.routes(), { epoch: 2, groups });
+  assert.deepEqual(
+    readdirSync(path.join(state.home, "run")).filter((name) => name.endsWith(".tmp")),
+    [],
+  );
+});
+
+test("one start at a time: a second process is refused until the first has ended, killed or not", async () => {
+  const state = fresh();
+  const module = path.join(import.meta.dirname, "state.ts");
+  const claiming = (then: string) => [
+    "--conditions=skein-src",
+    "--input-type=module",
+    "--eval",
+    `const { State } = await import(${JSON.stringify(module)});
+     const state = new State(${JSON.stringify(state.home)});
+     console.log(state.claim());
+     ${then}`,
+  ];
+  const first = spawn(process.execPath, claiming("setInterval(() => {}, 1_000);"), {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    const [answer] = (await once(first.stdout, "data")) as [Buffer];
+    assert.equal(answer.toString().trim(), "true");
+    assert.equal(state.claim(), false);
+    first.kill("SIGKILL");
+    await once(first, "exit");
+    assert.equal(state.claim(), true);
+    assert.equal(spawnSync(process.execPath, claiming("state.release();")).stdout.toString().trim(), "false");
+    state.release();
+  } finally {
+    first.kill("SIGKILL");
+  }
+});
+
+test("a process removes its own record, and none that came after it", () => {
+  const state = fresh();
+  const socket = state.newSocketOf("orders-1");
+  assert.notEqual(socket, state.newSocketOf("orders-1"));
+  const record = { id: "orders-1", group: "orders", replica: 1, services: ["orders"], identity, socket };
+  state.write({ ...record, isReady: true, isRetired: false });
+  state.remove("orders-1", process.pid + 1);
+  assert.equal(state.host("orders-1")?.isReady, true);
+  state.remove("orders-1", process.pid);
+  assert.equal(state.host("orders-1"), undefined);
+});
+
+test("a path of a socket is short enough also below a deep directory", () => {
+  const state = new State(path.join(tmpdir(), "x".repeat(200)));
+  assert.ok(Buffer.byteLength(state.newSocketOf(`${"g".repeat(32)}-64`)) < 108);
+});
+
+test("a number that another process has now is not the process that was meant", () => {
+  assert.equal(isRunning(identity), true);
+  for (const other of [
+    { ...identity, start: "1" },
+    { ...identity, boot: "another" },
+  ]) {
+    assert.equal(isRunning(other), false);
+    assert.equal(signal(other, "SIGKILL"), false);
+  }
+});

@@ -1,0 +1,199 @@
+/**
+ * Owns the supervisor's state directory: what runs, what should, and the secret of this boot; each file whole or not there.
+ * It must never be written by two supervisors: the lock says whose it is.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { Routes } from "../host/remote/index.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
+
+/** One host as it was started. */
+export interface HostRecord {
+  /** `orders-1` */
+  readonly id: string;
+  readonly group: string;
+  readonly replica: number;
+  readonly services: readonly string[];
+  readonly identity: ProcessIdentity;
+  /** Where its peers reach it. */
+  readonly socket: string;
+  /** It has served, so that whoever takes it over need not ask before calls go to it. */
+  readonly isReady: boolean;
+  /** A retired one drains and exits, whoever tells it. */
+  readonly isRetired: boolean;
+}
+
+/** The supervisor that owns the directory. */
+export interface SupervisorRecord {
+  readonly identity: ProcessIdentity;
+  readonly file: string;
+}
+
+/** Longest path of a unix socket, with room for a name: `sun_path` has 108 bytes on Linux and 104 elsewhere. */
+const socketPathMax = 55;
+const sqliteBusy = 5;
+
+export class State {
+  readonly home: string;
+  readonly sockets: string;
+  #lock: DatabaseSync | undefined;
+
+  constructor(home: string) {
+    this.home = home;
+    const run = path.join(home, "run");
+    // A deep directory would make a path that no socket can have.
+    this.sockets = run.length <= socketPathMax ? run : path.join(tmpdir(), `skein-${hashOf(home)}`);
+  }
+
+  /** Makes the directories, for nobody but their owner. */
+  open(): void {
+    for (const one of [this.home, this.#of("hosts"), this.#of("logs"), this.sockets])
+      mkdirSync(one, { recursive: true, mode: 0o700 });
+  }
+
+  get control(): string {
+    return path.join(this.sockets, "supervisor.sock");
+  }
+
+  /** Of one start: a process that ends late removes its own socket, never that of the next one. */
+  newSocketOf(id: string): string {
+    return path.join(this.sockets, `${id}.${randomBytes(3).toString("hex")}.sock`);
+  }
+
+  logOf(id: string): string {
+    return path.join(this.#of("logs"), `${id}.log`);
+  }
+
+  get logs(): string {
+    return this.#of("logs");
+  }
+
+  /** What hosts prove themselves with; made at the first start and kept while any of them runs. */
+  token(): string {
+    const file = this.#of("token");
+    if (existsSync(file)) return readFileSync(file, "utf8");
+    const token = randomBytes(32).toString("base64url");
+    writeWhole(file, token);
+    return token;
+  }
+
+  /** The newest routes: for a host that starts when there is no supervisor to tell it. */
+  routes(): Routes | undefined {
+    return read<Routes>(this.#of("routes.json"));
+  }
+
+  /** Keeps them under a number greater than every one before it, also of a supervisor that died. */
+  publish(groups: Routes["groups"]): Routes {
+    const routes = { epoch: (this.routes()?.epoch ?? 0) + 1, groups };
+    writeWhole(this.#of("routes.json"), JSON.stringify(routes));
+    return routes;
+  }
+
+  /** Where the gateway listens, also after the supervisor that bound it has gone. */
+  url(): string | undefined {
+    return read<{ readonly url: string }>(this.#of("gateway.json"))?.url;
+  }
+  rememberUrl(url: string | undefined): void {
+    if (url === undefined) rmSync(this.#of("gateway.json"), { force: true });
+    else writeWhole(this.#of("gateway.json"), JSON.stringify({ url }));
+  }
+
+  get supervisor(): SupervisorRecord | undefined {
+    return read<SupervisorRecord>(this.#of("supervisor.json"));
+  }
+  set supervisor(record: SupervisorRecord | undefined) {
+    const file = this.#of("supervisor.json");
+    if (record === undefined) rmSync(file, { force: true });
+    else writeWhole(file, JSON.stringify(record));
+  }
+
+  /**
+   * Makes this process the one supervisor of the directory until it ends, however it ends; `false` when another one is.
+   * The system drops the lock of a dead process, so there is never a stale one to judge.
+   */
+  claim(): boolean {
+    const lock = new DatabaseSync(this.#of("lock.sqlite"));
+    try {
+      lock.exec("begin exclusive");
+    } catch (error) {
+      lock.close();
+      if ((error as { readonly errcode?: number }).errcode === sqliteBusy) return false;
+      throw error;
+    }
+    this.#lock = lock;
+    return true;
+  }
+
+  release(): void {
+    this.#lock?.close();
+    this.#lock = undefined;
+  }
+
+  hosts(): HostRecord[] {
+    const directory = this.#of("hosts");
+    if (!existsSync(directory)) return [];
+    return readdirSync(directory)
+      .filter((name) => name.endsWith(".json"))
+      .flatMap((name) => read<HostRecord>(path.join(directory, name)) ?? []);
+  }
+
+  host(id: string): HostRecord | undefined {
+    return read<HostRecord>(path.join(this.#of("hosts"), `${id}.json`));
+  }
+
+  write(record: HostRecord): void {
+    writeWhole(path.join(this.#of("hosts"), `${record.id}.json`), JSON.stringify(record));
+  }
+
+  /** With `pid` only when the record is of that process. */
+  remove(id: string, pid?: number): void {
+    const record = this.host(id);
+    if (record === undefined || (pid !== undefined && record.identity.pid !== pid)) return;
+    rmSync(path.join(this.#of("hosts"), `${id}.json`), { force: true });
+    if (record.socket !== "") rmSync(record.socket, { force: true });
+  }
+
+  #of(name: string): string {
+    return path.join(this.home, "run", name);
+  }
+}
+
+/** Written aside, flushed and renamed: a reader, and whoever starts after a crash, sees the old one or the new one. */
+export function writeWhole(file: string, text: string): void {
+  const aside = `${file}.${process.pid}.tmp`;
+  const descriptor = openSync(aside, "w", 0o600);
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(aside, file);
+}
+
+function read<T>(file: string): T | undefined {
+  try {
+    // Only supervisors of this home write these, whole.
+    return JSON.parse(readFileSync(file, "utf8")) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
