@@ -2,7 +2,7 @@
  * Owns the supervisor's state directory: what runs, what should, and the secret of this boot; each file whole or not there.
  * It must never be written by two supervisors: the lock says whose it is.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import {
   closeSync,
@@ -18,6 +18,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { systemRandom } from "../core/index.ts";
 import type { Routes } from "../host/remote/index.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 
@@ -71,7 +72,7 @@ export class State {
 
   /** Of one start: a process that ends late removes its own socket, never that of the next one. */
   newSocketOf(id: string): string {
-    return path.join(this.sockets, `${id}.${randomBytes(3).toString("hex")}.sock`);
+    return path.join(this.sockets, `${id}.${Buffer.from(systemRandom.bytes(3)).toString("hex")}.sock`);
   }
 
   logOf(id: string): string {
@@ -86,7 +87,7 @@ export class State {
   token(): string {
     const file = this.#of("token");
     if (existsSync(file)) return readFileSync(file, "utf8");
-    const token = randomBytes(32).toString("base64url");
+    const token = Buffer.from(systemRandom.bytes(32)).toString("base64url");
     writeWhole(file, token);
     return token;
   }
