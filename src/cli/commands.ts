@@ -185,6 +185,20 @@ const stop: Command = {
   run: async (given) => (await import("./start/index.ts")).runStop(given),
 };
 
+const migrate: Command = {
+  name: "migrate",
+  summary: "bring every database of a system up to its migrations",
+  usage: `${systemUsage} [options]`,
+  argumentsMax: 1,
+  options: [],
+  details: [
+    systemDetail,
+    "Each database under its lock, one after the other; what is applied already stays as it is. `skein start` does the same before its first host, and `skein dev` by itself.",
+  ],
+  examples: [{ line: "DATABASE_URL=postgres://... skein migrate", does: "in a pipeline, before the new build starts" }],
+  run: async (given) => (await import("./start/index.ts")).runMigrate(given),
+};
+
 const help: Command = {
   name: "help",
   summary: "show the help of a command",
@@ -196,4 +210,4 @@ const help: Command = {
   run: async (given) => (await import("./help.ts")).runHelp(given, commands),
 };
 
-export const commands: readonly Command[] = [dev, start, status, stop, check, openapi, client, help];
+export const commands: readonly Command[] = [dev, start, status, stop, migrate, check, openapi, client, help];

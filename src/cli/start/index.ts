@@ -1,2 +1,2 @@
-/** `skein start`, `status` and `stop`. */
-export { runStart, runStatus, runStop } from "./run.ts";
+/** `skein start`, `status`, `stop` and `migrate`. */
+export { runMigrate, runStart, runStatus, runStop } from "./run.ts";

@@ -85,6 +85,17 @@ function modeOf(option: string | true | undefined): Mode {
   throw usage(`there is no mode "${String(option)}"`, "give development or production");
 }
 
+export async function runMigrate(given: Given): Promise<number> {
+  const file = findSystemFile(given.arguments[0]);
+  const system = await loadSystem(file);
+  const { home } = stateOf(file, process.env);
+  const log = createLog({ clock: systemClock, sink: (_level, line) => void process.stderr.write(`${line}\n`) });
+  await migrateAll(system, { home, env: process.env, clock: systemClock, log, mode: "production" });
+  const done = given.options["json"] === true ? JSON.stringify({ migrated: system.name }) : `${system.name}: migrated`;
+  process.stdout.write(`${done}\n`);
+  return 0;
+}
+
 export async function runStatus(given: Given): Promise<number> {
   const status = await askStatus(stateOf(findSystemFile(given.arguments[0]), process.env), systemClock);
   process.stdout.write(given.options["json"] === true ? `${JSON.stringify(status)}\n` : renderStatus(status));

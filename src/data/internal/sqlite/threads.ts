@@ -93,13 +93,15 @@ interface Pending {
 }
 
 // The same file beside this one, whether it runs from sources or from the build.
-const entry = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
+const isSource = import.meta.url.endsWith(".ts");
+const entry = new URL(isSource ? "./worker.ts" : "./worker.js", import.meta.url);
+// Without the process's own options: `--input-type` would stop the thread, and a user's `--import` has no business in it.
+const execArgv = isSource ? ["--conditions=skein-src"] : [];
 
 function startThread(onGone: () => void): RunningThread {
   const pending = new Map<number, Pending>();
   const listeners = new Set([onGone]);
-  // Without the process's own options: `--input-type` would stop the thread, and a user's `--import` has no business in it.
-  const worker = new Worker(entry, { name: "skein-sqlite", execArgv: [] });
+  const worker = new Worker(entry, { name: "skein-sqlite", execArgv });
   let nextId = 1;
   let lost = false;
   worker.unref();
