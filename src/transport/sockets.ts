@@ -14,7 +14,7 @@ import { connect as connectTls, createServer as createTlsServer } from "node:tls
 import { skeinError } from "../errors/index.ts";
 import type { FindOperation } from "./callee.ts";
 import { Callees } from "./callees.ts";
-import { Caller } from "./caller.ts";
+import { greetOver } from "./greet.ts";
 import { connectMs, drainMs, handshakeMs } from "./limits.ts";
 import type { Answer, Connection, Listener } from "./port.ts";
 import type { SessionOptions } from "./session.ts";
@@ -36,17 +36,8 @@ export type SocketAddress =
 export async function connectSocket(address: SocketAddress, options: SessionOptions): Promise<Connection> {
   assertSafe(address);
   const socket = open(address);
-  const caller = new Caller(socketChannel(socket), options);
   const limitMs = connectMs + ("tls" in address && address.tls !== undefined ? handshakeMs : 0);
-  const timer = options.clock.after(limitMs, () => {
-    if (socket.connecting) caller.fail(skeinError("SKEIN_TRANSPORT_UNREACHABLE", `no connection within ${limitMs} ms`));
-  });
-  try {
-    await caller.greeted;
-  } finally {
-    timer.cancel();
-  }
-  return caller;
+  return greetOver(socketChannel(socket), () => socket.connecting, limitMs, options);
 }
 
 function open(address: SocketAddress): Socket {

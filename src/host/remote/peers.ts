@@ -24,6 +24,10 @@ export interface PeersOptions {
   readonly random?: Random;
   /** How an address of the routes is reached; unix sockets unless given. */
   readonly toAddress?: (address: string) => SocketAddress;
+  /** What carries connections, sockets unless given, and what puts together what one turn writes: a simulation has its own. */
+  readonly connect?: typeof connectSocket;
+  readonly listen?: typeof listenSocket;
+  readonly soon?: SessionOptions["soon"];
 }
 
 /** The other hosts of a system, as one of them knows them. */
@@ -31,16 +35,19 @@ export class Peers {
   readonly routes: RouteTable;
   readonly #operations: Operations;
   readonly #session: SessionOptions;
+  readonly #listen: typeof listenSocket;
 
   constructor(system: System, options: PeersOptions) {
+    const { greeting, connect = connectSocket, soon = afterTurn } = options;
     const clock = options.clock ?? systemClock;
     const toAddress = options.toAddress ?? ((path: string) => ({ path }));
-    this.#session = { clock, greeting: options.greeting, soon: afterTurn };
+    this.#listen = options.listen ?? listenSocket;
+    this.#session = { clock, greeting, soon };
     this.#operations = new Operations(system);
     this.routes = new RouteTable(system, this.#operations, {
       clock,
       random: options.random ?? systemRandom,
-      connect: (address): Promise<Connection> => connectSocket(toAddress(address), this.#session),
+      connect: (address): Promise<Connection> => connect(toAddress(address), this.#session),
     });
   }
 
@@ -54,7 +61,7 @@ export class Peers {
     await this.#operations.makeAll(host.services);
     const find = (service: string, method: string) =>
       host.services.includes(service) ? this.#operations.get(service, method) : undefined;
-    return listenSocket(address, this.#session, find, answerOf(host));
+    return this.#listen(address, this.#session, find, answerOf(host));
   }
 
   /** Ends the connections that this host has made. */
