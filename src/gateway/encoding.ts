@@ -3,14 +3,9 @@
  * It must never compress a secret beside what a stranger can choose, and never change what an answer says.
  */
 import { sha256 } from "../core/sha256.ts";
-import type { Exchange, Headers } from "./exchange.ts";
+import type { BodyEncoding, Encoding, Exchange, Headers } from "./exchange.ts";
 import { compressBytesMin } from "./limits.ts";
 import { matches } from "./preconditions.ts";
-
-/** What answers are compressed with. */
-export type Encoding = "br" | "gzip";
-/** What bodies of requests may come in. */
-export type BodyEncoding = "br" | "gzip" | "deflate";
 
 const bodyEncodings: ReadonlySet<string> = new Set(["br", "gzip", "deflate"]);
 

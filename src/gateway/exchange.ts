@@ -4,11 +4,29 @@
  */
 import type { Cancellation } from "../call/index.ts";
 import type { Clock } from "../core/index.ts";
-import type { BodyEncoding, Encoding } from "./encoding.ts";
 import { skeinError } from "../errors/index.ts";
 import type { ChannelSocket } from "./channel/socket.ts";
-import type { Mounted } from "./mounts.ts";
+import type { LiveMount } from "../host/index.ts";
+import type { Settings } from "./options.ts";
 import type { ClientCertificate } from "../system/index.ts";
+
+/** What answers are compressed with. */
+export type Encoding = "br" | "gzip";
+/** What bodies of requests may come in. */
+export type BodyEncoding = "br" | "gzip" | "deflate";
+
+/** A request on its way to a mounted application. */
+export interface Mounted {
+  readonly live: LiveMount;
+  readonly settings: Settings;
+  /** Path and query as they came, and as the application sees them: without the prefix unless it is kept. */
+  readonly original: string;
+  readonly target: string;
+  /** Answers in the application's place. */
+  readonly fail: (thrown: unknown) => void;
+  /** Whether the answer that is over was cut off; the engine that takes the request says so. */
+  wasCut: () => boolean;
+}
 
 export type Headers = Readonly<Record<string, string | number | readonly string[]>>;
 

@@ -3,24 +3,11 @@
  * engine's request: the exchange hands it over.
  */
 import { skeinError } from "../errors/index.ts";
-import type { Host, LiveMount } from "../host/index.ts";
+import type { Host } from "../host/index.ts";
 import { findOverlaps, type Mount } from "../system/index.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, Mounted } from "./exchange.ts";
 import { OtherSpellings } from "./mount-paths.ts";
 import type { Settings } from "./options.ts";
-
-/** A request on its way to an application. */
-export interface Mounted {
-  readonly live: LiveMount;
-  readonly settings: Settings;
-  /** Path and query as they came, and as the application sees them: without the prefix unless it is kept. */
-  readonly original: string;
-  readonly target: string;
-  /** Answers in the application's place. */
-  readonly fail: (thrown: unknown) => void;
-  /** Whether the answer that is over was cut off; the engine that takes the request says so. */
-  wasCut: () => boolean;
-}
 
 export class Mounts {
   readonly #host: Host;

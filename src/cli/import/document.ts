@@ -67,6 +67,12 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value.trim() !== "" ? value : undefined;
 }
 
+/** Whether a media type is JSON, by its name or its suffix. */
+export function isJson(type: string): boolean {
+  const plain = (type.split(";", 1)[0] ?? "").trim().toLowerCase();
+  return plain === "application/json" || plain === "text/json" || plain.endsWith("+json");
+}
+
 export function invalid(detail: string, cause?: unknown): SkeinError {
   return skeinError("SKEIN_OPENAPI_INVALID", detail, { cause });
 }

@@ -4,9 +4,8 @@
  * known of their effect.
  */
 import { STATUS_CODES } from "node:http";
-import { type Json, listOf, objectOf, type OpenApiDocument } from "./document.ts";
+import { isJson, type Json, listOf, objectOf, type OpenApiDocument } from "./document.ts";
 import { upperSnake } from "./names.ts";
-import { isJson } from "./operations.ts";
 import type { Schemas } from "./schemas.ts";
 
 export interface ImportedError {

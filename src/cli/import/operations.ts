@@ -2,7 +2,7 @@
  * Owns turning operations into methods: names, where each field goes, outputs, errors. It must never make a method that would
  * send another request than the document describes: such an operation is left out, with the reason.
  */
-import { type Json, listOf, objectOf, type OpenApiDocument, textOf } from "./document.ts";
+import { isJson, type Json, listOf, objectOf, type OpenApiDocument, textOf } from "./document.ts";
 import { errorsOf, type ImportedError } from "./errors.ts";
 import { camel, Names } from "./names.ts";
 import type { Schemas } from "./schemas.ts";
@@ -268,9 +268,4 @@ function objectText(lines: readonly string[]): string {
     .map((line) => `  ${line}`)
     .join("\n");
   return `z.object({\n${text}\n})`;
-}
-
-export function isJson(type: string): boolean {
-  const plain = (type.split(";", 1)[0] ?? "").trim().toLowerCase();
-  return plain === "application/json" || plain === "text/json" || plain.endsWith("+json");
 }

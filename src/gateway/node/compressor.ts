@@ -7,7 +7,7 @@ import type { Transform } from "node:stream";
 import { promisify } from "node:util";
 import { brotliCompress, constants, createBrotliDecompress, createGunzip, createInflate, gzip } from "node:zlib";
 import { skeinError } from "../../errors/index.ts";
-import type { BodyEncoding, Encoding } from "../encoding.ts";
+import type { BodyEncoding, Encoding } from "../exchange.ts";
 import { bodyPiecesMax, compressingMax, inflateRatioFromBytes, inflateRatioMax } from "../limits.ts";
 
 const toGzip = promisify(gzip);

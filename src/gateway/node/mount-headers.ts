@@ -4,7 +4,7 @@
  */
 import { createSpanId } from "../../core/index.ts";
 import { addressOf } from "../admission.ts";
-import type { Mounted } from "../mounts.ts";
+import type { Mounted } from "../exchange.ts";
 import type { NodeExchange } from "./exchange.ts";
 
 /** RFC 9110, 7.6.1. `transfer-encoding` stays: it is how body parsers know that there is a body. */

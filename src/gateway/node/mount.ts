@@ -8,7 +8,7 @@ import type { Clock } from "../../core/index.ts";
 import { skeinError } from "../../errors/index.ts";
 import { attachPrincipal } from "../authenticate/principal-of.ts";
 import { bodyPiecesMax, mountedStreamIdleMs } from "../limits.ts";
-import type { Mounted } from "../mounts.ts";
+import type { Mounted } from "../exchange.ts";
 import type { NodeExchange } from "./exchange.ts";
 import { serveFetch, toRequest } from "./mount-fetch.ts";
 import { rewriteHeaders } from "./mount-headers.ts";
