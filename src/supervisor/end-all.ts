@@ -1,0 +1,37 @@
+/** Owns the order in which everything ends. It must never leave a process, nor wait for one without a limit. */
+import { sleep } from "../core/index.ts";
+import type { GatewaySocket } from "./gateway-socket.ts";
+import type { HostTable } from "./host-table.ts";
+import { isRunning, signal } from "./process-identity.ts";
+import { isGateway, type Replica } from "./replica.ts";
+import type { Starter } from "./starter.ts";
+
+const drainLimitMs = 30_000;
+const lookMs = 25;
+
+/** Gateways first, so that no request meets a half that is gone; then the hosts behind them, each after what it has in flight. */
+export async function endHosts(table: HostTable, starter: Starter, socket: GatewaySocket): Promise<void> {
+  const { clock } = table.options;
+  const endMs = clock.monotonic() + drainLimitMs;
+  // Also while the holder was asked for it and has not said its number yet.
+  const isThere = (one: Replica): boolean =>
+    one.identity === undefined ? starter.starting === one && socket.isHeld : isRunning(one.identity);
+  for (const wanted of [isGateway, (one: Replica) => !isGateway(one)]) {
+    const ending = table.replicas.filter(wanted);
+    while (ending.some(isThere)) {
+      for (const one of ending) {
+        if (one.identity === undefined) continue;
+        if (one.state !== "draining") starter.drain(one);
+        if (clock.monotonic() > endMs) signal(one.identity, "SIGKILL");
+      }
+      await sleep(clock, lookMs);
+    }
+  }
+}
+
+/** The holder last: until then a gateway could be started on its socket. */
+export async function endHolder(table: HostTable, socket: GatewaySocket): Promise<void> {
+  const { clock } = table.options;
+  const endMs = clock.monotonic() + drainLimitMs;
+  while (socket.end() && clock.monotonic() < endMs) await sleep(clock, lookMs);
+}

@@ -1,0 +1,80 @@
+/**
+ * Owns what the supervisor knows of its hosts: each replica, the way to its process, and the routes made of those that are
+ * ready. It must never start, judge or end a process.
+ */
+import type { Clock } from "../core/index.ts";
+import type { Routes } from "../host/remote/index.ts";
+import type { Log, Mode, Placement } from "../system/index.ts";
+import type { HostSays, SupervisorSays, Wire } from "./control.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
+import { groupsOf, type Replica, replicasOf } from "./replica.ts";
+import type { State } from "./state.ts";
+
+export interface SupervisorOptions {
+  readonly file: string;
+  readonly placement: Placement;
+  readonly state: State;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly mode: Mode;
+  readonly port: number;
+  readonly hostname: string;
+  /** Somebody asks from outside for the end. */
+  readonly onStop: () => void;
+}
+
+export type HostWire = Wire<SupervisorSays, HostSays>;
+
+export class HostTable {
+  readonly options: SupervisorOptions;
+  readonly replicas: Replica[];
+  /** By host, the holder among them. */
+  readonly wires = new Map<string, HostWire>();
+  #routes: Routes = { epoch: 0, groups: {} };
+  #routesText = "";
+  #changed = Promise.withResolvers<void>();
+
+  constructor(options: SupervisorOptions) {
+    this.options = options;
+    this.replicas = replicasOf(options.placement);
+  }
+
+  get routes(): Routes {
+    return this.#routes;
+  }
+
+  find(id: string): Replica | undefined {
+    return this.replicas.find((one) => one.id === id);
+  }
+
+  /** Keeps who runs a replica, so that the next supervisor finds it. */
+  remember({ id, group, replica, services, socket }: Replica, identity: ProcessIdentity): void {
+    this.options.state.write({ id, group, replica, services, identity, socket, isReady: false, isRetired: false });
+  }
+
+  /** Keeps one more thing that is true of it from now on. */
+  mark({ id }: Replica, what: { readonly isReady: true } | { readonly isRetired: true }): void {
+    const record = this.options.state.host(id);
+    if (record !== undefined) this.options.state.write({ ...record, ...what });
+  }
+
+  /** Tells every host where the others are, if that is not what they know. */
+  publish(): void {
+    const groups = groupsOf(this.replicas);
+    const text = JSON.stringify(groups);
+    if (text === this.#routesText) return;
+    this.#routesText = text;
+    this.#routes = this.options.state.publish(groups);
+    for (const [id, wire] of this.wires) if (id !== "holder") wire.say({ is: "routes", routes: this.#routes });
+  }
+
+  /** Resolves at the next change of anything. */
+  get changed(): Promise<void> {
+    return this.#changed.promise;
+  }
+
+  notify(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Owns who talks to the supervisor: the token, whether a process is the one that was started for its place, and where what
+ * it says goes. It must never act on a word of a process that was not let in.
+ */
+import type { Socket } from "node:net";
+import { type HostSays, type Status, type SupervisorSays, Wire } from "./control.ts";
+import type { GatewaySocket } from "./gateway-socket.ts";
+import type { HostTable, HostWire } from "./host-table.ts";
+import type { Starter } from "./starter.ts";
+import type { Watch } from "./watch.ts";
+
+type Hello = Extract<HostSays, { readonly is: "hello" }>;
+
+interface Parts {
+  readonly table: HostTable;
+  readonly starter: Starter;
+  readonly watch: Watch;
+  readonly socket: GatewaySocket;
+  readonly token: string;
+  readonly status: () => Status;
+}
+
+export class Reception {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  accept(socket: Socket): void {
+    let id: string | undefined;
+    const wire: HostWire = new Wire<SupervisorSays, HostSays>(
+      socket,
+      (message) => {
+        if (id !== undefined && isAsking(id)) return this.#asked(wire, message);
+        if (id !== undefined) return this.#hear(id, message);
+        if (message.is !== "hello" || message.token !== this.#parts.token) return wire.close();
+        // A process that was not started for this place finds in the state directory that it is not wanted, and ends.
+        if (!isAsking(message.id) && !this.#isExpected(message)) return wire.close();
+        ({ id } = message);
+        if (!isAsking(id)) this.#welcome(id, wire);
+      },
+      () => id !== undefined && this.#parts.table.wires.get(id) === wire && this.#gone(id),
+    );
+  }
+
+  #isExpected({ id, pid, socket }: Hello): boolean {
+    if (id === "holder") return this.#parts.socket.expects(pid);
+    const replica = this.#parts.table.find(id);
+    if (replica === undefined) return false;
+    // A gateway may be faster than the holder that tells of it.
+    if (socket === replica.socket) this.#parts.starter.spawned(id, pid);
+    return replica.identity?.pid === pid;
+  }
+
+  #welcome(id: string, wire: HostWire): void {
+    const { table, starter, socket } = this.#parts;
+    table.wires.set(id, wire);
+    if (id === "holder") socket.holder(wire);
+    else wire.say({ is: "routes", routes: table.routes });
+    table.notify();
+    starter.next();
+  }
+
+  #asked(wire: HostWire, message: HostSays): void {
+    if (message.is === "status") wire.say({ is: "status", status: this.#parts.status() });
+    if (message.is === "stop") this.#parts.table.options.onStop();
+  }
+
+  #gone(id: string): void {
+    const { table, starter, watch, socket } = this.#parts;
+    table.wires.delete(id);
+    if (id === "holder") {
+      socket.holder(undefined);
+      starter.lost();
+    }
+    watch.look();
+  }
+
+  #hear(id: string, message: HostSays): void {
+    const { table, starter, watch, socket } = this.#parts;
+    if (message.is === "spawned")
+      return message.id === "holder" ? socket.remember(message.pid) : starter.spawned(message.id, message.pid);
+    if (message.is === "exited") return watch.look();
+    const replica = table.find(id);
+    if (replica === undefined) return;
+    switch (message.is) {
+      case "ready":
+        starter.ready(replica);
+        break;
+      case "health":
+        replica.inFlight = message.inFlight;
+        replica.rss = message.rss;
+        break;
+      case "draining":
+        replica.state = "draining";
+        table.publish();
+        break;
+      case "failed":
+        replica.lastError = message.message;
+        break;
+      default:
+    }
+    table.notify();
+  }
+}
+
+/** A command line has no host's name. */
+function isAsking(id: string): boolean {
+  return id === "cli";
+}

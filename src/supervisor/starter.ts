@@ -1,0 +1,124 @@
+/**
+ * Owns the life of a replica's process: started one at a time, ready, told to end, ended, started again after a pause. It
+ * must never judge whether one should go on: it is told.
+ */
+import type { GatewaySocket } from "./gateway-socket.ts";
+import type { HostTable } from "./host-table.ts";
+import { identify, signal } from "./process-identity.ts";
+import { isGateway, type Replica } from "./replica.ts";
+import { hostArguments, startHost } from "./spawn.ts";
+
+const pause = { firstMs: 100, longestMs: 30_000 } as const;
+
+export class Starter {
+  readonly #table: HostTable;
+  readonly #socket: GatewaySocket;
+  readonly #token: string;
+  #starting: Replica | undefined;
+  #isOver = false;
+
+  constructor(table: HostTable, socket: GatewaySocket, token: string) {
+    this.#table = table;
+    this.#socket = socket;
+    this.#token = token;
+  }
+
+  /** The one that is started now and is not ready. */
+  get starting(): Replica | undefined {
+    return this.#starting;
+  }
+
+  /** Nothing is started any more. */
+  close(): void {
+    this.#isOver = true;
+  }
+
+  /** Starts what is due. One at a time: ten that start together make those that serve wait. */
+  next(): void {
+    if (this.#isOver || this.#starting !== undefined) return;
+    const { replicas, options } = this.#table;
+    const { state, file, mode, clock } = options;
+    const now = clock.monotonic();
+    const due = replicas.find(
+      (one) => one.state === "waiting" && one.notBeforeMs <= now && (!isGateway(one) || this.#socket.isHeld),
+    );
+    if (due === undefined) return;
+    this.#starting = due;
+    due.state = "starting";
+    due.startedMs = now;
+    due.lastError = undefined;
+    const { id, group, replica, services, memory } = due;
+    due.socket = state.newSocketOf(id);
+    const { socket } = due;
+    const settings = { id, group, replica, services, file, home: state.home, socket, token: this.#token, mode };
+    const args = hostArguments(settings, memory);
+    if (isGateway(due)) this.#socket.spawn(id, args, state.logOf(id));
+    else this.#started(due, startHost(args, state.logOf(id)).pid ?? -1);
+  }
+
+  /** Somebody else started it: the holder, which has the gateway's socket. */
+  spawned(id: string, pid: number): void {
+    const one = this.#table.find(id);
+    // One that is known already, or was given up, or ordered by a supervisor that died: it finds that it is not wanted.
+    if (one === undefined || one.identity !== undefined || this.#starting !== one) return;
+    this.#started(one, pid);
+    this.#table.notify();
+  }
+
+  ready(one: Replica): void {
+    // One that is taken over says so again; one that was told to end meanwhile is not.
+    if (one.state !== "starting") return;
+    const { clock, log } = this.#table.options;
+    one.state = "ready";
+    one.readyMs = clock.monotonic();
+    this.#table.mark(one, { isReady: true });
+    log.info(`${one.id} is ready`);
+    if (this.#starting === one) this.#starting = undefined;
+    this.#table.publish();
+    this.next();
+  }
+
+  /** Out of the routes, and told to end after what it has in flight. */
+  drain(one: Replica): void {
+    one.state = "draining";
+    this.#table.mark(one, { isRetired: true });
+    this.#table.publish();
+    const wire = this.#table.wires.get(one.id);
+    if (wire !== undefined) wire.say({ is: "drain" });
+    else if (one.identity !== undefined) signal(one.identity, "SIGTERM");
+  }
+
+  /** Its process is no more: the next one is started after a pause, unless it was told to end. */
+  ended(one: Replica): void {
+    const { state, log, clock } = this.#table.options;
+    state.remove(one.id);
+    if (one.state !== "draining") {
+      log.warn(`${one.id} ended`, { reason: one.lastError });
+      one.failures++;
+    }
+    one.identity = undefined;
+    one.state = "waiting";
+    one.readyMs = undefined;
+    if (this.#starting === one) this.#starting = undefined;
+    one.rss = 0;
+    one.inFlight = 0;
+    const pauseMs = one.failures === 0 ? 0 : Math.min(pause.longestMs, pause.firstMs * 2 ** (one.failures - 1));
+    one.notBeforeMs = clock.monotonic() + pauseMs;
+    if (pauseMs > 0) clock.after(pauseMs, () => this.next(), { unref: true });
+    this.#table.publish();
+    this.#table.notify();
+  }
+
+  /** It was ordered from a holder that is gone, and nobody can say whether it was started. */
+  lost(): void {
+    const one = this.#starting;
+    if (one !== undefined && isGateway(one) && one.identity === undefined) this.ended(one);
+  }
+
+  #started(one: Replica, pid: number): void {
+    const identity = identify(pid);
+    if (identity === undefined) return this.ended(one);
+    one.identity = identity;
+    this.#table.remember(one, identity);
+  }
+}
