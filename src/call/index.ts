@@ -7,5 +7,5 @@ export type { Cancellation } from "./lifetime.ts";
 export { createInternalTokens, type InternalTokens } from "./internal-token.ts";
 export { createClient, createOwnFactory, type InvokeOptions, type OwnFactory } from "./own.ts";
 export type { RemoteCall, RemoteEndpoint, RemoteRoutes } from "./remote.ts";
-export { CallRuntime, type CallRuntimeOptions, type RootOptions, type Told } from "./runtime.ts";
-export type { Take } from "./scope.ts";
+export { CallRuntime, type CallRuntimeOptions, type RootOptions } from "./runtime.ts";
+export type { Take, Told } from "./scope.ts";

@@ -15,7 +15,7 @@ import { copyInput, parseInput, parseOutput, takeOutput } from "./stages/parse.t
 /** Takes a call to its end: a reply, or a `SkeinError`, at the latest at its deadline. */
 export function travel(scope: CallScope, input: unknown): Promise<unknown> {
   const promise = new Promise<unknown>((resolve, reject) => {
-    scope.begin(resolve, reject);
+    scope.begin({ resolve, reject });
     stages(scope, input);
   });
   if (scope.parent !== undefined) scope.mayGoUnheard(promise);
@@ -129,7 +129,7 @@ function fly(first: CallScope, given: unknown): Promise<unknown> {
   const arrival = { ...first.arrival, principal, parentSpan: first.span, take: undefined };
   const scope = new CallScope(runtime, endpoint, first.parent, lifetime, arrival, startMs);
   const flight = new Promise((resolve, reject) => {
-    scope.begin(resolve, reject);
+    scope.begin({ resolve, reject });
     try {
       serve(scope, given);
     } catch (error) {

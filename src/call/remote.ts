@@ -6,6 +6,7 @@ import type { BodyHead, ByteRange, Kind } from "../contract/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import { answeredFrom } from "./failure.ts";
 import { type Cancellation, type DeadlineWheel, Lifetime, Mortal } from "./lifetime.ts";
+import type { Arrival, Take, Told } from "./scope.ts";
 
 /** One method of a service that runs elsewhere. */
 export interface RemoteEndpoint {
@@ -22,8 +23,10 @@ export interface RemoteEndpoint {
   /** Whether its total time has no limit of its own: a stream, an upload. */
   readonly mayLast: boolean;
   readonly timeoutMs: number | undefined;
-  /** A promise of the reply, or the items of a stream. */
-  send(call: RemoteCall): Promise<unknown> | AsyncIterable<unknown>;
+  /** Tells once how a unary call ended, maybe at once. Never throws. */
+  send(call: RemoteCall, told: Told): void;
+  /** The items of a stream. */
+  stream(call: RemoteCall): AsyncIterable<unknown>;
 }
 
 /** What is sent. */
@@ -38,11 +41,16 @@ export interface RemoteCall {
   readonly resumeFrom: string | undefined;
   readonly fromOutside: boolean;
   readonly incoming: AsyncIterable<unknown> | undefined;
-  readonly body: BodyHead | undefined;
-  readonly range: ByteRange | undefined;
+  /** What few calls bring: what is known of a body, the part of a download that is wanted. */
+  readonly extra: RemoteExtra | undefined;
   /** What it has left; `undefined` without limit. */
   readonly timeoutMs: number | undefined;
   readonly signal: Cancellation;
+}
+
+export interface RemoteExtra extends Readonly<Record<string, unknown>> {
+  readonly body: BodyHead | undefined;
+  readonly range: ByteRange | undefined;
 }
 
 /** Finds what runs elsewhere, at each call, so that routes may change. */
@@ -59,38 +67,78 @@ export interface RemoteLife {
   readonly signal: Cancellation | undefined;
 }
 
-type Sent = Omit<RemoteCall, "timeoutMs" | "signal">;
-
-/** Sends a call and answers as a near one would. Throws only what kept it from being sent. */
-export function callRemote(endpoint: RemoteEndpoint, sent: Sent, life: RemoteLife): unknown {
-  const journey = new Journey(endpoint, life);
+/**
+ * Sends a call and answers as a near one would: a promise, the items of a stream, or nothing where `told` is given. Throws
+ * only what kept it from being sent.
+ */
+export function callRemote(
+  endpoint: RemoteEndpoint,
+  arrival: Arrival,
+  path: readonly string[],
+  input: unknown,
+  life: RemoteLife,
+  told?: Told,
+): unknown {
+  const journey = new Journey(endpoint, arrival, path, input, life);
   journey.assertAlive();
-  const call: RemoteCall = { ...sent, timeoutMs: journey.timeoutMs, signal: journey };
-  if (endpoint.isStream) return journey.items(() => endpoint.send(call) as AsyncIterable<unknown>);
-  return journey.reply(endpoint.send(call) as Promise<unknown>);
+  if (endpoint.isStream) return journey.items();
+  if (told !== undefined) return journey.begin(told);
+  const answered = new Promise((resolve, reject) => journey.begin({ resolve, reject }));
+  // A handler may await one call of two, or none; a call from outside is its caller's to hear.
+  if (life.above !== undefined) answered.catch(ignore);
+  return answered;
 }
 
-class Journey extends Mortal implements Cancellation {
+/** One call under way: what is sent, who cancels it, and who is told. One object, because there is one for each call. */
+class Journey extends Mortal implements Cancellation, RemoteCall, Told {
+  readonly input: unknown;
+  readonly principal: unknown;
+  readonly caller: string | undefined;
+  readonly key: string | undefined;
+  readonly traceId: string;
+  readonly parentSpan: number;
+  readonly path: readonly string[];
+  readonly resumeFrom: string | undefined;
+  readonly fromOutside: boolean;
+  readonly incoming: AsyncIterable<unknown> | undefined;
+  readonly extra: RemoteExtra | undefined;
   readonly #endpoint: RemoteEndpoint;
   readonly #lifetime: Lifetime;
   readonly #startMs: number;
-  #listener: (() => void) | undefined;
+  readonly #take: Take | undefined;
+  #told: Told | undefined = undefined;
+  #listener: (() => void) | undefined = undefined;
 
-  constructor(endpoint: RemoteEndpoint, { deadlineMs, startMs, above, wheel, signal }: RemoteLife) {
+  constructor(endpoint: RemoteEndpoint, arrival: Arrival, path: readonly string[], input: unknown, life: RemoteLife) {
     super();
+    const { body, range } = arrival;
+    this.input = input;
+    this.principal = arrival.principal;
+    this.caller = arrival.caller;
+    this.key = arrival.key;
+    this.traceId = arrival.traceId;
+    this.parentSpan = arrival.parentSpan;
+    this.path = path;
+    this.resumeFrom = arrival.resumeFrom;
+    this.fromOutside = arrival.fromOutside;
+    this.incoming = arrival.incoming;
+    this.extra = body === undefined && range === undefined ? undefined : { body, range };
     this.#endpoint = endpoint;
-    this.#startMs = startMs;
-    this.#lifetime = new Lifetime(deadlineMs, above);
-    this.#lifetime.start(wheel, signal);
+    this.#startMs = life.startMs;
+    this.#take = arrival.take;
+    this.#lifetime = new Lifetime(life.deadlineMs, life.above);
+    this.#lifetime.start(life.wheel, life.signal);
     this.#lifetime.join(this);
   }
 
-  /** The hop's own share is taken off by who measures it. */
   get timeoutMs(): number | undefined {
     const { deadlineMs } = this.#lifetime;
     return deadlineMs === Number.POSITIVE_INFINITY ? undefined : Math.max(0, deadlineMs - this.#startMs);
   }
 
+  get signal(): Cancellation {
+    return this;
+  }
   get aborted(): boolean {
     return this.#lifetime.error !== undefined;
   }
@@ -104,8 +152,10 @@ class Journey extends Mortal implements Cancellation {
     this.#listener = undefined;
   }
 
-  override end(): void {
+  override end(error: SkeinError): void {
     this.#listener?.();
+    // Also where nothing listens yet: the way there is still being made.
+    this.reject(error);
   }
 
   assertAlive(): void {
@@ -116,24 +166,35 @@ class Journey extends Mortal implements Cancellation {
     throw skeinError(code, undefined, { outcome: "not_started" });
   }
 
-  reply(promise: Promise<unknown>): Promise<unknown> {
-    const answered = promise.then(
-      (value) => {
-        this.#release();
-        return value;
-      },
-      (error: unknown) => {
-        throw this.#failure(error);
-      },
-    );
-    // A handler may await one call of two, or none.
-    answered.catch(() => undefined);
-    return answered;
+  begin(told: Told): void {
+    this.#told = told;
+    this.#endpoint.send(this, this);
   }
 
-  async *items(open: () => AsyncIterable<unknown>): AsyncGenerator<unknown, void, undefined> {
+  resolve(reply: unknown): void {
+    const told = this.#told;
+    if (told === undefined) return;
+    let taken: unknown;
     try {
-      yield* open();
+      taken = this.#take === undefined ? reply : this.#take(reply);
+    } catch (error) {
+      return this.reject(skeinError("SKEIN_CALL_FAILED", undefined, { cause: error }));
+    }
+    this.#told = undefined;
+    this.#release();
+    told.resolve(taken);
+  }
+
+  reject(error: SkeinError): void {
+    const told = this.#told;
+    if (told === undefined) return;
+    this.#told = undefined;
+    told.reject(this.#failure(error));
+  }
+
+  async *items(): AsyncGenerator<unknown, void, undefined> {
+    try {
+      yield* this.#endpoint.stream(this);
     } catch (error) {
       throw this.#failure(error);
     } finally {
@@ -155,3 +216,5 @@ class Journey extends Mortal implements Cancellation {
     this.#lifetime.release();
   }
 }
+
+function ignore(): void {}

@@ -15,7 +15,7 @@ import { stages, travel } from "./journey.ts";
 import { callRemote, type RemoteEndpoint, type RemoteRoutes } from "./remote.ts";
 import { type Cancellation, DeadlineWheel, Lifetime } from "./lifetime.ts";
 import type { Invoke, InvokeOptions } from "./own.ts";
-import { type Arrival, CallScope, type Take } from "./scope.ts";
+import { type Arrival, CallScope, type Take, type Told } from "./scope.ts";
 import { checkRoute, pathOf } from "./stages/route.ts";
 import { travelStream } from "./stream.ts";
 
@@ -57,12 +57,6 @@ export interface RootOptions {
   readonly isFresh?: boolean;
   /** What the caller keeps of a reply, instead of a copy. */
   readonly take?: Take | undefined;
-}
-
-/** Who is told how a call ended. */
-export interface Told {
-  readonly resolve: (reply: unknown) => void;
-  readonly reject: (error: SkeinError) => void;
 }
 
 export interface CallRuntimeOptions {
@@ -142,11 +136,7 @@ export class CallRuntime {
   deliver(service: string, method: string, input: unknown, options: RootOptions, told: Told): void {
     try {
       const answer = this.#root(service, method, input, options, told);
-      if (answer === undefined) return;
-      // From elsewhere it comes as a promise.
-      assert(answer instanceof Promise, "a stream has no one reply to deliver");
-      const reply: Promise<unknown> = options.take === undefined ? answer : answer.then(options.take);
-      reply.then(told.resolve, (error: unknown) => told.reject(toSkeinError(error)));
+      assert(answer === undefined, "a stream has no one reply to deliver");
     } catch (error) {
       dismiss(options.incoming);
       told.reject(toSkeinError(error));
@@ -236,7 +226,7 @@ export class CallRuntime {
     if ("send" in endpoint) {
       const path = parent === undefined ? arrival.path : pathOf(parent);
       const life = { deadlineMs, startMs, above, wheel: this.wheel, signal };
-      return callRemote(endpoint, { ...arrival, input, path }, life);
+      return callRemote(endpoint, arrival, path, input, life, told);
     }
     // A call that ends when its caller does shares the caller's lifetime.
     const isShared =
@@ -253,7 +243,7 @@ export class CallRuntime {
     if (endpoint.isStream) return travelStream(scope, input);
     if (endpoint.isUpload) scope.limitPauses(endpoint.timeoutMs ?? this.timeoutMs);
     if (told === undefined) return travel(scope, input);
-    scope.begin(told.resolve, told.reject);
+    scope.begin(told);
     stages(scope, input);
     return undefined;
   }

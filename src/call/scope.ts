@@ -46,6 +46,12 @@ export interface Arrival {
   readonly take: Take | undefined;
 }
 
+/** Who is told how a call ended: one of the two, once. Neither may throw. */
+export interface Told {
+  resolve(reply: unknown): void;
+  reject(error: SkeinError): void;
+}
+
 /**
  * Makes what a caller keeps of a reply, instead of a copy. It must read all it wants before it returns, share nothing with
  * the reply, change nothing in it, and throw `ValueSetError` for what is outside the value set. `undefined` stays.
@@ -67,8 +73,7 @@ export class CallScope extends Mortal implements Call<unknown> {
   cached = false;
   /** Whether the handler was reached: from then on an error cannot say that nothing has happened. */
   hasStarted = false;
-  #resolve: ((reply: unknown) => void) | undefined = undefined;
-  #reject: ((error: SkeinError) => void) | undefined = undefined;
+  #told: Told | undefined = undefined;
   #log: Log | undefined = undefined;
   #promise: Promise<unknown> | undefined = undefined;
   #incoming: Incoming | undefined = undefined;
@@ -196,28 +201,24 @@ export class CallScope extends Mortal implements Call<unknown> {
     };
   }
 
-  /**
-   * Joins its lifetime: from now on the first of a reply, a failure, the deadline and a cancellation settles the call.
-   * Neither of the two may throw.
-   */
-  begin(resolve: (reply: unknown) => void, reject: (error: SkeinError) => void): void {
-    this.#resolve = resolve;
-    this.#reject = reject;
+  /** Joins its lifetime: from now on the first of a reply, a failure, the deadline and a cancellation settles the call. */
+  begin(told: Told): void {
+    this.#told = told;
     this.lifetime.join(this);
   }
 
   succeed(reply: unknown): void {
-    const resolve = this.#resolve;
-    if (resolve === undefined) return;
+    const told = this.#told;
+    if (told === undefined) return;
     this.#over("ok");
-    resolve(reply);
+    told.resolve(reply);
   }
 
   fail(error: SkeinError): void {
-    const reject = this.#reject;
-    if (reject === undefined) return;
+    const told = this.#told;
+    if (told === undefined) return;
     this.#over(error.code);
-    reject(error);
+    told.reject(error);
     this.#promise?.catch(ignore);
   }
 
@@ -226,7 +227,7 @@ export class CallScope extends Mortal implements Call<unknown> {
    * to end the process, and everybody's calls with it. Costs nothing unless it fails.
    */
   mayGoUnheard(promise: Promise<unknown>): void {
-    if (this.#reject === undefined) promise.catch(ignore);
+    if (this.#told === undefined) promise.catch(ignore);
     else this.#promise = promise;
   }
 
@@ -252,8 +253,7 @@ export class CallScope extends Mortal implements Call<unknown> {
   }
 
   #over(code: string): void {
-    this.#resolve = undefined;
-    this.#reject = undefined;
+    this.#told = undefined;
     this.lifetime.leave(this);
     // One that was made for this call alone goes with it.
     if (this.lifetime !== this.parent?.lifetime) this.lifetime.release();

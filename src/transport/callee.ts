@@ -2,10 +2,9 @@
  * Owns the side of a connection that answers: calls that came, and their replies. It must never let a call outlive the
  * connection it came on, nor answer one twice.
  */
-import type { Cancellation } from "../call/index.ts";
 import { type SkeinError, skeinError, toWireError } from "../errors/index.ts";
 import type { Channel } from "./channel.ts";
-import { isLayout, type Layout, layoutHash } from "./codec/layout.ts";
+import { isLayout, layoutHash } from "./codec/layout.ts";
 import type { Codec } from "./codec/codec.ts";
 import { WireError } from "./codec/wire-error.ts";
 import { Inflow, Outflow, pump } from "./flow.ts";
@@ -13,59 +12,18 @@ import { frame } from "./frames.ts";
 import { readHead } from "./head.ts";
 import { callsInFlightMax, nameMax, remembered } from "./limits.ts";
 import { Heard } from "./memory.ts";
-import type { Answer, Operation } from "./port.ts";
+import type { Answer, Arrived, Operation } from "./port.ts";
+import { type Answering, type Foreign, type ServedMethod, Serving } from "./serving.ts";
 import { loose, Session, type SessionOptions } from "./session.ts";
 
 /** Finds a method of this host; `undefined` when it has none of that name. */
 export type FindOperation = (service: string, method: string) => Operation | undefined;
 
-interface Foreign {
-  readonly hash: string;
-  readonly layout: Layout;
-}
-
-interface Method {
-  readonly slot: number;
-  readonly id: string;
-  readonly operation: Operation | undefined;
-  readonly input: Foreign | undefined;
-  readonly incoming: Foreign | undefined;
-  /** Whether the caller knows how this side writes its output. */
-  hasTold: boolean;
-}
-
-class Serving implements Cancellation {
-  aborted = false;
-  readonly reason = undefined;
-  readonly sending = new Outflow();
-  readonly method: Method;
-  incoming: Inflow | undefined = undefined;
-
-  constructor(method: Method) {
-    this.method = method;
-  }
-
-  #listener: (() => void) | undefined;
-
-  addEventListener(_: "abort", listener: () => void): void {
-    this.#listener = listener;
-  }
-  removeEventListener(): void {
-    this.#listener = undefined;
-  }
-  abort(error: SkeinError): void {
-    this.aborted = true;
-    this.sending.stop();
-    this.incoming?.finish(error);
-    this.#listener?.();
-  }
-}
-
-export class Callee extends Session {
+export class Callee extends Session implements Answering {
   readonly #find: FindOperation;
   readonly #answer: Answer;
   readonly #calls = new Map<number, Serving>();
-  readonly #methods: Method[] = [];
+  readonly #methods: ServedMethod[] = [];
   readonly #heard = new Heard();
   readonly #pause: (isPaused: boolean) => void;
   #isLeaving = false;
@@ -90,6 +48,25 @@ export class Callee extends Session {
     this.#endIfDone();
   }
 
+  reply(serving: Serving, reply: unknown): void {
+    if (!this.#has(serving)) return;
+    try {
+      this.write(frame.reply, serving.id, serving.operation.output, reply);
+    } catch (error) {
+      return this.failed(
+        serving,
+        error instanceof WireError ? skeinError("SKEIN_TRANSPORT_TOO_LARGE", undefined, { outcome: "unknown" }) : error,
+      );
+    }
+    this.#over(serving);
+  }
+
+  failed(serving: Serving, error: unknown): void {
+    if (!this.#has(serving)) return;
+    this.#refuse(serving.id, error);
+    this.#over(serving);
+  }
+
   protected override get isWaiting(): boolean {
     return false;
   }
@@ -97,6 +74,10 @@ export class Callee extends Session {
   /** A caller that does not read its replies is read no further: they would pile up here. */
   protected override full(isFull: boolean): void {
     this.#pause(isFull);
+  }
+
+  protected override isUnderWay(call: number): boolean {
+    return this.#calls.has(call);
   }
 
   protected override frame(type: number, call: number): void {
@@ -110,7 +91,7 @@ export class Callee extends Session {
       case frame.cancel:
         return this.#cancel(call);
       case frame.credit:
-        return this.#calls.get(call)?.sending.grant(this.reader.varint());
+        return this.#credit(call);
       case frame.send:
         return this.#item(call);
       case frame.sendEnd:
@@ -148,88 +129,57 @@ export class Callee extends Session {
     if (operation === undefined) return this.#refuse(id, skeinError("SKEIN_CALL_NO_ROUTE", `no ${method.id} here`));
     if (this.#calls.size >= callsInFlightMax) return this.#refuse(id, skeinError("SKEIN_TRANSPORT_CROWDED"));
     const input = this.#value(operation.input, method.input);
-    const serving = new Serving(method);
+    const serving = new Serving(id, method, operation, this);
     this.#calls.set(id, serving);
     if (hasIncoming) {
       serving.incoming = new Inflow(
-        (bytes) => this.#grant(id, bytes),
+        (bytes) => this.grant(id, bytes),
         () => undefined,
       );
     }
     // What this side writes is told before the first of it.
     if (!method.hasTold) this.#tell(method, operation);
-    this.#serve(id, serving, operation, { operation, head, input, signal: serving, incoming: serving.incoming });
+    const call: Arrived = { operation, head, input, signal: serving, incoming: serving.incoming };
+    if (operation.isStream) void this.#stream(serving, call);
+    else this.#answer.unary(call, serving);
   }
 
-  #serve(id: number, serving: Serving, operation: Operation, call: Parameters<Answer>[0]): void {
-    let answer: unknown;
+  async #stream(serving: Serving, call: Arrived): Promise<void> {
+    const { id } = serving;
+    const flow = (serving.sending = new Outflow());
     try {
-      answer = this.#answer(call);
+      const items = (await this.#answer.stream(call))[Symbol.asyncIterator]();
+      await pump(items, flow, (item) => this.write(frame.item, id, call.operation.output, item));
+      if (!this.#has(serving)) return;
+      this.frames.bare(frame.end, id);
+      this.#over(serving);
     } catch (error) {
-      return this.#failed(id, error);
+      this.failed(serving, error);
     }
-    if (operation.isStream && !(answer instanceof Promise)) {
-      const items = (answer as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-      const send = (item: unknown) => this.#write(frame.item, id, operation.output, item);
-      pump(items, serving.sending, send).then(
-        () => this.#done(id, frame.end),
-        (error: unknown) => this.#failed(id, error),
-      );
-      return;
-    }
-    Promise.resolve(answer).then(
-      (reply) => this.#reply(id, operation, reply),
-      (error: unknown) => this.#failed(id, error),
-    );
-  }
-
-  #reply(id: number, operation: Operation, reply: unknown): void {
-    if (!this.#calls.has(id)) return;
-    try {
-      this.#write(frame.reply, id, operation.output, reply);
-    } catch (error) {
-      return this.#failed(
-        id,
-        error instanceof WireError ? skeinError("SKEIN_TRANSPORT_TOO_LARGE", undefined, { outcome: "unknown" }) : error,
-      );
-    }
-    this.#over(id);
-  }
-
-  #write(type: number, id: number, codec: Codec, value: unknown): number {
-    const to = this.frames.begin(type, id);
-    const { at } = to;
-    try {
-      codec.write(to, value);
-    } catch (error) {
-      this.frames.undo();
-      throw error;
-    }
-    const bytes = to.at - at;
-    this.frames.finish();
-    return bytes;
-  }
-
-  #done(id: number, type: number): void {
-    if (!this.#calls.has(id)) return;
-    this.frames.bare(type, id);
-    this.#over(id);
-  }
-
-  #failed(id: number, error: unknown): void {
-    if (!this.#calls.has(id)) return;
-    this.#refuse(id, error);
-    this.#over(id);
   }
 
   #refuse(id: number, error: unknown): void {
-    loose.write(this.frames.begin(frame.error, id), toWireError(error));
-    this.frames.finish();
+    try {
+      this.write(frame.error, id, loose, toWireError(error));
+    } catch {
+      // Its data is more than a message may have, or nothing that may cross.
+      this.write(
+        frame.error,
+        id,
+        loose,
+        toWireError(skeinError("SKEIN_TRANSPORT_TOO_LARGE", undefined, { outcome: "unknown" })),
+      );
+    }
   }
 
-  #over(id: number): void {
-    this.#calls.get(id)?.sending.stop();
-    this.#calls.delete(id);
+  /** Whether it is under way still; another one may have its number by now. */
+  #has(serving: Serving): boolean {
+    return this.#calls.get(serving.id) === serving;
+  }
+
+  #over(serving: Serving): void {
+    serving.sending?.stop();
+    this.#calls.delete(serving.id);
     this.#endIfDone();
   }
 
@@ -239,8 +189,16 @@ export class Callee extends Session {
 
   #cancel(id: number): void {
     const serving = this.#calls.get(id);
-    this.#over(id);
-    serving?.abort(skeinError("SKEIN_CALL_CANCELED"));
+    if (serving === undefined) return;
+    this.#over(serving);
+    serving.abort(skeinError("SKEIN_CALL_CANCELED"));
+  }
+
+  #credit(id: number): void {
+    const serving = this.#calls.get(id);
+    if (serving === undefined) return;
+    if (serving.sending === undefined) throw new WireError("credit for a call that is no stream");
+    serving.sending.grant(this.reader.varint());
   }
 
   #item(id: number): void {
@@ -249,14 +207,7 @@ export class Callee extends Session {
     if (serving === undefined) return;
     if (serving.incoming === undefined) throw new WireError("an item of a call that takes none");
     const bytes = this.reader.end - this.reader.at;
-    const { operation, incoming } = serving.method;
-    serving.incoming.push(this.#value(operation?.incoming ?? loose, incoming), bytes);
-  }
-
-  #grant(id: number, bytes: number): void {
-    if (!this.#calls.has(id) || this.isOver) return;
-    this.frames.begin(frame.credit, id).varint(bytes);
-    this.frames.finish();
+    serving.incoming.push(this.#value(serving.operation.incoming ?? loose, serving.method.incoming), bytes);
   }
 
   #value(codec: Codec, written: Foreign | undefined): unknown {
@@ -265,10 +216,9 @@ export class Callee extends Session {
       : codec.readForeign(this.reader, written.hash, written.layout);
   }
 
-  #tell(method: Method, { output }: Operation): void {
+  #tell(method: ServedMethod, { output }: Operation): void {
     method.hasTold = true;
-    loose.write(this.frames.begin(frame.shape, method.slot), output.layout);
-    this.frames.finish();
+    this.write(frame.shape, method.slot, loose, output.layout);
   }
 
   protected override ended(error: SkeinError): void {

@@ -2,6 +2,7 @@
  * Owns the side of a connection that calls: which calls are under way, and what becomes of each. It must never send a
  * call twice, nor say of one that may have arrived that it did not.
  */
+import type { Told } from "../call/index.ts";
 import { ValueSetError } from "../core/index.ts";
 import { fromWireError, type SkeinError, skeinError, type WireError as ErrorOnWire } from "../errors/index.ts";
 import type { Channel } from "./channel.ts";
@@ -11,18 +12,17 @@ import { Inflow, Outflow, pump } from "./flow.ts";
 import { frame } from "./frames.ts";
 import { slotsOf, writeHead } from "./head.ts";
 import { callsInFlightMax, remembered } from "./limits.ts";
-import { Told } from "./memory.ts";
+import { Remembered } from "./memory.ts";
 import type { Connection, Operation, Outgoing } from "./port.ts";
 import { loose, Session, type SessionOptions } from "./session.ts";
 
 interface Pending {
   readonly method: Method;
   readonly call: Outgoing;
-  readonly resolve: (reply: unknown) => void;
-  readonly reject: (error: SkeinError) => void;
+  readonly told: Told;
   readonly items: Inflow | undefined;
   sending: Outflow | undefined;
-  unlisten: (() => void) | undefined;
+  onAbort: (() => void) | undefined;
 }
 
 /** One method as the other side was told of it. */
@@ -39,16 +39,13 @@ export class Caller extends Session implements Connection {
   readonly #calls = new Map<number, Pending>();
   readonly #methods = new Map<Operation, Method>();
   readonly #bySlot: Method[] = [];
-  readonly #told: Told;
+  readonly #remembered: Remembered;
   #nextId = 1;
   #isLeaving = false;
 
   constructor(channel: Channel, options: SessionOptions) {
     super(channel, options, true);
-    this.#told = new Told((slot, value) => {
-      loose.write(this.frames.begin(frame.value, slot), value);
-      this.frames.finish();
-    });
+    this.#remembered = new Remembered((slot, value) => this.write(frame.value, slot, loose, value));
   }
 
   get inFlight(): number {
@@ -59,22 +56,17 @@ export class Caller extends Session implements Connection {
     return !this.isOver && !this.#isLeaving;
   }
 
-  unary(call: Outgoing): Promise<unknown> {
-    return new Promise((resolve, reject) => this.#send(call, resolve, reject, undefined));
+  unary(call: Outgoing, told: Told): void {
+    this.#send(call, told, undefined);
   }
 
   async *stream(call: Outgoing): AsyncGenerator<unknown, void, undefined> {
     let id = 0;
     const items = new Inflow(
-      (bytes) => this.#grant(id, bytes),
+      (bytes) => this.grant(id, bytes),
       () => this.#cancel(id),
     );
-    id = this.#send(
-      call,
-      () => items.finish(),
-      (error) => items.finish(error),
-      items,
-    );
+    id = this.#send(call, { resolve: () => items.finish(), reject: (error) => items.finish(error) }, items);
     yield* items;
   }
 
@@ -91,37 +83,36 @@ export class Caller extends Session implements Connection {
     return this.#calls.size > 0;
   }
 
+  protected override isUnderWay(call: number): boolean {
+    return this.#calls.has(call);
+  }
+
   protected override full(isFull: boolean): void {
     this.#isFull = isFull;
   }
   #isFull = false;
 
   /** Rejects what cannot be sent; returns the call's id, 0 when it was not sent. */
-  #send(
-    call: Outgoing,
-    resolve: (reply: unknown) => void,
-    reject: (error: SkeinError) => void,
-    items: Inflow | undefined,
-  ): number {
+  #send(call: Outgoing, told: Told, items: Inflow | undefined): number {
     const refusal = this.#refusal(call);
     if (refusal !== undefined) {
-      reject(refusal);
+      told.reject(refusal);
       return 0;
     }
     const id = this.#takeId();
     const method = this.#methodOf(call.operation);
     try {
-      const slots = slotsOf(this.#told, method.slot, call.head);
+      const slots = slotsOf(this.#remembered, method.slot, call.head);
       const to = this.frames.begin(frame.call, id);
       writeHead(to, slots, call.head, call.incoming !== undefined);
       call.operation.input.write(to, call.input);
       this.frames.finish();
     } catch (error) {
       this.frames.undo();
-      reject(notSent(call, error));
+      told.reject(notSent(call, error));
       return 0;
     }
-    const pending: Pending = { method, call, resolve, reject, items, sending: undefined, unlisten: undefined };
+    const pending: Pending = { method, call, told, items, sending: undefined, onAbort: undefined };
     this.#calls.set(id, pending);
     this.#listen(id, pending);
     if (call.incoming !== undefined) this.#sendItems(id, pending, call.incoming);
@@ -139,12 +130,11 @@ export class Caller extends Session implements Connection {
   #listen(id: number, pending: Pending): void {
     const { signal } = pending.call;
     if (signal === undefined) return;
-    const onAbort = () => {
+    pending.onAbort = () => {
       this.#cancel(id);
-      pending.reject(skeinError("SKEIN_CALL_CANCELED"));
+      pending.told.reject(skeinError("SKEIN_CALL_CANCELED"));
     };
-    signal.addEventListener("abort", onAbort, { once: true });
-    pending.unlisten = () => signal.removeEventListener("abort", onAbort);
+    signal.addEventListener("abort", pending.onAbort, { once: true });
   }
 
   #takeId(): number {
@@ -162,13 +152,12 @@ export class Caller extends Session implements Connection {
       this.#methods.set(operation, method);
       this.#bySlot.push(method);
       const { service, method: name, input, incoming } = operation;
-      loose.write(this.frames.begin(frame.method, slot), {
+      this.write(frame.method, slot, loose, {
         service,
         method: name,
         input: input.layout,
         ...(incoming !== undefined && { incoming: incoming.layout }),
       });
-      this.frames.finish();
     }
     return method;
   }
@@ -176,29 +165,10 @@ export class Caller extends Session implements Connection {
   #sendItems(id: number, pending: Pending, source: AsyncIterable<unknown>): void {
     const flow = (pending.sending = new Outflow());
     const codec = pending.call.operation.incoming ?? loose;
-    const send = (item: unknown): number => {
-      const to = this.frames.begin(frame.send, id);
-      const { at } = to;
-      try {
-        codec.write(to, item);
-      } catch (error) {
-        this.frames.undo();
-        throw error;
-      }
-      const bytes = to.at - at;
-      this.frames.finish();
-      return bytes;
-    };
-    pump(source[Symbol.asyncIterator](), flow, send).then(
+    pump(source[Symbol.asyncIterator](), flow, (item) => this.write(frame.send, id, codec, item)).then(
       () => this.#calls.has(id) && this.frames.bare(frame.sendEnd, id),
       () => this.#calls.has(id) && this.frames.bare(frame.sendFailed, id),
     );
-  }
-
-  #grant(id: number, bytes: number): void {
-    if (!this.#calls.has(id) || this.isOver) return;
-    this.frames.begin(frame.credit, id).varint(bytes);
-    this.frames.finish();
   }
 
   #cancel(id: number): void {
@@ -210,7 +180,7 @@ export class Caller extends Session implements Connection {
     const pending = this.#calls.get(id);
     if (pending === undefined) return undefined;
     this.#calls.delete(id);
-    pending.unlisten?.();
+    if (pending.onAbort !== undefined) pending.call.signal?.removeEventListener("abort", pending.onAbort);
     pending.sending?.stop();
     this.#endIfRetired();
     return pending;
@@ -228,9 +198,9 @@ export class Caller extends Session implements Connection {
       case frame.item:
         return this.#item(call);
       case frame.end:
-        return this.#take(call)?.resolve(undefined);
+        return this.#take(call)?.told.resolve(undefined);
       case frame.error:
-        return this.#take(call)?.reject(fromWireError(loose.read(this.reader) as ErrorOnWire));
+        return this.#take(call)?.told.reject(fromWireError(loose.read(this.reader) as ErrorOnWire));
       case frame.credit:
         return this.#calls.get(call)?.sending?.grant(this.reader.varint());
       case frame.shape:
@@ -249,7 +219,7 @@ export class Caller extends Session implements Connection {
     if (pending === undefined) return;
     const value = this.#value(pending.method);
     this.#take(id);
-    pending.resolve(value);
+    pending.told.resolve(value);
   }
 
   #item(id: number): void {
@@ -275,7 +245,7 @@ export class Caller extends Session implements Connection {
   }
 
   protected override ended(error: SkeinError): void {
-    for (const id of this.#calls.keys()) this.#take(id)?.reject(error);
+    for (const id of this.#calls.keys()) this.#take(id)?.told.reject(error);
   }
 }
 

@@ -6,7 +6,7 @@ import { decodeValue, encodeValue } from "../contract/index.ts";
 import type { Reader } from "./codec/reader.ts";
 import { WireError } from "./codec/wire-error.ts";
 import type { Writer } from "./codec/writer.ts";
-import type { Heard, Told } from "./memory.ts";
+import type { Heard, Remembered } from "./memory.ts";
 import type { CallHead } from "./port.ts";
 
 const has = { timeout: 1, key: 2, resume: 4, incoming: 8, caller: 16, outside: 32, extra: 64 } as const;
@@ -25,11 +25,11 @@ export interface HeadSlots {
   readonly path: number;
 }
 
-export function slotsOf(told: Told, method: number, head: CallHead): HeadSlots {
+export function slotsOf(to: Remembered, method: number, head: CallHead): HeadSlots {
   return {
     method,
-    principal: told.slotOf(head.principal as object | undefined),
-    path: told.slotOf(head.path.length === 0 ? undefined : head.path),
+    principal: to.slotOf(head.principal as object | undefined),
+    path: to.slotOf(head.path.length === 0 ? undefined : head.path),
   };
 }
 

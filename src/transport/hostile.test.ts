@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type Clock, createVirtualClock, systemClock } from "../core/index.ts";
+import { answering, ask } from "./fixtures/asked.ts";
 import { Callee } from "./callee.ts";
 import { Caller } from "./caller.ts";
 import { Codec } from "./codec/codec.ts";
@@ -20,7 +21,7 @@ const hello = { version: 1, ...options.greeting };
 /** A callee, and the other end of its channel as a writer of frames. */
 function victim(answer: () => unknown = () => Promise.resolve(1)) {
   const [here, there] = memoryChannels(now);
-  const callee = new Callee(there, options, () => echo, answer);
+  const callee = new Callee(there, options, () => echo, answering(answer));
   callee.greeted.catch(() => undefined);
   const received: Buffer[] = [];
   const closed = new Promise<void>((resolve) =>
@@ -111,7 +112,7 @@ test("property: any bytes at all, after a greeting or before, end the connection
     there,
     options,
     () => echo,
-    (call) => Promise.resolve(call.input),
+    answering((call) => Promise.resolve(call.input)),
   );
   const caller = new Caller(here, options);
   await caller.greeted;
@@ -126,7 +127,7 @@ test("property: any bytes at all, after a greeting or before, end the connection
         for (const piece of pieces) v.here.write(Buffer.from(piece));
         v.here.end();
         await v.callee.closed;
-        assert.equal(await caller.unary({ operation: echo, head, input: "still here" }), "still here");
+        assert.equal(await ask(caller, { operation: echo, head, input: "still here" }), "still here");
       },
     ),
     { numRuns: 300 },
@@ -149,7 +150,7 @@ test("a callee that goes silent is noticed within 2 s while somebody waits, and 
     to.finish();
     await caller.greeted;
     const call = waits
-      ? caller.unary({ operation: echo, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 })
+      ? ask(caller, { operation: echo, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 })
       : undefined;
     const failed =
       call === undefined ? undefined : assert.rejects(call, { code: "SKEIN_TRANSPORT_LOST", outcome: "unknown" });
@@ -171,13 +172,13 @@ test("more calls under way than a connection may have are refused, not queued", 
     there,
     options,
     () => echo,
-    () => new Promise(() => undefined),
+    answering(() => new Promise(() => undefined)),
   );
   const caller = new Caller(here, options);
   await caller.greeted;
   const call = { operation: echo, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 };
-  const calls = Array.from({ length: 1_024 }, () => caller.unary(call));
-  await assert.rejects(caller.unary(call), { code: "SKEIN_TRANSPORT_CROWDED", outcome: "not_started" });
+  const calls = Array.from({ length: 1_024 }, () => ask(caller, call));
+  await assert.rejects(ask(caller, call), { code: "SKEIN_TRANSPORT_CROWDED", outcome: "not_started" });
   caller.close();
   const settled = await Promise.allSettled(calls);
   assert.ok(settled.every((one) => one.status === "rejected"));
@@ -192,7 +193,7 @@ test("a caller whose callee breaks the protocol is told so, and its calls end as
   loose.write(to.begin(frame.hello, 0), hello);
   to.finish();
   await caller.greeted;
-  const call = caller.unary({ operation: echo, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 });
+  const call = ask(caller, { operation: echo, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 });
   to.bare(frame.call, 9);
   await assert.rejects(call, { code: "SKEIN_TRANSPORT_PROTOCOL", outcome: "unknown" });
 });
@@ -208,7 +209,7 @@ test("a caller whose own process was held up does not take that for the callee's
   loose.write(to.begin(frame.hello, 0), hello);
   to.finish();
   await caller.greeted;
-  const call = caller.unary({ operation: echo, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 });
+  const call = ask(caller, { operation: echo, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 });
   call.catch(() => undefined);
   for (let i = 0; i < 20; i++) {
     // Time passes in which this process had no turn; its timers then fire late.

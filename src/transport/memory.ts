@@ -7,7 +7,7 @@ import { remembered } from "./limits.ts";
 import { WireError } from "./codec/wire-error.ts";
 
 /** The sender's half: numbers for values, from 1; 0 is nothing. */
-export class Told {
+export class Remembered {
   /** Frozen values are the same ones call after call; making their text again would cost more than sending it. */
   readonly #texts = new WeakMap<object, string>();
   readonly #byText = new Map<string, number>();

@@ -2,7 +2,7 @@
  * Owns the port between a call and what carries it to another host: unary calls and streams, with deadline, cancellation,
  * metadata and flow control. Every adapter runs the one conformance suite. It must never know what a call is for.
  */
-import type { Cancellation } from "../call/index.ts";
+import type { Cancellation, Told } from "../call/index.ts";
 import type { Codec } from "./codec/codec.ts";
 
 /** One method as both ends of a connection know it. */
@@ -54,8 +54,13 @@ export interface Arrived {
   readonly incoming: AsyncIterable<unknown> | undefined;
 }
 
-/** Answers calls that came: a promise of the reply, or the items. What it throws or rejects with goes to the caller. */
-export type Answer = (call: Arrived) => unknown;
+/** Answers calls that came. */
+export interface Answer {
+  /** Tells once how it ended, maybe at once. Never throws. */
+  unary(call: Arrived, told: Told): void;
+  /** The items; what it throws or rejects with, and what they fail with, goes to the caller. */
+  stream(call: Arrived): AsyncIterable<unknown> | Promise<AsyncIterable<unknown>>;
+}
 
 /** One connection to another host. */
 export interface Connection {
@@ -65,8 +70,11 @@ export interface Connection {
   readonly isOpen: boolean;
   /** Resolves when it is over, however. */
   readonly closed: Promise<void>;
-  /** Rejects with the callee's error, or `SKEIN_TRANSPORT_LOST` and its like. */
-  unary(call: Outgoing): Promise<unknown>;
+  /**
+   * Tells once how it ended, maybe at once: the reply, the callee's error, or `SKEIN_TRANSPORT_LOST` and its like. The input
+   * is read before it returns. Never throws.
+   */
+  unary(call: Outgoing, told: Told): void;
   /** Nothing is sent before the first `next()`. */
   stream(call: Outgoing): AsyncGenerator<unknown, void, undefined>;
   /** Takes no more calls, and ends once those under way are over. */

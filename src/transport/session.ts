@@ -94,6 +94,29 @@ export abstract class Session {
     this.#channel.end();
   }
 
+  /** One frame with one value: its bytes. Nothing of a value that may not cross is sent; throws what says so. */
+  protected write(type: number, call: number, codec: Codec, value: unknown): number {
+    const to = this.frames.begin(type, call);
+    const { at } = to;
+    try {
+      codec.write(to, value);
+    } catch (error) {
+      this.frames.undo();
+      throw error;
+    }
+    const bytes = to.at - at;
+    this.frames.finish();
+    return bytes;
+  }
+
+  /** Asks for more items of a call. */
+  protected grant(call: number, bytes: number): void {
+    if (this.#isOver || !this.isUnderWay(call)) return;
+    this.frames.begin(frame.credit, call).varint(bytes);
+    this.frames.finish();
+  }
+
+  protected abstract isUnderWay(call: number): boolean;
   /** Whether somebody waits for the other side to say something. */
   protected abstract get isWaiting(): boolean;
   /** One frame after the greeting; its body is what `reader` is over. Throws `WireError`. */

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { createVirtualClock, systemClock } from "../core/index.ts";
+import { answering } from "./fixtures/asked.ts";
 import { conformance } from "./fixtures/conformance.ts";
 import { MemoryNetwork } from "./memory-transport.ts";
 import type { SessionOptions } from "./session.ts";
@@ -69,7 +70,7 @@ async function answerTo(port: number, bytes: string): Promise<Buffer> {
 }
 
 test("a peer of another system, without the token or of no protocol at all gets nothing", async () => {
-  const listener = await listenSocket({ host: "127.0.0.1", port: 0 }, options, nobody, nobody);
+  const listener = await listenSocket({ host: "127.0.0.1", port: 0 }, options, nobody, answering(nobody));
   const port = Number(listener.address.split(":").at(-1));
   for (const greeting of [
     { system: "other", token: options.greeting.token },

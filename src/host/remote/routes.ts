@@ -2,12 +2,12 @@
  * Owns the way from a service's name to the hosts that run it, as the call path asks for it. It must never decide where a
  * service runs: it is told.
  */
-import type { RemoteCall, RemoteEndpoint, RemoteRoutes } from "../../call/index.ts";
+import type { RemoteCall, RemoteEndpoint, RemoteRoutes, Told } from "../../call/index.ts";
 import { isBytes, isStream, type Method } from "../../contract/index.ts";
 import { copyValue, toMs, ValueSetError } from "../../core/index.ts";
-import { skeinError } from "../../errors/index.ts";
+import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
 import { methodsOf, type System } from "../../system/index.ts";
-import type { CallHead, Connection, Operation, Outgoing } from "../../transport/index.ts";
+import type { Connection, Operation, Outgoing } from "../../transport/index.ts";
 import type { Operations } from "./operations.ts";
 import { Replicas, type ReplicasOptions } from "./replicas.ts";
 
@@ -93,17 +93,21 @@ export class RouteTable implements RemoteRoutes {
       isDownload: isBytes(output),
       mayLast: answersItems || body?.isRaw === false,
       timeoutMs,
-      send: answersItems ? (call) => this.#stream(service, name, call) : (call) => this.#unary(service, name, call),
+      send: (call, told) => this.#unary(service, name, call, told),
+      stream: (call) => this.#stream(service, name, call),
     };
   }
 
-  #unary(service: string, method: string, call: RemoteCall): Promise<unknown> {
+  #unary(service: string, method: string, call: RemoteCall, told: Told): void {
     const operation = this.#operations.get(service, method);
     const connection = operation === undefined ? undefined : this.#byService.get(service)?.pick();
     // The usual way writes the input before its caller goes on, which is what isolates the two.
     if (operation !== undefined && connection !== undefined)
-      return connection.unary(outgoing(operation, call, call.input));
-    return this.#ready(service, method, call).then(([reached, ready]) => reached.unary(ready));
+      return connection.unary(outgoing(operation, call, call.input), told);
+    this.#ready(service, method, call).then(
+      ([reached, ready]) => reached.unary(ready, told),
+      (error: unknown) => told.reject(toSkeinError(error)),
+    );
   }
 
   async *#stream(service: string, method: string, call: RemoteCall): AsyncGenerator<unknown, void, undefined> {
@@ -125,20 +129,11 @@ export class RouteTable implements RemoteRoutes {
 }
 
 function outgoing(operation: Operation, call: RemoteCall, input: unknown): Outgoing {
-  const { body, range, principal, timeoutMs, key, traceId, parentSpan, caller, path, resumeFrom, fromOutside } = call;
-  const head: CallHead = {
-    timeoutMs,
-    key,
-    traceId,
-    parentSpan,
-    caller,
-    path,
-    principal,
-    resumeFrom,
-    fromOutside,
-    ...((body !== undefined || range !== undefined) && { extra: { body, range } }),
-  };
-  return { operation, head, input, signal: call.signal, incoming: call.incoming };
+  return { operation, head: call, input, signal: call.signal, incoming: call.incoming };
+}
+
+function toSkeinError(error: unknown): SkeinError {
+  return isSkeinError(error) ? error : skeinError("SKEIN_CALL_FAILED", undefined, { cause: error });
 }
 
 function copyInput(id: string, input: unknown): unknown {
