@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { readFileSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { Authority } from "../gateway/fixtures/certificates.ts";
+import { Authority } from "../transport/fixtures/certificates.ts";
 import { createHost } from "../host/index.ts";
 import { system } from "../system/index.ts";
 import { Billing, json } from "./fixtures/billing.ts";

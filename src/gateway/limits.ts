@@ -36,12 +36,7 @@ export const readBytesPerSecondMin = 1_024;
 export const tlsHandshakeMs = 3_000;
 /** How long a client may take up a TLS session again without a whole handshake, and so without its certificate being asked for. */
 export const tlsSessionSeconds = 300;
-/** Bytes of a certificate, key or authorities file. */
-export const tlsFileBytesMax = 1_048_576;
-/** How often those files are read to see whether they changed, where nothing says so. */
-export const tlsPollMs = 10_000;
-/** How long after a change they are read: a renewal writes several. */
-export const tlsSettleMs = 100;
+export { tlsFileBytesMax, tlsPollMs, tlsSettleMs } from "../transport/limits.ts";
 /** Bytes below which an answer is not compressed: it fits one packet anyway. */
 export const compressBytesMin = 1_400;
 /** Answers of one gateway that are being compressed; beyond it they go out as they are. */

@@ -4,4 +4,6 @@ export { Codec } from "./codec/codec.ts";
 export { MemoryNetwork } from "./memory-transport.ts";
 export type { Answer, Arrived, CallHead, Connection, Greeting, Listener, Operation, Outgoing } from "./port.ts";
 export type { SessionOptions } from "./session.ts";
-export { connectSocket, listenSocket, type MutualTls, type SocketAddress } from "./sockets.ts";
+export { connectSocket, listenSocket, type SocketAddress } from "./sockets.ts";
+export { type CertificateFiles, Certificates } from "./tls/certificates.ts";
+export { openHostCertificates } from "./tls/identity.ts";

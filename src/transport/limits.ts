@@ -12,6 +12,8 @@ export const bigintDigitsMax = 4_096;
 export const batchBytesMax = messageBytesMax + 65_536;
 /** Gathered bytes that are sent without waiting for the turn to end. */
 export const flushBytes = 65_536;
+/** Bytes that wait to go out to a peer that reads slowly; beyond it callers are refused, and a callee reads no further. */
+export const waitingBytesMax = messageBytesMax * 2;
 /** Calls of one connection that have not ended; one more is refused. */
 export const callsInFlightMax = 1_024;
 /** Methods, paths and principals that one connection remembers for each side. */
@@ -34,3 +36,9 @@ export const lateMs = 100;
 export const drainMs = 20_000;
 export const connectMs = 1_000;
 export const handshakeMs = 3_000;
+/** Bytes of a certificate, key or authorities file. */
+export const tlsFileBytesMax = 1_048_576;
+/** How often those files are read to see whether they changed, where nothing says so. */
+export const tlsPollMs = 10_000;
+/** How long after a change they are read: a renewal writes several. */
+export const tlsSettleMs = 100;

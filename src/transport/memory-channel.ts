@@ -3,9 +3,7 @@
  * in the turn of the writer, which no network does.
  */
 import type { Channel, ChannelEvents } from "./channel.ts";
-
-/** Bytes that wait for the other end before a writer is told to stop. */
-const waitingBytesMax = 1_048_576;
+import { waitingBytesMax } from "./limits.ts";
 
 /** `later` runs what it is given in a later turn, in order; a simulated network delays it. */
 export function memoryChannels(later: (run: () => void) => void): readonly [Channel, Channel] {

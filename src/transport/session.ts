@@ -3,7 +3,7 @@
  * never know what a call means; its two kinds, for who calls and who answers, do.
  */
 import type { Clock, Timer } from "../core/index.ts";
-import { type SkeinError, skeinError } from "../errors/index.ts";
+import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import type { Channel } from "./channel.ts";
 import { Codec } from "./codec/codec.ts";
 import { Reader } from "./codec/reader.ts";
@@ -139,7 +139,9 @@ export abstract class Session {
       parser.feed(bytes);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      this.fail(skeinError("SKEIN_TRANSPORT_PROTOCOL", `the other side sent ${error.message}`));
+      // Before the greeting nothing was sent that could have taken effect.
+      const known = this.#isGreeted ? {} : { outcome: "not_started" as const };
+      this.fail(skeinError("SKEIN_TRANSPORT_PROTOCOL", `the other side sent ${error.message}`, known));
     }
   }
 
@@ -201,8 +203,11 @@ export abstract class Session {
   }
 
   #over(reason: Error | undefined): void {
+    if (isSkeinError(reason)) return this.fail(reason);
     const code = this.#isGreeted ? "SKEIN_TRANSPORT_LOST" : "SKEIN_TRANSPORT_UNREACHABLE";
-    this.fail(skeinError(code, undefined, { cause: reason }));
+    const why = (reason as NodeJS.ErrnoException | undefined)?.code;
+    const what = this.#isGreeted ? "the connection was lost" : "no connection could be made";
+    this.fail(skeinError(code, why && `${what}: ${why}`, { cause: reason }));
   }
 }
 

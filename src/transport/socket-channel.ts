@@ -1,6 +1,7 @@
 /** Owns a channel over a socket of Node: unix, TCP or TLS. It must never leave an error without a listener. */
 import type { Socket } from "node:net";
 import type { Channel, ChannelEvents } from "./channel.ts";
+import { waitingBytesMax } from "./limits.ts";
 
 export function socketChannel(socket: Socket): Channel {
   let events: ChannelEvents | undefined;
@@ -18,7 +19,8 @@ export function socketChannel(socket: Socket): Channel {
       socket.on("end", () => socket.end());
     },
     // Nothing drains a socket that is gone; its session hears of it by `closed`.
-    write: (bytes) => !socket.writable || socket.write(bytes),
+    // Node's own limit is less than one large message, and TLS reaches it at once: it writes in a later turn.
+    write: (bytes) => !socket.writable || socket.write(bytes) || socket.writableLength <= waitingBytesMax,
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
     end: () => void socket.end(),

@@ -10,7 +10,8 @@ import {
   type Server,
   type Socket,
 } from "node:net";
-import { connect as connectTls, createServer as createTlsServer } from "node:tls";
+import { constants } from "node:crypto";
+import { connect as connectTls, createServer as createTlsServer, type SecureContextOptions } from "node:tls";
 import { skeinError } from "../errors/index.ts";
 import type { FindOperation } from "./callee.ts";
 import { Callees } from "./callees.ts";
@@ -19,33 +20,43 @@ import { connectMs, drainMs, handshakeMs } from "./limits.ts";
 import type { Answer, Connection, Listener } from "./port.ts";
 import type { SessionOptions } from "./session.ts";
 import { socketChannel } from "./socket-channel.ts";
-
-/** Certificate and key of this host, and the authority that every other host's must come from; PEM. */
-export interface MutualTls {
-  readonly cert: string | Buffer;
-  readonly key: string | Buffer;
-  readonly ca: string | Buffer;
-}
+import type { Certificates, Pair } from "./tls/certificates.ts";
+import { strangerError, strangerProblem } from "./tls/identity.ts";
 
 /** `{ path }` is a unix socket; `{ host, port }` is TCP, in the clear on loopback only. */
-export type SocketAddress =
-  | { readonly path: string }
-  | { readonly host: string; readonly port: number; readonly tls?: MutualTls };
+export type SocketAddress = { readonly path: string } | TcpAddress;
+
+interface TcpAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Of `openHostCertificates`: new connections use the newest. */
+  readonly tls?: Certificates;
+}
 
 /** Connects and greets. Rejects with `SKEIN_TRANSPORT_UNREACHABLE` or `SKEIN_TRANSPORT_PROTOCOL`. */
 export async function connectSocket(address: SocketAddress, options: SessionOptions): Promise<Connection> {
   assertSafe(address);
-  const socket = open(address);
-  const limitMs = connectMs + ("tls" in address && address.tls !== undefined ? handshakeMs : 0);
-  return greetOver(socketChannel(socket), () => socket.connecting, limitMs, options);
+  const socket = open(address, options.greeting.system);
+  // A handshake of TLS has the time of the greeting, which it delays.
+  return greetOver(socketChannel(socket), () => socket.connecting, connectMs, options);
 }
 
-function open(address: SocketAddress): Socket {
+function open(address: SocketAddress, system: string): Socket {
   if ("path" in address) return connectPlain(address.path);
   const { host, port, tls } = address;
   if (tls === undefined) return connectPlain({ host, port });
-  // Hosts are known by their authority, whatever address they have today.
-  return connectTls({ host, port, ...tls, minVersion: "TLSv1.3", checkServerIdentity: () => undefined });
+  return connectTls({
+    host,
+    port,
+    ...contextOf(tls.pair),
+    // Hosts are known by their id, whatever address they have today.
+    checkServerIdentity: (_, { subjectaltname }) => strangerError(subjectaltname, system),
+  });
+}
+
+function contextOf({ cert, key, ca }: Pair): SecureContextOptions {
+  // A session taken up again would not look at the certificate anew; connections here are few and last.
+  return { cert, key, ca, minVersion: "TLSv1.3", secureOptions: constants.SSL_OP_NO_TICKET };
 }
 
 /** Waits for connections and answers calls. A path that was left behind by a dead process is taken over. */
@@ -57,7 +68,7 @@ export async function listenSocket(
 ): Promise<Listener> {
   assertSafe(address);
   const callees = new Callees(options, find, answer);
-  const server = serverOf(address, (socket) => callees.accept(socketChannel(socket)));
+  const server = serverOf(address, options.greeting.system, (socket) => callees.accept(socketChannel(socket)));
   await listen(server, address);
   let closing: Promise<void> | undefined;
   return {
@@ -66,19 +77,20 @@ export async function listenSocket(
   };
 }
 
-function serverOf(address: SocketAddress, accept: (socket: Socket) => void): Server {
+function serverOf(address: SocketAddress, system: string, accept: (socket: Socket) => void): Server {
   if (!("tls" in address) || address.tls === undefined) return createPlainServer(accept);
-  const server = createTlsServer(
-    {
-      ...address.tls,
-      requestCert: true,
-      rejectUnauthorized: true,
-      minVersion: "TLSv1.3",
-      handshakeTimeout: handshakeMs,
-    },
-    accept,
-  );
+  const { tls } = address;
+  const secure = { requestCert: true, rejectUnauthorized: true, handshakeTimeout: handshakeMs };
+  const server = createTlsServer({ ...contextOf(tls.pair), ...secure }, (socket) => {
+    if (strangerProblem(socket.getPeerX509Certificate()?.subjectAltName, system) === undefined) return accept(socket);
+    socket.on("error", () => undefined);
+    socket.destroy();
+  });
   server.on("tlsClientError", (_, socket) => socket.destroy());
+  server.on(
+    "close",
+    tls.follow((pair) => server.setSecureContext(contextOf(pair))),
+  );
   return server;
 }
 
@@ -120,7 +132,13 @@ function addressOf(server: Server): string {
 }
 
 function assertSafe(address: SocketAddress): void {
-  if ("path" in address || address.tls !== undefined) return;
-  if (address.host === "127.0.0.1" || address.host === "::1" || address.host === "localhost") return;
-  throw skeinError("SKEIN_CONFIG_INVALID", `hosts speak to ${address.host} over mutual TLS only`);
+  if ("path" in address) return;
+  const { host, tls } = address;
+  if (tls !== undefined) {
+    if (tls.pair.ca !== undefined) return;
+    // Without one, whoever any public authority knows would be believed.
+    throw skeinError("SKEIN_CONFIG_INVALID", "TLS between hosts needs the file of their authority");
+  }
+  if (host === "127.0.0.1" || host === "::1" || host === "localhost") return;
+  throw skeinError("SKEIN_CONFIG_INVALID", `hosts speak to ${host} over mutual TLS only`);
 }

@@ -5,13 +5,16 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { createVirtualClock, systemClock } from "../core/index.ts";
 import { answering } from "./fixtures/asked.ts";
+import { createLog } from "../observe/index.ts";
+import { Authority } from "./fixtures/certificates.ts";
 import { conformance } from "./fixtures/conformance.ts";
 import { MemoryNetwork } from "./memory-transport.ts";
 import type { SessionOptions } from "./session.ts";
 import { connectSocket, listenSocket } from "./sockets.ts";
+import { openHostCertificates } from "./tls/identity.ts";
 
 const soon = (run: () => void): void => void setImmediate(run);
 const options: SessionOptions = { clock: systemClock, soon, greeting: { system: "shop", token: "t".repeat(32) } };
@@ -52,6 +55,32 @@ conformance({
     return {
       connect: () => connectSocket({ host: "127.0.0.1", port }, options),
       close: (drainMs) => listener.close(drainMs),
+    };
+  },
+});
+
+const authority = new Authority();
+after(() => authority[Symbol.dispose]());
+
+conformance({
+  name: "tls",
+  async open(find, answer) {
+    const files = () => ({
+      ...authority.issue("host", { names: "URI:spiffe://shop/host/orders-1" }),
+      ca: authority.ca,
+    });
+    const openTls = () =>
+      openHostCertificates(files(), "shop", systemClock, createLog({ clock: systemClock, sink: () => undefined }));
+    const [here, there] = await Promise.all([openTls(), openTls()]);
+    const listener = await listenSocket({ host: "127.0.0.1", port: 0, tls: there }, options, find, answer);
+    const port = Number(listener.address.split(":").at(-1));
+    return {
+      connect: () => connectSocket({ host: "127.0.0.1", port, tls: here }, options),
+      close: async (drainMs) => {
+        await listener.close(drainMs);
+        here.close();
+        there.close();
+      },
     };
   },
 });

@@ -6,6 +6,7 @@ import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { ClientCertificate } from "../../system/index.ts";
+import { namesOf } from "../../transport/tls/names.ts";
 
 const known = new WeakMap<Socket, ClientCertificate | "none">();
 
@@ -45,22 +46,4 @@ function commonNameOf(subject: string | undefined): string | undefined {
   const [only] = names;
   if (names.length !== 1 || only === undefined || only.includes("\\")) return undefined;
   return only.slice("CN=".length);
-}
-
-/**
- * Node's text is `DNS:a.example, URI:"spiffe://x, y"`: a value that could end early is quoted as JSON. Anything that does
- * not parse to its last character gives no names at all.
- */
-function namesOf(text: string | undefined): ClientCertificate["names"] {
-  // Kinds are the certificate's author's to choose only among OpenSSL's; still no object with a prototype.
-  const names = Object.create(null) as Record<string, string[]>;
-  if (text === undefined) return Object.freeze(names);
-  const entry = /([A-Za-z][A-Za-z ]*):("(?:[^"\\]|\\.)*"|[^",]*)(?:, |$)/y;
-  while (entry.lastIndex < text.length) {
-    const match = entry.exec(text);
-    if (match === null) return Object.freeze(Object.create(null) as Record<string, string[]>);
-    const [, kind = "", value = ""] = match;
-    (names[kind] ??= []).push(value.startsWith('"') ? (JSON.parse(value) as string) : value);
-  }
-  return Object.freeze(names);
 }

@@ -15,7 +15,7 @@ import type { LogFields } from "../../system/log.ts";
 import { define } from "../../system/index.ts";
 import { clientCertificate } from "../authenticate/index.ts";
 import { sendRaw } from "../fixtures/client.ts";
-import { Authority } from "../fixtures/certificates.ts";
+import { Authority } from "../../transport/fixtures/certificates.ts";
 import { createGateway, type Gateway, type TlsOptions } from "../index.ts";
 import { toCertificate } from "./client-certificate.ts";
 

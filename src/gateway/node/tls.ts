@@ -6,9 +6,9 @@ import { constants } from "node:crypto";
 import { createServer, type Server, type ServerOptions } from "node:https";
 import type { Duplex } from "node:stream";
 import type { SecureContextOptions, TLSSocket } from "node:tls";
+import { Certificates, type Pair } from "../../transport/tls/certificates.ts";
 import type { Settings } from "../options.ts";
 import { tlsHandshakeMs, tlsSessionSeconds } from "../limits.ts";
-import { Certificates, type Pair } from "./certificates.ts";
 import { type Redirect, startRedirect } from "./redirect.ts";
 import { checkTls, hstsHeader, type TlsOptions } from "./tls-options.ts";
 

@@ -1,6 +1,7 @@
 /**
- * Owns the certificate files of a gateway: reading them, refusing what does not fit together, reading them again when they
- * change. It must never give up a pair that works for one that does not, and never log what a key file holds.
+ * Owns the certificate files of a process, a gateway's or a host's: reading them, refusing what does not fit together,
+ * reading them again when they change. It must never give up a pair that works for one that does not, and never log what a
+ * key file holds.
  */
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { type FSWatcher, watch } from "node:fs";
@@ -11,7 +12,6 @@ import type { Clock, Timer } from "../../core/index.ts";
 import { skeinError } from "../../errors/index.ts";
 import type { Log } from "../../system/index.ts";
 import { tlsFileBytesMax, tlsPollMs, tlsSettleMs } from "../limits.ts";
-import type { TlsOptions } from "./tls-options.ts";
 
 /** PEM texts that fit together. */
 export interface Pair {
@@ -20,13 +20,24 @@ export interface Pair {
   readonly ca: string | undefined;
 }
 
-type Files = Pick<TlsOptions, "cert" | "key" | "ca">;
+/** Paths of PEM files. */
+export interface CertificateFiles {
+  /** The certificate, followed by its intermediates. */
+  readonly cert: string;
+  /** Its private key, without a passphrase. */
+  readonly key: string;
+  /** The authorities whose certificates are believed. */
+  readonly ca?: string;
+}
 
-/** The files of one gateway. Its first pair is read by `open`, which throws `SKEIN_TLS_CERTIFICATE`. */
+type Judge = (pair: Pair) => void;
+
+/** The first pair is read by `open`, which throws `SKEIN_TLS_CERTIFICATE`; the newest that works is `pair`. */
 export class Certificates {
-  readonly #files: Files;
+  readonly #files: CertificateFiles;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #judge: Judge;
   #pair: Pair;
   /** Digest of what was last looked at, good or broken: one change is told once. */
   #seen: string;
@@ -35,20 +46,30 @@ export class Certificates {
   #poll: Timer | undefined;
   #isReading = false;
   #isClosed = false;
+  readonly #followers = new Set<(pair: Pair) => void>();
 
-  private constructor(files: Files, clock: Clock, log: Log, pair: Pair) {
+  private constructor(files: CertificateFiles, clock: Clock, log: Log, judge: Judge, pair: Pair) {
     this.#files = files;
+    this.#judge = judge;
     this.#clock = clock;
     this.#log = log;
     this.#pair = pair;
     this.#seen = digestOf(pair);
   }
 
-  static async open(files: Files, clock: Clock, log: Log): Promise<Certificates> {
+  /** `judge` throws for a pair that fits together and cannot be used all the same. */
+  static async open(
+    files: CertificateFiles,
+    clock: Clock,
+    log: Log,
+    judge: Judge = () => undefined,
+  ): Promise<Certificates> {
     const pair = await read(files);
     check(pair, files);
-    const certificates = new Certificates(files, clock, log, pair);
+    judge(pair);
+    const certificates = new Certificates(files, clock, log, judge, pair);
     await certificates.#describe("the certificate was read");
+    certificates.#watch();
     return certificates;
   }
 
@@ -56,14 +77,19 @@ export class Certificates {
     return this.#pair;
   }
 
+  /** Calls `apply` with each new pair that works, until what this returns is called. */
+  follow(apply: (pair: Pair) => void): () => void {
+    this.#followers.add(apply);
+    return () => this.#followers.delete(apply);
+  }
+
   /**
-   * Calls `apply` with each new pair that works. Directories are watched rather than files, because a renewal replaces the
-   * file (or, on Kubernetes, the link to its directory); and the files are read every 10 s, because some file systems tell
-   * nobody.
+   * Directories are watched rather than files, because a renewal replaces the file (or, on Kubernetes, the link to its
+   * directory); and the files are read every 10 s, because some file systems tell nobody.
    */
-  follow(apply: (pair: Pair) => void): void {
+  #watch(): void {
     const notice = (): void => {
-      this.#settle ??= this.#clock.after(tlsSettleMs, () => void this.#look(apply), { unref: true });
+      this.#settle ??= this.#clock.after(tlsSettleMs, () => void this.#look(), { unref: true });
     };
     for (const directory of this.#directories()) {
       try {
@@ -75,7 +101,7 @@ export class Certificates {
       }
     }
     const poll = (): void => {
-      this.#poll = this.#clock.after(tlsPollMs, () => void this.#look(apply).then(poll), { unref: true });
+      this.#poll = this.#clock.after(tlsPollMs, () => void this.#look().then(poll), { unref: true });
     };
     poll();
   }
@@ -93,7 +119,7 @@ export class Certificates {
     return new Set([cert, key, ca].flatMap((file) => (file === undefined ? [] : [path.dirname(path.resolve(file))])));
   }
 
-  async #look(apply: (pair: Pair) => void): Promise<void> {
+  async #look(): Promise<void> {
     this.#settle = undefined;
     // What changes while this reads is seen by the next event or the next poll.
     if (this.#isReading || this.#isClosed) return;
@@ -104,7 +130,8 @@ export class Certificates {
       if (digest === this.#seen || this.#isClosed) return;
       this.#seen = digest;
       check(pair, this.#files);
-      apply(pair);
+      this.#judge(pair);
+      for (const apply of this.#followers) apply(pair);
       this.#pair = pair;
       await this.#describe("the certificate was read again; new connections get it");
     } catch (error) {
@@ -138,7 +165,7 @@ export class Certificates {
   }
 }
 
-async function read({ cert, key, ca }: Files): Promise<Pair> {
+async function read({ cert, key, ca }: CertificateFiles): Promise<Pair> {
   const [certText, keyText, caText] = await Promise.all([
     readPem("cert", cert),
     readPem("key", key),
@@ -165,7 +192,7 @@ async function readPem(what: string, file: string): Promise<string> {
 }
 
 /** Throws `SKEIN_TLS_CERTIFICATE`: each part by itself first, so that the message names the file. */
-function check(pair: Pair, files: Files): void {
+function check(pair: Pair, files: CertificateFiles): void {
   const certificate = attempt(`the cert file ${files.cert} holds no certificate`, () => new X509Certificate(pair.cert));
   const key = attempt(`the key file ${files.key} holds no private key without a passphrase`, () =>
     createPrivateKey(pair.key),
