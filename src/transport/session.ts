@@ -204,10 +204,12 @@ export abstract class Session {
 
   #over(reason: Error | undefined): void {
     if (isSkeinError(reason)) return this.fail(reason);
-    const code = this.#isGreeted ? "SKEIN_TRANSPORT_LOST" : "SKEIN_TRANSPORT_UNREACHABLE";
     const why = (reason as NodeJS.ErrnoException | undefined)?.code;
-    const what = this.#isGreeted ? "the connection was lost" : "no connection could be made";
-    this.fail(skeinError(code, why && `${what}: ${why}`, { cause: reason }));
+    if (this.#isGreeted) {
+      return this.fail(skeinError("SKEIN_TRANSPORT_LOST", why && `the connection was lost: ${why}`, { cause: reason }));
+    }
+    const what = why === undefined ? "it was ended without a greeting" : why;
+    this.fail(skeinError("SKEIN_TRANSPORT_UNREACHABLE", `no connection could be made: ${what}`, { cause: reason }));
   }
 }
 
