@@ -16,6 +16,7 @@ import { systemClock } from "../../core/index.ts";
 import { isSkeinError, type SkeinError } from "../../errors/index.ts";
 import { createLog } from "../../observe/index.ts";
 import { Codec } from "../codec/codec.ts";
+import { answering, ask } from "../fixtures/asked.ts";
 import { Authority, type CertificateSpec } from "../fixtures/certificates.ts";
 import { FrameWriter, frame } from "../frames.ts";
 import type { Operation } from "../port.ts";
@@ -62,7 +63,7 @@ async function listening(files: Required<CertificateFiles> = filesOf(ours)) {
     { host, port: 0, tls },
     options,
     () => echo,
-    (call) => Promise.resolve(call.input),
+    answering((call) => Promise.resolve(call.input)),
   );
   const port = Number(listener.address.split(":").at(-1));
   const own = await openHostCertificates(filesOf(ours), "shop", systemClock, log);
@@ -72,7 +73,7 @@ async function listening(files: Required<CertificateFiles> = filesOf(ours)) {
     async serves() {
       const connection = await connectSocket({ host, port, tls: own }, options);
       const head = { traceId: "t", parentSpan: 0, path: [] };
-      assert.equal(await connection.unary({ operation: echo, head, input: "still here" }), "still here");
+      assert.equal(await ask(connection, { operation: echo, head, input: "still here" }), "still here");
       connection.close();
     },
     async [Symbol.asyncDispose]() {
@@ -96,7 +97,7 @@ async function bytesOf(port: number, given: ConnectionOptions): Promise<number> 
 
 /** The greeting of a host that has the token. */
 function hello(): Buffer {
-  let bytes = Buffer.alloc(0);
+  let bytes: Buffer = Buffer.alloc(0);
   const frames = new FrameWriter(
     (given) => (bytes = given),
     () => undefined,
@@ -210,7 +211,7 @@ test("plain bytes to a TLS listener and TLS to a plain one end at once, and both
     { host, port: 0 },
     options,
     () => echo,
-    (call) => Promise.resolve(call.input),
+    answering((call) => Promise.resolve(call.input)),
   );
   const port = Number(plain.address.split(":").at(-1));
   const tls = await openHostCertificates(filesOf(ours), "shop", systemClock, log);
@@ -245,7 +246,7 @@ test("other machines are spoken to over TLS only, and never without an authority
         address,
         options,
         () => echo,
-        () => undefined,
+        answering(() => undefined),
       ),
       { code: "SKEIN_CONFIG_INVALID" },
     );
@@ -323,7 +324,7 @@ test(
     assert.equal(await seenBy(), fingerprint256);
     await server.serves();
     const head = { traceId: "t", parentSpan: 0, path: [] };
-    assert.equal(await lasting.unary({ operation: echo, head, input: 1 }), 1, "a connection lives on");
+    assert.equal(await ask(lasting, { operation: echo, head, input: 1 }), 1, "a connection lives on");
     lasting.close();
   },
 );
