@@ -1,4 +1,6 @@
-/** The door to described schemas, kept apart from `index.ts` so that clients in browsers do not carry it. */
+/** The door to what servers need of contracts: described schemas, JSON, problems; apart from `index.ts`, so that browsers do not carry it. */
 export { fieldNames, fieldShape, fromJson, fromStrings, toJson, toJsonText } from "./http-value.ts";
+export { type JsonLimits, parseJson } from "./json-scan.ts";
 export { describeSchema, type JsonSchema, type SchemaShape, type Side } from "./json-schema.ts";
+export { type Problem, problemOf } from "./problem.ts";
 export { isRedirect, mustBeSecure, repliedFields } from "./reply-binding.ts";

@@ -5,8 +5,11 @@
 import { skeinError } from "../errors/index.ts";
 import type { Exchange } from "./exchange.ts";
 import { isBodyEncoding } from "./encoding.ts";
-import { parseJson } from "./json-scan.ts";
-import { bodyBytesMax } from "./limits.ts";
+import { type JsonLimits, parseJson } from "../contract/shapes.ts";
+import { bodyBytesMax, jsonDepthMax, jsonItemsMax, jsonKeysMax } from "./limits.ts";
+
+/** What a JSON text from outside may have. */
+export const jsonLimits: JsonLimits = { depthMax: jsonDepthMax, keysMax: jsonKeysMax, itemsMax: jsonItemsMax };
 
 /** Refuses by the head alone what no reading could make acceptable. Throws `SKEIN_HTTP_BODY_TOO_LARGE` or `SKEIN_HTTP_MEDIA_TYPE`. */
 export function checkBodyHead(exchange: Exchange): void {
@@ -35,7 +38,7 @@ export function readJson(exchange: Exchange): Promise<unknown> {
 
 /** The same of bytes that have been read. */
 export function parseBody(bytes: Uint8Array): unknown {
-  return bytes.length === 0 ? undefined : parseJson(bytes);
+  return bytes.length === 0 ? undefined : parseJson(bytes, jsonLimits);
 }
 
 function isJsonType(type: string): boolean {

@@ -6,4 +6,4 @@ export type { TrustProxy } from "./client-address.ts";
 export type { HstsOptions, TlsOptions } from "./node/tls-options.ts";
 export type { GatewayOptions, HandlerOptions, RequestLine } from "./options.ts";
 export { findPortOwner, type PortOwner } from "./node/port-owner.ts";
-export type { Problem } from "./problem.ts";
+export type { Problem } from "../contract/shapes.ts";

@@ -2,36 +2,11 @@
  * Owns how an error looks over HTTP: RFC 9457 problem details. It must never let out a stack, a cause, an internal name or
  * a foreign message; who must act decides how much of an error travels.
  */
-import {
-  catalogue,
-  isDeclaredError,
-  isSkeinCode,
-  isSkeinError,
-  type SkeinError,
-  skeinError,
-  toWireError,
-} from "../errors/index.ts";
-import { toJson } from "../contract/shapes.ts";
+import { type Problem, problemOf } from "../contract/shapes.ts";
+import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import { dataPolicy } from "./exchange.ts";
 import { retryAfterSeconds } from "./limits.ts";
 import { statusText } from "./status-text.ts";
-
-/** The body of an error's answer, `application/problem+json`. @since 0.1.0 */
-export interface Problem {
-  /** `urn:skein:error:<code>` */
-  readonly type: string;
-  /** The same for every occurrence of a code. */
-  readonly title: string;
-  readonly status: number;
-  /** What was wrong this time, where the caller can act on it. */
-  readonly detail?: string;
-  readonly code: string;
-  readonly outcome: SkeinError["outcome"];
-  readonly retry: boolean;
-  /** The data of a declared error, or what a program needs to correct its input. */
-  readonly data?: unknown;
-  readonly traceId: string;
-}
 
 /** Codes whose details say who may do what, which is nobody's business but the operator's. */
 const silent = new Set(["SKEIN_ACCESS_DENIED", "SKEIN_ACCESS_UNAUTHENTICATED", "SKEIN_CALL_FAILED"]);
@@ -43,21 +18,7 @@ export function toError(thrown: unknown): SkeinError {
 
 /** The problem of an error. Never throws. */
 export function toProblem(error: SkeinError, traceId: string, isDevelopment: boolean): Problem {
-  const wire = toWireError(error);
-  const isDeclared = isDeclaredError(error);
-  const isOpen = !silent.has(wire.code) && (isDevelopment || error.who === "caller");
-  const title = isDeclared || !isSkeinCode(wire.code) ? wire.message : catalogue[wire.code].what;
-  return {
-    type: `urn:skein:error:${wire.code}`,
-    title,
-    status: wire.status,
-    ...(isOpen && wire.message !== title && { detail: wire.message }),
-    code: wire.code,
-    outcome: wire.outcome,
-    retry: wire.retry,
-    ...(isOpen && wire.data !== undefined && { data: toJson(wire.data) }),
-    traceId,
-  };
+  return problemOf(error, traceId, !silent.has(error.code) && (isDevelopment || error.who === "caller"));
 }
 
 /** The headers that an error's status asks for. */

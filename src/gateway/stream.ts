@@ -4,11 +4,11 @@
  */
 import type { Clock } from "../core/index.ts";
 import { isStream } from "../contract/index.ts";
-import { toJson } from "../contract/shapes.ts";
+import { type Problem, toJson } from "../contract/shapes.ts";
 import type { Exchange } from "./exchange.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { firstItemMs, heartbeatMs, reconnectMs } from "./limits.ts";
-import { type Problem, toError, toProblem } from "./problem.ts";
+import { toError, toProblem } from "./problem.ts";
 import type { Route } from "./router.ts";
 
 /** How items and the end of a stream are written. */

@@ -4,11 +4,11 @@
  */
 import type { Clock, Timer } from "../../core/index.ts";
 import { type SkeinError, skeinError } from "../../errors/index.ts";
-import { toJson } from "../../contract/shapes.ts";
+import { parseJson, type Problem, toJson } from "../../contract/shapes.ts";
 import type { Departure, Exchange } from "../exchange.ts";
-import { parseJson } from "../json-scan.ts";
+import { jsonLimits } from "../body.ts";
 import { channelCloseMs } from "../limits.ts";
-import { type Problem, toError, toProblem } from "../problem.ts";
+import { toError, toProblem } from "../problem.ts";
 import { itemId } from "../stream.ts";
 import type { InputShape } from "../values.ts";
 import { Inbox, type InboxOwner } from "./inbox.ts";
@@ -215,7 +215,7 @@ export class Channel implements ChannelListener, InboxOwner, Living {
 function readMessage(bytes: Uint8Array): { n: number; item: unknown; end: boolean } {
   let json: unknown;
   try {
-    json = parseJson(bytes);
+    json = parseJson(bytes, jsonLimits);
   } catch (error) {
     throw wrong(toError(error).message.replace("the body", "a message"));
   }

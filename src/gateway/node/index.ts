@@ -3,4 +3,4 @@ export { createGateway, createHandler, type Gateway, type Handler } from "./gate
 export type { HstsOptions, TlsOptions } from "./tls-options.ts";
 export type { TrustProxy } from "../client-address.ts";
 export type { GatewayOptions, HandlerOptions, RequestLine } from "../options.ts";
-export type { Problem } from "../problem.ts";
+export type { Problem } from "../../contract/shapes.ts";

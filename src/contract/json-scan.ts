@@ -3,7 +3,6 @@
  * accept what the parser would refuse as well; it only bounds what parsing can cost.
  */
 import { skeinError, type SkeinError } from "../errors/index.ts";
-import { jsonDepthMax, jsonItemsMax, jsonKeysMax } from "./limits.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -11,13 +10,21 @@ const colon = 0x3a;
 const comma = 0x2c;
 const refused = new Set(["__proto__", "constructor", "prototype"]);
 
+/** What a JSON text may have at most, all of it together. */
+export interface JsonLimits {
+  /** Levels of nesting, at most 64: what is scanned is walked by functions that call themselves. */
+  readonly depthMax: number;
+  readonly keysMax: number;
+  readonly itemsMax: number;
+}
+
 /**
  * The value of a JSON text, which is in the value set and shares nothing with anybody: nothing need copy it. Throws
  * `SKEIN_HTTP_BODY_INVALID`.
  */
-export function parseJson(bytes: Uint8Array): unknown {
+export function parseJson(bytes: Uint8Array, limits: JsonLimits): unknown {
   const text = decode(bytes);
-  const mayOverflow = scan(bytes);
+  const mayOverflow = scan(bytes, limits);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -50,7 +57,7 @@ function isFinite(value: unknown): boolean {
 }
 
 /** Whether a number may be too large for a double. Throws what the limits refuse. */
-function scan(bytes: Uint8Array): boolean {
+function scan(bytes: Uint8Array, { depthMax, keysMax, itemsMax }: JsonLimits): boolean {
   let mayOverflow = false;
   /** Where what is no string, and so may be a number, began. */
   let bareFrom = 0;
@@ -66,7 +73,7 @@ function scan(bytes: Uint8Array): boolean {
       at = end + 1;
       bareFrom = at;
       if (!isKey(bytes, at)) continue;
-      if (++keys > jsonKeysMax) throw invalid(`the body has more than ${jsonKeysMax} keys`);
+      if (++keys > keysMax) throw invalid(`the body has more than ${keysMax} keys`);
       checkKey(bytes, start, end);
       continue;
     }
@@ -74,10 +81,10 @@ function scan(bytes: Uint8Array): boolean {
     if ((byte | 0x20) === 0x65 && isDigit(bytes[at - 1])) mayOverflow = true;
     // { is 0x7b and [ is 0x5b; } is 0x7d and ] is 0x5d.
     if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > jsonDepthMax) throw invalid(`the body has more than ${jsonDepthMax} levels`);
+      if (++depth > depthMax) throw invalid(`the body has more than ${depthMax} levels`);
     } else if (byte === 0x7d || byte === 0x5d) depth--;
     else if (byte === comma) {
-      if (++commas > jsonItemsMax) throw invalid(`the body has more than ${jsonItemsMax} items`);
+      if (++commas > itemsMax) throw invalid(`the body has more than ${itemsMax} items`);
       if (at - bareFrom > finiteCharsMax) mayOverflow = true;
       bareFrom = at;
     }
