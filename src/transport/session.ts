@@ -41,6 +41,8 @@ export abstract class Session {
   #heardMs: number;
   #askedMs: number | undefined;
   #lookedMs = 0;
+  /** The last look that found nobody waiting. */
+  #idleMs = 0;
   #watch: Timer;
 
   /** `speaksFirst`: the side that connected. The other one shows its token only to who has shown it. */
@@ -193,10 +195,14 @@ export abstract class Session {
 
   #judge(now: number): void {
     const { isWaiting } = this;
-    if (this.#askedMs !== undefined && now - this.#askedMs >= (isWaiting ? outstandingPongMs : pongMs)) {
+    // Who has just begun to wait gives the other side its whole time, whatever silence there was before.
+    const sinceMs = isWaiting ? this.#idleMs : 0;
+    if (!isWaiting) this.#idleMs = now;
+    if (this.#askedMs !== undefined) {
+      if (now - Math.max(this.#askedMs, sinceMs) < (isWaiting ? outstandingPongMs : pongMs)) return;
       return this.fail(skeinError("SKEIN_TRANSPORT_LOST", "the other side has stopped answering"));
     }
-    if (this.#askedMs !== undefined || now - this.#heardMs < (isWaiting ? outstandingQuietMs : quietMs)) return;
+    if (now - Math.max(this.#heardMs, sinceMs) < (isWaiting ? outstandingQuietMs : quietMs)) return;
     this.#askedMs = now;
     this.frames.bare(frame.ping, 0);
     this.frames.flush();
