@@ -11,6 +11,7 @@ import { type Access, methodsOf, type System } from "../system/index.ts";
 import { checkMounted, type MountLine } from "./check-mounts.ts";
 import type { Given } from "./command.ts";
 import { placementIssues } from "./load-placement.ts";
+import { changesSince, contractsOf, writeContracts } from "./contracts.ts";
 import { findSystemFile, loadSystem, shorten } from "./load-system.ts";
 import { renderFinding } from "./finding.ts";
 import { createPaint, escapeControl, wantsColour } from "./terminal.ts";
@@ -34,12 +35,14 @@ export async function runCheck(given: Given): Promise<number> {
   const isJson = given.options["json"] === true;
   // What a module or an application prints while it loads is not the check's answer.
   if (isJson) console.log = console.info = console.debug = console.error;
-  const system = await loadSystem(findSystemFile(given.arguments[0]));
+  const file = findSystemFile(given.arguments[0]);
+  const system = await loadSystem(file);
   const mounted = await checkMounted(system, load);
   const findings = sortFindings([
     ...(await checkSystem(system, { load })),
     ...mounted.findings,
     ...findingsOfPlacement(given.options["placement"], system),
+    ...(await keep(given.options, system, file)),
   ]);
   const endpoints = endpointsOf(system);
   const { mounts } = mounted;
@@ -53,6 +56,18 @@ export async function runCheck(given: Given): Promise<number> {
   const code = findings.some((finding) => finding.level === "error") ? 1 : 0;
   if (mounts.some(({ kind }) => kind !== undefined)) await leave(code);
   return code;
+}
+
+/** Compares before it writes: `--write --against` of one file says what is about to be accepted. */
+async function keep({ write, against }: Given["options"], system: System, file: string): Promise<Finding[]> {
+  if (write === undefined && against === undefined) return [];
+  const contracts = await contractsOf(system);
+  const changes = typeof against === "string" ? await changesSince(against, contracts, file) : [];
+  if (typeof write === "string") {
+    writeContracts(contracts, write);
+    process.stderr.write(`wrote ${shorten(path.resolve(write))}\n`);
+  }
+  return changes;
 }
 
 function findingsOfPlacement(file: string | true | undefined, system: System): Finding[] {

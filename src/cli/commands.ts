@@ -58,6 +58,16 @@ const check: Command = {
   options: [
     { name: "load", summary: "load the services' code too, which finds what is wrong with their modules" },
     { name: "placement", value: "file", summary: "check this placement of the system as well" },
+    {
+      name: "write",
+      value: "file",
+      summary: "write what the contracts promise now, to be kept and compared with",
+    },
+    {
+      name: "against",
+      value: "file or commit",
+      summary: "name every change since that file, or since the contracts.json of that commit, that breaks a caller",
+    },
   ],
   details: [
     systemDetail,
@@ -67,6 +77,8 @@ const check: Command = {
   examples: [
     { line: "skein check", does: "check system.ts of this directory" },
     { line: "skein check examples/shop/system.ts --json", does: "the same for machines" },
+    { line: "skein check --write contracts.json", does: "keep the contracts beside the system file, to be committed" },
+    { line: "skein check --against main", does: "say what breaks those who were written for main" },
   ],
   run: async (given) => (await import("./check.ts")).runCheck(given),
 };

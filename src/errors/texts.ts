@@ -303,6 +303,18 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
     what: "Two different contracts have one name: a service uses one and another service implements the other.",
     fix: "Import the contract from one place in both services.",
   },
+  SKEIN_CHECK_BREAKING: {
+    what: "A contract no longer keeps what an earlier version promised: callers, subscribers or stored values of that version do not fit.",
+    fix: "Add beside the old one (an optional field, another method, a higher version of an event), and remove the old one once nobody uses it.",
+  },
+  SKEIN_CHECK_SKEW: {
+    what: "What is new does not fit a service of the earlier version, and during a roll both run.",
+    fix: "Roll the services out before anybody makes use of what is new.",
+  },
+  SKEIN_CONTRACTS_FILE: {
+    what: "The contracts to compare with cannot be read.",
+    fix: "Name a file that `skein check --write` has made, or a commit that holds a contracts.json beside the system file.",
+  },
   SKEIN_CHECK_CYCLE: {
     what: "The declarations allow a cycle of calls.",
     fix: "Pick in `uses` only what is called, move the shared part to a third service, or publish an event instead of calling back.",

@@ -1,0 +1,81 @@
+/**
+ * Owns the file of a system's contracts: `skein check --write` keeps it, `--against` compares with one that was kept, in a
+ * file or in a commit of git. It must never go through a shell, nor take a reference for an option.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import {
+  compareContracts,
+  type ContractsFile,
+  isContractsFile,
+  toContractsFile,
+} from "../contract/compatibility/index.ts";
+import { skeinError } from "../errors/index.ts";
+import { type Finding, finding } from "../system/finding.ts";
+import type { System } from "../system/index.ts";
+import { shorten } from "./load-system.ts";
+import { writeWhole } from "./write-whole.ts";
+
+const fileName = "contracts.json";
+/** Thousands of methods have less. */
+const bytesMax = 64 * 1_048_576;
+const gitMs = 10_000;
+
+const run = promisify(execFile);
+
+/** What the contracts of a system promise now. */
+export function contractsOf(system: System): Promise<ContractsFile> {
+  return toContractsFile(
+    system.name,
+    system.services.map(({ declaration }) => declaration.contract),
+  );
+}
+
+/** Throws `SKEIN_CLI_FAILED`. */
+export function writeContracts(contracts: ContractsFile, file: string): void {
+  writeWhole(path.resolve(file), `${JSON.stringify(contracts, undefined, 2)}\n`);
+}
+
+/** What changed since `given`, a file or a commit that holds one beside the system file. Throws `SKEIN_CONTRACTS_FILE`. */
+export async function changesSince(given: string, contracts: ContractsFile, systemFile: string): Promise<Finding[]> {
+  const before = await read(given, path.dirname(systemFile));
+  return compareContracts(before, contracts).map(({ level, where, message }) =>
+    level === "breaking"
+      ? finding("error", "SKEIN_CHECK_BREAKING", where, message)
+      : finding("warning", "SKEIN_CHECK_SKEW", where, message),
+  );
+}
+
+async function read(given: string, directory: string): Promise<ContractsFile> {
+  const file = path.resolve(given);
+  const isFile = existsSync(file) && statSync(file).isFile();
+  const shown = isFile ? shorten(file) : `${fileName} of ${given}`;
+  let value: unknown;
+  try {
+    const text = isFile ? readFileSync(file, "utf8") : await ofCommit(given, directory);
+    if (text.length > bytesMax) throw new Error(`it has more than ${bytesMax} characters`);
+    value = JSON.parse(text);
+  } catch (error) {
+    throw skeinError("SKEIN_CONTRACTS_FILE", `${shown} cannot be read: ${reasonOf(error)}`, { cause: error });
+  }
+  if (isContractsFile(value)) return value;
+  throw skeinError("SKEIN_CONTRACTS_FILE", `${shown} is no file of contracts that this version knows`);
+}
+
+async function ofCommit(reference: string, directory: string): Promise<string> {
+  if (reference.startsWith("-")) throw new Error("a reference does not begin with a dash");
+  const { stdout } = await run("git", ["show", `${reference}:./${fileName}`], {
+    cwd: directory,
+    timeout: gitMs,
+    maxBuffer: bytesMax,
+  });
+  return stdout;
+}
+
+function reasonOf(error: unknown): string {
+  const { stderr } = error as { readonly stderr?: string };
+  const text = stderr?.trim() || (error instanceof Error ? error.message : String(error));
+  return text.split("\n", 1)[0] ?? "";
+}

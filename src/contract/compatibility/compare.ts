@@ -1,0 +1,177 @@
+/**
+ * Owns what changed between two versions of a system's contracts, and what of it breaks who was written for the old one. It
+ * must never judge a change by who uses it today: callers outside are not known.
+ */
+import type { JsonSchema } from "../internal/marks.ts";
+import type { ContractsFile, EventPromise, MethodPromise } from "./contracts-file.ts";
+import { type FieldRules, type Misfit, misfits } from "./fits.ts";
+
+/** One change. @since 0.1.0 */
+export interface ContractChange {
+  /**
+   * `"breaking"`: a caller, reader or stored value of the old version no longer fits. `"skew"`: old ones still fit, but a
+   * caller of the new version may meet a service of the old one while both run, and does not fit that.
+   */
+  readonly level: "breaking" | "skew";
+  /** `orders.place input $.note` */
+  readonly where: string;
+  /** To be read after `where` and a colon. */
+  readonly message: string;
+}
+
+/** Who wrote a value and who reads it. */
+interface Way {
+  readonly level: ContractChange["level"];
+  readonly writer: "before" | "after";
+  readonly rules: FieldRules;
+}
+
+const quiet: FieldRules = { reportsDropped: false, reportsGone: false };
+/** Old callers, new service; then the other way round. */
+const inputWays: readonly Way[] = [
+  { level: "breaking", writer: "before", rules: { reportsDropped: true, reportsGone: false } },
+  { level: "skew", writer: "after", rules: quiet },
+];
+/** New service, old callers; then the other way round, which is also a reply that was stored under a key. */
+const outputWays: readonly Way[] = [
+  { level: "breaking", writer: "after", rules: { reportsDropped: false, reportsGone: true } },
+  { level: "skew", writer: "before", rules: quiet },
+];
+/** Rows of the old version wait in outboxes, and old subscribers read what is new. */
+const eventWays: readonly Way[] = [
+  { level: "breaking", writer: "after", rules: { reportsDropped: false, reportsGone: true } },
+  { level: "breaking", writer: "before", rules: quiet },
+];
+
+/** Every change that somebody may notice, breaking ones first; empty when `after` can replace `before`. @since 0.1.0 */
+export function compareContracts(before: ContractsFile, after: ContractsFile): ContractChange[] {
+  const changes: ContractChange[] = [];
+  for (const [name, old] of Object.entries(before.contracts)) {
+    const now = after.contracts[name];
+    if (now === undefined) {
+      changes.push(breaking(name, "the contract was removed"));
+      continue;
+    }
+    for (const [method, promise] of Object.entries(old.methods)) {
+      const where = `${name}.${method}`;
+      const other = now.methods[method];
+      changes.push(
+        ...(other === undefined ? [breaking(where, "the method was removed")] : compareMethods(where, promise, other)),
+      );
+    }
+    for (const [event, promise] of Object.entries(old.events)) {
+      const where = `${name}.${event}`;
+      const other = now.events[event];
+      changes.push(
+        ...(other === undefined ? [breaking(where, "the event was removed")] : compareEvents(where, promise, other)),
+      );
+    }
+  }
+  const key = ({ level, where, message }: ContractChange): string => [level, where, message].join("\u0000");
+  return changes.toSorted((a, b) => (key(a) < key(b) ? -1 : Number(key(a) > key(b))));
+}
+
+function compareMethods(where: string, before: MethodPromise, after: MethodPromise): ContractChange[] {
+  const changes: ContractChange[] = [];
+  if (before.kind !== after.kind) changes.push(breaking(where, `was a ${before.kind}, is a ${after.kind}`));
+  if (before.answers !== after.answers)
+    changes.push(breaking(where, `answered ${before.answers}, answers ${after.answers}`));
+  if (before.body !== after.body)
+    changes.push(breaking(where, `took ${before.body ?? "no"} body, takes ${after.body ?? "none"}`));
+  changes.push(...compareHttp(where, before, after));
+  changes.push(...compareShapes(`${where} input`, before.input, after.input, inputWays));
+  if (before.answers === after.answers && before.output !== undefined && after.output !== undefined) {
+    const part = before.answers === "items" ? "item" : "output";
+    changes.push(...compareShapes(`${where} ${part}`, before.output, after.output, outputWays));
+  }
+  changes.push(...compareErrors(where, before, after));
+  return changes;
+}
+
+function compareHttp(where: string, { http: before }: MethodPromise, { http: after }: MethodPromise): ContractChange[] {
+  if (before === undefined) return [];
+  if (after === undefined) return [breaking(where, `the route ${before.route} was removed`)];
+  const changes: ContractChange[] = [];
+  if (shapeOfRoute(before.route) !== shapeOfRoute(after.route))
+    changes.push(breaking(where, `the route was ${before.route}, is ${after.route}`));
+  if (before.status !== after.status)
+    changes.push(breaking(where, `answered ${before.status}, answers ${after.status}`));
+  return changes;
+}
+
+/** Names in a route are the server's own business. */
+function shapeOfRoute(route: string): string {
+  return route.replaceAll(/:[^/]+/g, ":");
+}
+
+function compareErrors(where: string, before: MethodPromise, after: MethodPromise): ContractChange[] {
+  const changes: ContractChange[] = [];
+  for (const [code, old] of Object.entries(before.errors)) {
+    const now = after.errors[code];
+    const at = `${where} error ${code}`;
+    if (now === undefined) {
+      changes.push(breaking(at, "was removed"));
+      continue;
+    }
+    if (old.status !== now.status) changes.push(breaking(at, `had the status ${old.status}, has ${now.status}`));
+    if (old.data !== null && now.data === null) changes.push(breaking(at, "has lost its data"));
+    if (old.data !== null && now.data !== null) changes.push(...compareShapes(at, old.data, now.data, outputWays));
+  }
+  for (const code of Object.keys(after.errors)) {
+    if (!Object.hasOwn(before.errors, code))
+      changes.push({
+        level: "skew",
+        where: `${where} error ${code}`,
+        message: "is new: old callers do not tell it apart",
+      });
+  }
+  return changes;
+}
+
+function compareEvents(where: string, before: EventPromise, after: EventPromise): ContractChange[] {
+  if (after.version < before.version)
+    return [breaking(where, `had version ${before.version}, has ${after.version}: versions only go up`)];
+  if (after.version > before.version) {
+    const message = `has version ${after.version} after ${before.version}: subscribers must know both before it is published`;
+    return [{ level: "skew", where, message }];
+  }
+  return compareShapes(`${where} value`, before.value, after.value, eventWays);
+}
+
+function compareShapes(where: string, before: JsonSchema, after: JsonSchema, ways: readonly Way[]): ContractChange[] {
+  const seen = new Set<string>();
+  return ways.flatMap(({ level, writer, rules }) => {
+    const found = writer === "before" ? misfits(before, after, rules) : misfits(after, before, rules);
+    return found.flatMap((misfit) => {
+      // What breaks is not said again as what may.
+      if (seen.has(misfit.path)) return [];
+      seen.add(misfit.path);
+      return [{ level, where: `${where} ${misfit.path}`, message: describe(misfit, writer) }];
+    });
+  });
+}
+
+function describe({ rule, written, read }: Misfit, writer: Way["writer"]): string {
+  const isOld = writer === "before";
+  if (rule === "required") return isOld ? "was optional, is required" : "was always there, may be missing";
+  if (rule === "absent") return isOld ? "is new and required" : "was removed";
+  if (rule === "unknown") return "was removed, and callers still send it";
+  const [was, is] = isOld ? [written, read] : [read, written];
+  if (rule === "enum") {
+    const values = Array.isArray(written) ? written.map((value) => JSON.stringify(value)).join(", ") : String(written);
+    return isOld ? `no longer takes ${values}` : `may now be ${values}`;
+  }
+  if (rule === "type") return `was ${shown(was)}, is ${shown(is)}`;
+  if (was === undefined) return `has the ${rule} ${shown(is)}, and had none`;
+  if (is === undefined) return `had the ${rule} ${shown(was)}, and has none`;
+  return `${rule} was ${shown(was)}, is ${shown(is)}`;
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return "anything";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function breaking(where: string, message: string): ContractChange {
+  return { level: "breaking", where, message };
+}

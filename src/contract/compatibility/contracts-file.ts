@@ -1,0 +1,128 @@
+/**
+ * Owns what a system's contracts promise as a file that can be kept and compared: kinds, shapes, errors, routes. It must
+ * never hold server policy, nor a validator: what a schema does beyond its shape is not in it.
+ */
+import { isBytes } from "../bytes.ts";
+import type { AnyContract } from "../contract.ts";
+import { describeSchema, type JsonSchema, type Side } from "../json-schema.ts";
+import { type Event, isStream, type Member, type Method, type Output } from "../method.ts";
+import type { Schema } from "../schema.ts";
+
+/** What a caller of one method relies on. @since 0.1.0 */
+export interface MethodPromise {
+  readonly kind: Method["kind"];
+  /** As a caller gives it. */
+  readonly input: JsonSchema;
+  readonly answers: "value" | "items" | "bytes";
+  /** Of the reply or of one item; absent for bytes. */
+  readonly output?: JsonSchema;
+  /** `bytes` or `raw` where it takes a body. */
+  readonly body?: "bytes" | "raw";
+  /** Data of each declared error; `null` for one without data. */
+  readonly errors: Readonly<Record<string, { readonly status: number; readonly data: JsonSchema | null }>>;
+  readonly http?: { readonly route: string; readonly status: number };
+}
+
+/** What a subscriber relies on. @since 0.1.0 */
+export interface EventPromise {
+  readonly version: number;
+  readonly value: JsonSchema;
+}
+
+/** The contracts of a system at one time; `skein check --write` makes it. @since 0.1.0 */
+export interface ContractsFile {
+  readonly skein: "contracts/1";
+  readonly system: string;
+  readonly contracts: Readonly<
+    Record<
+      string,
+      {
+        readonly methods: Readonly<Record<string, MethodPromise>>;
+        readonly events: Readonly<Record<string, EventPromise>>;
+      }
+    >
+  >;
+}
+
+const errorStatus = 422;
+const successStatus = 200;
+
+/** The file of these contracts, names in order: the same contracts give the same text. */
+export async function toContractsFile(system: string, contracts: readonly AnyContract[]): Promise<ContractsFile> {
+  const named = await Promise.all(
+    contracts.map(async ({ name, full }) => {
+      const members = sorted(Object.entries(full as Readonly<Record<string, Member>>));
+      const methods = members.filter((entry): entry is [string, Method] => entry[1].kind !== "event");
+      const events = members.filter((entry): entry is [string, Event] => entry[1].kind === "event");
+      return [name, { methods: await each(methods, toMethod), events: await each(events, toEvent) }] as const;
+    }),
+  );
+  return { skein: "contracts/1", system, contracts: Object.fromEntries(sorted(named)) };
+}
+
+async function toMethod({ kind, input, output, body, errors, http }: Method): Promise<MethodPromise> {
+  const value = valueOf(output);
+  return {
+    kind,
+    input: await shapeOf(input, "input"),
+    answers: isStream(output) ? "items" : value === undefined ? "bytes" : "value",
+    ...(value !== undefined && { output: await shapeOf(value, "output") }),
+    ...(body !== undefined && { body: body.isRaw ? "raw" : "bytes" }),
+    errors: await each(sorted(Object.entries(errors)), async ({ data, status }) => ({
+      status: status ?? errorStatus,
+      data: data === undefined ? null : await shapeOf(data, "output"),
+    })),
+    ...(http !== undefined && { http: { route: http.route, status: http.status ?? successStatus } }),
+  };
+}
+
+async function toEvent({ version, schema }: Event): Promise<EventPromise> {
+  return { version, value: await shapeOf(schema, "output") };
+}
+
+function valueOf(output: Output): Schema | undefined {
+  if (isStream(output)) return output.item;
+  return isBytes(output) ? undefined : (output as Schema);
+}
+
+async function shapeOf(schema: Schema, side: Side): Promise<JsonSchema> {
+  return (await describeSchema(schema, side)).json;
+}
+
+function sorted<V>(entries: readonly (readonly [string, V])[]): (readonly [string, V])[] {
+  return entries.toSorted(([a], [b]) => (a < b ? -1 : Number(a > b)));
+}
+
+async function each<V, R>(
+  entries: readonly (readonly [string, V])[],
+  make: (value: V) => Promise<R>,
+): Promise<Record<string, R>> {
+  return Object.fromEntries(
+    await Promise.all(entries.map(async ([name, value]) => [name, await make(value)] as const)),
+  );
+}
+
+/** Whether a value that was read from a file is one of these; what it does not know it does not judge. */
+export function isContractsFile(value: unknown): value is ContractsFile {
+  const file = value as Partial<ContractsFile> | null;
+  return (
+    isRecord(file) &&
+    file["skein"] === "contracts/1" &&
+    typeof file["system"] === "string" &&
+    isRecord(file["contracts"]) &&
+    Object.values(file["contracts"]).every(
+      (contract) =>
+        isRecord(contract) &&
+        allOf(contract["methods"], ["kind", "input", "answers", "errors"]) &&
+        allOf(contract["events"], ["version", "value"]),
+    )
+  );
+}
+
+function allOf(given: unknown, fields: readonly string[]): boolean {
+  return isRecord(given) && Object.values(given).every((one) => isRecord(one) && fields.every((field) => field in one));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

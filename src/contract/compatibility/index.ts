@@ -1,0 +1,9 @@
+/** Two versions of a system's contracts: what a file of them holds, and what changed. */
+export { compareContracts, type ContractChange } from "./compare.ts";
+export {
+  type ContractsFile,
+  type EventPromise,
+  isContractsFile,
+  type MethodPromise,
+  toContractsFile,
+} from "./contracts-file.ts";
