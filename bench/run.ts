@@ -10,6 +10,7 @@ const roundsMin = 5;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   "call-local": async () => (await import("./call-local/bench.ts")).callLocal,
+  "call-remote": async () => (await import("./call-remote/bench.ts")).callRemote,
   gateway: async () => (await import("./gateway/bench.ts")).gateway,
   start: async () => (await import("./start/bench.ts")).start,
 };

@@ -2,8 +2,8 @@
 // made once, and an answer is read only as far as its status, its length and its end. Prints its figures as JSON. Must
 // never count an answer that is not the expected one.
 // usage: node client.ts <port> <pid of the server> <calls to warm with> <calls that count>
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { cpuSecondsOf, tellsCpu } from "../lib/cpu.ts";
 import { path, replyBody, requestBody } from "./order.ts";
 
 const connections = 50;
@@ -73,14 +73,6 @@ function serve(pool: readonly Connection[], calls: number): Promise<void> {
   });
 }
 
-/** Processor seconds of all threads of a process; the kernel counts nanoseconds. `undefined` where it does not tell. */
-function cpuOf(pid: number): number | undefined {
-  const tasks = `/proc/${pid}/task`;
-  if (!existsSync(`${tasks}/${pid}/schedstat`)) return undefined;
-  const ns = readdirSync(tasks).map((id) => Number(readFileSync(`${tasks}/${id}/schedstat`, "utf8").split(" ")[0]));
-  return ns.reduce((sum, one) => sum + one, 0) / 1e9;
-}
-
 /**
  * Never asleep: waking a sleeping client costs the server's every write an interrupt to the other core, dear on a virtual
  * machine, and dearer the slower the server is, since a fast one finds the client awake.
@@ -90,13 +82,13 @@ spin();
 
 const pool = Array.from({ length: connections }, () => new Connection());
 await serve(pool, warmCalls);
-const serverBefore = cpuOf(serverPid);
+const serverBefore = tellsCpu ? cpuSecondsOf(serverPid) : undefined;
 const ownBefore = process.cpuUsage();
 const startMs = performance.now();
 await serve(pool, measuredCalls);
 const seconds = (performance.now() - startMs) / 1000;
 const own = process.cpuUsage(ownBefore);
-const serverAfter = cpuOf(serverPid);
+const serverAfter = tellsCpu ? cpuSecondsOf(serverPid) : undefined;
 latencies.sort();
 const quantile = (share: number) => latencies[Math.ceil(share * latencies.length) - 1] as number;
 const cpu = serverBefore === undefined || serverAfter === undefined ? undefined : serverAfter - serverBefore;
