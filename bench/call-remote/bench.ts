@@ -1,12 +1,12 @@
 // The bench `call-remote`: what a call from one process to another costs, on one machine. Owns its contestants and what is
 // compared with what.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { Authority } from "../../src/gateway/fixtures/certificates.ts";
+import { Authority } from "../../src/transport/fixtures/certificates.ts";
 import type { Bench, Contestant, Stage } from "../lib/bench.ts";
 import { end, measureIn, root, start } from "../lib/child.ts";
 import { type Figures, type Round, timesBetter } from "../lib/stats.ts";
@@ -67,13 +67,12 @@ function skeinAt(stage: Stage, address: object, clientAddress: object = address)
 
 const skeinTls: Contestant = async (stage) => {
   using authority = new Authority();
-  const ca = readFileSync(authority.ca, "utf8");
-  const side = (name: string) => {
-    const { cert, key } = authority.issue(name);
-    return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8"), ca };
-  };
+  const side = (name: string) => ({
+    ...authority.issue(name, { names: `URI:spiffe://bench/host/${name}` }),
+    ca: authority.ca,
+  });
   const address = { host: "127.0.0.1", port: await freePort() };
-  return skeinAt(stage, { ...address, tls: side("server") }, { ...address, tls: side("client") });
+  return skeinAt(stage, { ...address, files: side("server") }, { ...address, files: side("client") });
 };
 
 /** A peer that takes a unix socket and its role. */

@@ -1,11 +1,10 @@
 // The client of the contestants `skein*` of `call-remote`: a host without services, which calls a peer. Prints its figures
-// as JSON. usage: node skein-client.ts <SocketAddress as JSON> <pid of the server>
-import type { SocketAddress } from "../../src/transport/index.ts";
+// as JSON. usage: node skein-client.ts <address as JSON> <pid of the server>
 import { costOf, loadOf, measure } from "./drive.ts";
 import { order } from "./payload.ts";
-import { bench, createHost, Orders, peersAt, principal } from "./skein-shape.ts";
+import { addressOf, bench, createHost, Orders, peersAt, principal } from "./skein-shape.ts";
 
-const address = JSON.parse(process.argv[2] ?? "") as SocketAddress;
+const address = await addressOf(process.argv[2]);
 const serverPid = Number(process.argv[3]);
 const peers = peersAt(address);
 peers.update({ epoch: 1, groups: { orders: { services: ["orders"], addresses: ["server"] } } });

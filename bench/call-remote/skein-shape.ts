@@ -2,8 +2,10 @@
 // Must load nothing but `dist`: that is what a team runs.
 import * as z from "zod";
 import type * as Remote from "../../src/host/remote/index.ts";
+import { systemClock } from "../../src/core/index.ts";
+import type * as Observe from "../../src/observe/index.ts";
 import type * as Skein from "../../src/index.ts";
-import type { SocketAddress } from "../../src/transport/index.ts";
+import type * as Transport from "../../src/transport/index.ts";
 import { place } from "./payload.ts";
 
 const dist = new URL(process.env["SKEIN_BENCH_DIST"] ?? "../../dist/", import.meta.url);
@@ -11,6 +13,8 @@ const skein = (await import(new URL("index.js", dist).href)) as typeof Skein;
 const { action, contract, query, service, stream, system } = skein;
 export const { createHost } = skein;
 const { Peers } = (await import(new URL("host/remote/index.js", dist).href)) as typeof Remote;
+const { openHostCertificates } = (await import(new URL("transport/index.js", dist).href)) as typeof Transport;
+const { createLog } = (await import(new URL("observe/index.js", dist).href)) as typeof Observe;
 
 const Order = z.object({
   customer: z.string().min(1).max(64),
@@ -68,7 +72,18 @@ export const bench = system("bench", {
 /** For whom the calls are: it travels with each. */
 export const principal = { subject: "ada", tenant: "acme", roles: ["customer"] };
 
+/** Where a host of the bench listens, as an argument of a process says it. */
+export async function addressOf(argument: string | undefined): Promise<Transport.SocketAddress> {
+  const given = JSON.parse(argument ?? "") as Transport.SocketAddress & {
+    readonly files?: Required<Transport.CertificateFiles>;
+  };
+  if (given.files === undefined) return given;
+  const clock = systemClock;
+  const log = createLog({ clock, sink: () => undefined });
+  return { ...given, tls: await openHostCertificates(given.files, bench.name, clock, log) } as Transport.SocketAddress;
+}
+
 /** The peers of a process whose one peer is at `address`. */
-export function peersAt(address: SocketAddress): InstanceType<typeof Remote.Peers> {
+export function peersAt(address: Transport.SocketAddress): InstanceType<typeof Remote.Peers> {
   return new Peers(bench, { greeting: { system: bench.name, token: "0".repeat(32) }, toAddress: () => address });
 }
