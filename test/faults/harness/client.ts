@@ -1,0 +1,147 @@
+/**
+ * Owns asking over HTTP as a customer's program would: in time, whatever became of earlier requests, and again at most twice
+ * where RFC 9110 permits it (GET, or the same key). It must never resend with another key, nor wait for a free place.
+ */
+import { Agent, type IncomingMessage, request } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+import { createSeededRandom, type Random } from "../../../src/core/index.ts";
+import type { Intended } from "./traffic.ts";
+
+/** What became of one try. */
+export interface Try {
+  /** 0 where no complete answer came. */
+  readonly status: number;
+  readonly error?: string;
+  readonly ms: number;
+}
+
+/** One line of the history. */
+export interface Asked {
+  readonly index: number;
+  readonly kind: Intended["kind"];
+  readonly key?: string;
+  /** When it was meant to leave and when it was over, after the start. */
+  readonly dueMs: number;
+  readonly endMs: number;
+  readonly tries: readonly Try[];
+  /** Of the last answer. */
+  readonly status: number;
+  /** Of an order that was placed. */
+  readonly order?: number;
+}
+
+export interface ClientOptions {
+  readonly url: () => string;
+  readonly seed: string;
+  readonly told: (asked: Asked) => void;
+}
+
+const resendsMax = 2;
+const answerMs = 10_000;
+const bodyBytesMax = 1_048_576;
+const backoffMs = { first: 50, longest: 500 } as const;
+
+export class CustomerClient {
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 512, timeout: 60_000 });
+  readonly #random: Random;
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#random = createSeededRandom(`client:${options.seed}`);
+  }
+
+  /** Sends each at its time; resolves once all are over. */
+  async run(traffic: Iterable<Intended>, startMs: number): Promise<void> {
+    const under: Set<Promise<void>> = new Set();
+    for (const intended of traffic) {
+      const waitMs = startMs + intended.dueMs - performance.now();
+      if (waitMs > 1) await pause(waitMs);
+      const one = this.#ask(intended, startMs).finally(() => under.delete(one));
+      under.add(one);
+    }
+    await Promise.all(under);
+  }
+
+  async #ask(intended: Intended, startMs: number): Promise<void> {
+    const tries: Try[] = [];
+    let last = await this.try(intended);
+    tries.push(last.tried);
+    for (let resend = 0; resend < resendsMax && isFailure(last.tried.status); resend++) {
+      await pause(this.#random.float() * Math.min(backoffMs.longest, backoffMs.first * 2 ** resend) + last.afterMs);
+      last = await this.try(intended);
+      tries.push(last.tried);
+    }
+    const { index, kind, key, dueMs } = intended;
+    this.#options.told({
+      index,
+      kind,
+      ...(key !== undefined && { key }),
+      dueMs: Math.round(dueMs),
+      endMs: Math.round((performance.now() - startMs) * 10) / 10,
+      tries,
+      status: last.tried.status,
+      ...(last.order !== undefined && { order: last.order }),
+    });
+  }
+
+  /** Sends it once. Never rejects. */
+  async try({ method, path, key, body }: Intended): Promise<{ tried: Try; order?: number; afterMs: number }> {
+    const startMs = performance.now();
+    const headers = {
+      ...(body !== undefined && { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
+      ...(key !== undefined && { "idempotency-key": key }),
+    };
+    try {
+      const { status, text, retryAfter } = await this.#send(method, path, headers, body);
+      const order = status === 201 ? (JSON.parse(text) as { readonly id: number }).id : undefined;
+      const code = status >= 400 ? /"code":"([A-Z_]+)"/.exec(text)?.[1] : undefined;
+      const tried = { status, ...(code !== undefined && { error: code }), ms: since(startMs) };
+      // A server that says when is believed, as far as a customer has patience.
+      return { tried, ...(order !== undefined && { order }), afterMs: Math.min(retryAfter * 1_000, 1_000) };
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      return { tried: { status: 0, error: code ?? message, ms: since(startMs) }, afterMs: 0 };
+    }
+  }
+
+  #send(method: string, path: string, headers: Record<string, string | number>, body: string | undefined) {
+    return new Promise<{ status: number; text: string; retryAfter: number }>((resolve, reject) => {
+      const sent = request(this.#options.url() + path, { method, headers, agent: this.#agent }, (response) => {
+        read(response).then((text) => {
+          const retryAfter = Number(response.headers["retry-after"] ?? 0);
+          resolve({ status: response.statusCode ?? 0, text, retryAfter: Number.isFinite(retryAfter) ? retryAfter : 0 });
+        }, reject);
+      });
+      const timer = setTimeout(() => sent.destroy(new Error("no answer in time")), answerMs);
+      sent.once("error", reject);
+      sent.once("close", () => clearTimeout(timer));
+      sent.end(body);
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+async function read(response: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of response as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > bodyBytesMax) throw new Error("an answer of more than 1 MiB");
+    parts.push(part);
+  }
+  if (!response.complete) throw new Error("an answer that was cut off");
+  return Buffer.concat(parts).toString("utf8");
+}
+
+/** No complete answer, or one that says the server failed. */
+export function isFailure(status: number): boolean {
+  return status === 0 || status >= 500;
+}
+
+function since(startMs: number): number {
+  return Math.round((performance.now() - startMs) * 10) / 10;
+}

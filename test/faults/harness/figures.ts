@@ -1,0 +1,52 @@
+/** Owns the figures of a run, from its history. It must never drop a request: one that failed counts with the time it took. */
+import { type Asked, isFailure } from "./client.ts";
+
+export interface Figures {
+  readonly requests: number;
+  readonly failed: number;
+  /** Share of requests with a complete answer below 500, after at most two permitted resends. */
+  readonly success: number;
+  readonly resends: number;
+  /** Answers with 503, resent or not. */
+  readonly unavailable: number;
+  /** Milliseconds from the intended start. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+/** Of the requests that were meant to leave between two instants, all unless given. */
+export function figuresOf(history: readonly Asked[], fromMs = 0, toMs = Number.POSITIVE_INFINITY): Figures {
+  const chosen = history.filter(({ dueMs }) => dueMs >= fromMs && dueMs < toMs);
+  const latencies = chosen.map(({ dueMs, endMs }) => endMs - dueMs).toSorted((a, b) => a - b);
+  const failed = chosen.filter(({ status }) => isFailure(status)).length;
+  const tries = chosen.flatMap((asked) => asked.tries);
+  return {
+    requests: chosen.length,
+    failed,
+    success: chosen.length === 0 ? Number.NaN : 1 - failed / chosen.length,
+    resends: tries.length - chosen.length,
+    unavailable: tries.filter(({ status }) => status === 503).length,
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    p999: quantile(latencies, 0.999),
+    max: latencies.at(-1) ?? Number.NaN,
+  };
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  return Math.round(sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN);
+}
+
+/** The errors of tries that failed, by how often each came. */
+export function errorsOf(history: readonly Asked[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { tries } of history)
+    for (const { status, error } of tries)
+      if (isFailure(status)) {
+        const name = status === 0 ? (error ?? "?") : `${status} ${error ?? ""}`.trim();
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+  return Object.fromEntries([...counts].toSorted(([, a], [, b]) => b - a));
+}
