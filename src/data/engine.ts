@@ -40,12 +40,18 @@ export interface Session {
 
 export type Family = "sqlite" | "postgres";
 
+export interface BeginOptions {
+  readonly migration?: boolean;
+  /** Where the engine can, not behind the calls that wait for their turn: a busy database must not cost a lease. */
+  readonly isApart?: boolean;
+}
+
 export interface Engine {
   readonly family: Family;
   /** Runs a statement on a connection that cannot write. */
   read(statement: Statement, limits: Limits): Promise<Rows>;
   /** Waits for its turn to write, until the deadline: then `SKEIN_DATA_BUSY`, and nothing has happened. */
-  begin(limits: Limits, options?: { readonly migration?: boolean }): Promise<Session>;
+  begin(limits: Limits, options?: BeginOptions): Promise<Session>;
   /** Rejects while the engine cannot serve. */
   ready(): Promise<void>;
   /** Safe to call twice. */

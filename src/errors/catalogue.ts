@@ -80,6 +80,8 @@ const facts = {
   // --- databases and migrations ---
   SKEIN_DATA_READ_ONLY: { canonical: "failed_precondition", retry: false, outcome: "failed", who: "bug", status: 500, since: "0.1.0" },
   SKEIN_DATA_BUSY: { canonical: "unavailable", retry: true, outcome: "not_started", who: "operator", since: "0.1.0" },
+  SKEIN_LEASE_LOST: { canonical: "unavailable", retry: true, outcome: "failed", who: "operator", since: "0.1.0" },
+  SKEIN_LEADER_NONE: { canonical: "unavailable", retry: true, outcome: "not_started", who: "operator", since: "0.1.0" },
   SKEIN_DATA_UNAVAILABLE: { canonical: "unavailable", retry: true, outcome: "unknown", who: "operator", since: "0.1.0" },
   SKEIN_DATA_FULL: { canonical: "resource_exhausted", retry: true, outcome: "failed", who: "operator", status: 503, since: "0.1.0" },
   SKEIN_DATA_NO_ENGINE: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0" },

@@ -127,6 +127,14 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
     what: "The database was busy until the deadline, and nothing was written.",
     fix: "Retry. If it lasts, look for long transactions, or raise the pool within the database's connection limit.",
   },
+  SKEIN_LEASE_LOST: {
+    what: "The process that ran the call does not lead its group any more; the transaction was rolled back.",
+    fix: "Send it again: another process leads. If leaders change while nobody dies, look at the load of their database.",
+  },
+  SKEIN_LEADER_NONE: {
+    what: "No process leads the group of the service at the moment, and nothing was started.",
+    fix: "Send it again: a new leader is there about four seconds after one is lost. If it lasts, see `skein status`.",
+  },
   SKEIN_DATA_UNAVAILABLE: {
     what: "The database cannot be reached.",
     fix: "Check that it runs and that DATABASE_URL points at it; commands are safe to retry with the same key.",

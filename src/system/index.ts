@@ -11,6 +11,7 @@ export type {
   Identity,
   OpenAuthenticator,
 } from "./identity.ts";
+export type { Fence, LeaderSeat, Leases, LeaseSight } from "./lease.ts";
 export type { Log, LogFields } from "./log.ts";
 export {
   type CallBinding,

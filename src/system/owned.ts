@@ -4,6 +4,7 @@
  */
 import type { Clock, Random } from "../core/index.ts";
 import type { Call } from "./call.ts";
+import type { LeaderSeat } from "./lease.ts";
 import type { Log } from "./log.ts";
 
 /** Where and how a host opens what its services own. */
@@ -19,6 +20,8 @@ export interface OpenContext {
   readonly log: Log;
   /** True in tests: nothing touches the disk, and engines run in this thread. */
   readonly inMemory: boolean;
+  /** Where one host of its group leads: what every database of the service joins. */
+  readonly leader?: LeaderSeat | undefined;
   /** Opens `open` once per key in this host, for what several services share; closed when the last of them closes. */
   shared<T extends { close(): Promise<void> }>(key: string, open: () => Promise<T>): Promise<T>;
 }

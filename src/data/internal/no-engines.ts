@@ -17,6 +17,11 @@ export function migrateDatabase(name: string): Promise<Migrated> {
   return Promise.reject(unsupported(`the database "${name}" cannot be migrated`));
 }
 
+/** Rejects with `SKEIN_RUNTIME_UNSUPPORTED`. */
+export function openLeaseFile({ service }: OpenContext): Promise<Opened> {
+  return Promise.reject(unsupported(`${service} keeps a lease`));
+}
+
 function unsupported(what: string): SkeinError {
   return skeinError("SKEIN_RUNTIME_UNSUPPORTED", `${what}, and this runtime or bundle has no database engines`);
 }

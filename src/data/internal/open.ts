@@ -13,12 +13,15 @@ import { compilerOf } from "./dialect.ts";
 import { createHandleFactory } from "./handles.ts";
 import { createInFlight } from "./in-flight.ts";
 import { sweepKeys } from "./keys.ts";
+import { createLeases } from "./lease-rows.ts";
 import { ownMigrations, ownOwner } from "./own-tables.ts";
 import { sweepRates, takeTokens } from "./rates.ts";
 import { type Migrated, type MigrationPlan, pendingMigrations, runMigrations } from "./run-migrations.ts";
 import { recallEffect, type TransactionPort } from "./transaction.ts";
 
 const poolMaxDefault = 10;
+/** No declared database can have this name: theirs begin with a letter. */
+const leaseFile = "_leases";
 /** How often expired keys are swept; the first time up to as much later, so that hosts do not sweep together. */
 const sweepEveryMs = 600_000;
 
@@ -44,7 +47,9 @@ export async function openDatabase(name: string, spec: DatabaseSpec, context: Op
     await shared.close();
     throw error;
   }
-  const bind = createHandleFactory(shared);
+  const fence = context.leader?.join(context.service, shared.place, createLeases(shared.engine, context.clock));
+  const { engine, clock, random, inFlight, runInside } = shared;
+  const bind = createHandleFactory({ engine, clock, random, inFlight, runInside, fence });
   let closing: Promise<void> | undefined;
   return {
     bind,
@@ -53,6 +58,22 @@ export async function openDatabase(name: string, spec: DatabaseSpec, context: Op
     ready: () => shared.engine.ready(),
     close: () => (closing ??= shared.close()),
   };
+}
+
+/** The lease of a service that has no database, in a file beside those of the databases. */
+export async function openLeaseFile(context: OpenContext): Promise<Opened> {
+  const spec: DatabaseSpec = { dialect: "sqlite", migrations: [] };
+  const shared = await context.shared("leases", () => openShared(leaseFile, spec, context));
+  try {
+    // By whoever comes first: no command line brings up what no service declares.
+    const [own] = plansOf(shared, spec, context);
+    if (own !== undefined) await runMigrations(shared.engine, own, context.clock);
+  } catch (error) {
+    await shared.close();
+    throw error;
+  }
+  context.leader?.join(context.service, shared.place, createLeases(shared.engine, context.clock));
+  return { bind: () => undefined, ready: () => shared.engine.ready(), close: () => shared.close() };
 }
 
 export async function migrateDatabase(name: string, spec: DatabaseSpec, context: OpenContext): Promise<Migrated> {

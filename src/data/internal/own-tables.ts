@@ -28,4 +28,10 @@ export const ownMigrations: readonly Migration[] = [
       bucket varchar(64) primary key, seen_at bigint not null, full_at bigint not null, granted bigint not null)`,
     "create index skein_rates_full_at on skein_rates (full_at)",
   ]),
+  migration("skein-003-leases", [
+    // The second index is what lets a renewal pass by a transaction that holds the epoch (ADR 30).
+    `create table skein_leases (
+      name varchar(120) primary key, epoch bigint not null, beat bigint not null, owner varchar(64) not null,
+      unique (name, epoch))`,
+  ]),
 ];

@@ -1,13 +1,14 @@
 /**
  * Owns one `db.transaction` of a call: its turn, its key, its events, its commit. It must never commit after the call is
- * over, nor commit an effect without its key.
+ * over, nor an effect without its key, nor for a leader that is none any more.
  */
 import type { Clock, Random } from "../../core/index.ts";
 import { isSkeinError, skeinError } from "../../errors/index.ts";
-import type { CallBinding, CommandEffect } from "../../system/index.ts";
+import type { CallBinding, CommandEffect, Fence } from "../../system/index.ts";
 import { earlyMsMax, type Engine, type Limits, type Session } from "../engine.ts";
 import type { InFlight } from "./in-flight.ts";
 import { claimKey, findReply, isKeyed, type KeyedEffect, keyInFlight, storeReply } from "./keys.ts";
+import { standBehind } from "./lease-rows.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 
 /** What all transactions of one open database share. */
@@ -16,6 +17,8 @@ export interface TransactionPort {
   readonly clock: Clock;
   readonly random: Random;
   readonly inFlight: InFlight;
+  /** What must be held for a commit, where only one host of a group may lead. */
+  readonly fence?: Fence | undefined;
   /** Runs a body so that the engine knows whose reads they are. */
   runInside<T>(session: Session, body: () => Promise<T>): Promise<T>;
 }
@@ -60,10 +63,13 @@ class KeyHeld extends Error {}
 async function attempt(port: TransactionPort, binding: CallBinding, limits: Limits, body: Body): Promise<unknown> {
   const { effect } = binding;
   assertRunning(limits);
+  const { fence } = port;
+  fence?.epoch();
   const session = await port.engine.begin(limits);
   try {
     if (effect !== undefined && isKeyed(effect)) await claim(port, session, effect);
     const reply = await untilOver(limits, run(port, binding, session, body));
+    if (fence !== undefined) await standBehind(fence, session, port.engine);
     assertRunning(limits);
     await session.commit();
     effect?.committed();

@@ -30,6 +30,8 @@ const acquireMsMax = 1_000;
 const graceMs = 500;
 /** How much later a statement's limit comes than a lock's, when both are what is left of a call. */
 const lockMarginMs = 100;
+/** Beside the pool, where leases are kept. */
+export const leaseConnections = 1;
 /** The advisory lock for creating schemas; any number that is Skein's own. */
 const schemaLock = 5_384_216_770_117_293_585n;
 
@@ -49,9 +51,11 @@ export async function createPostgresEngine(options: PostgresOptions): Promise<En
   const spelling = options.portable ? portablePostgresSpelling : postgresSpelling;
   const readers = Math.max(1, Math.floor(options.poolMax * 0.4));
   const writing = new PoolClass(poolConfig(options, Math.max(1, options.poolMax - readers), ""));
+  // Of leases only, and without a connection until the first.
+  const apart = new PoolClass(poolConfig(options, leaseConnections, ""));
   const reading = new PoolClass(poolConfig(options, readers, "-c default_transaction_read_only=on"));
   // An idle connection that dies has nobody to tell; the next call opens a new one.
-  for (const pool of [writing, reading]) pool.on("error", ignore);
+  for (const pool of [writing, reading, apart]) pool.on("error", ignore);
   const talk: Talk = { spelling, parsers };
   let closing: Promise<void> | undefined;
 
@@ -74,14 +78,15 @@ export async function createPostgresEngine(options: PostgresOptions): Promise<En
         client.release(broken);
       }
     },
-    begin: (limits, begin) => beginSession(talk, writing, limits, begin?.migration === true),
+    begin: (limits, begin) =>
+      beginSession(talk, begin?.isApart === true ? apart : writing, limits, begin?.migration === true),
     async ready() {
       await engine.read(
         { sql: "select 1", parameters: [] },
         { remainingMs: () => acquireMsMax, signal: () => undefined },
       );
     },
-    close: () => (closing ??= Promise.all([writing.end(), reading.end()]).then(() => undefined)),
+    close: () => (closing ??= Promise.all([writing.end(), reading.end(), apart.end()]).then(() => undefined)),
   };
   return engine;
 }
