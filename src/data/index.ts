@@ -21,5 +21,5 @@ export {
   type MigrationStatement,
   type MigrationSteps,
 } from "./migration.ts";
-export { Leader, type LeaderOptions, openLeaseFile } from "./lease/leader.ts";
+export { Leader, type LeaderOptions } from "./lease/leader.ts";
 export { resource, type ResourceContext, type ResourceSpec } from "./resource.ts";

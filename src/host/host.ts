@@ -8,7 +8,14 @@ import { type Clock, type Random, systemClock, systemRandom, toMs } from "../cor
 import { absolutePath, processEnv } from "../core/platform.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import { createRecorder, quietly, type Recorder, silentLog, withFields } from "../observe/index.ts";
-import { type Log, type Mode, type OpenContext, type System, type TokenGrant } from "../system/index.ts";
+import {
+  type Leadership,
+  type Log,
+  type Mode,
+  type OpenContext,
+  type System,
+  type TokenGrant,
+} from "../system/index.ts";
 import { CountedItems } from "./counted-items.ts";
 import { openMounts } from "./mount/open-all.ts";
 import type { LiveMount } from "./mount/open.ts";
@@ -39,6 +46,11 @@ export interface HostOptions {
    * (Cloudflare Workers): each call from outside has its own timer, and replies are cached but flights not shared.
    */
   readonly isolated?: boolean;
+  /**
+   * One of several hosts with the same services leads: this one starts as a standby, whose services are open, refuses calls
+   * from outside with `SKEIN_LEADER_NONE`, and runs its start hooks once it leads. One that has lost its lease is to be closed.
+   */
+  readonly leader?: Leadership;
   /** Told of work that goes on when the host is open: the start hooks, together. It never rejects. */
   readonly keep?: (work: Promise<void>) => void;
   /** Deadline of calls from outside in milliseconds, 10,000 unless given. */
@@ -105,12 +117,12 @@ export async function openHost(system: System, options: HostOptions = {}): Promi
   const shared = new SharedThings();
   const live: LiveService[] = [];
   const mounts: LiveMount[] = [];
-  const host = new RunningHost(system, runtime, live, mounts);
+  const host = new RunningHost(system, runtime, live, mounts, options.leader);
   try {
     const chosen = select(system, options.services);
     const starting = chosen.services.map((entry) => {
       const context = toContext(system, entry.declaration.name, options, { clock, log, shared });
-      return bringUp(entry, runtime, context);
+      return bringUp(entry, runtime, context, options.leader);
     });
     // All are awaited even when one fails: what the others opened must be closed too.
     const started = await Promise.allSettled(starting);
@@ -123,8 +135,12 @@ export async function openHost(system: System, options: HostOptions = {}): Promi
     await host.close().catch(() => undefined);
     throw error;
   }
-  const hooks = host.runStartHooks(log);
-  options.keep?.(hooks);
+  const begin = (): void => {
+    const hooks = host.runStartHooks(log);
+    options.keep?.(hooks);
+  };
+  if (options.leader === undefined) begin();
+  else options.leader.run(begin, () => host.endBackground());
   return host;
 }
 
@@ -170,6 +186,7 @@ function toContext(
     random: options.random ?? systemRandom,
     log: withFields(parts.log, { service }),
     inMemory: options.inMemory ?? false,
+    leader: options.leader,
     shared: (key, open) => parts.shared.open(key, open),
   };
 }
@@ -179,13 +196,21 @@ class RunningHost implements Host {
   readonly #runtime: CallRuntime;
   readonly #live: readonly LiveService[];
   readonly mounts: readonly LiveMount[];
+  readonly #leader: Leadership | undefined;
   readonly #background = new AbortController();
   #inFlight = 0;
   #isDraining = false;
   readonly #idle = Promise.withResolvers<void>();
   #closing: Promise<void> | undefined;
 
-  constructor(system: System, runtime: CallRuntime, live: readonly LiveService[], mounts: readonly LiveMount[]) {
+  constructor(
+    system: System,
+    runtime: CallRuntime,
+    live: readonly LiveService[],
+    mounts: readonly LiveMount[],
+    leader: Leadership | undefined,
+  ) {
+    this.#leader = leader;
     this.system = system;
     this.#runtime = runtime;
     this.#live = live;
@@ -232,6 +257,7 @@ class RunningHost implements Host {
 
   #refusal(service: string, method: string): SkeinError | undefined {
     if (this.#isDraining) return skeinError("SKEIN_HOST_DRAINING");
+    if (this.#leader?.isLeading === false) return skeinError("SKEIN_LEADER_NONE");
     // Endpoints like any other inside, and nobody's to call.
     return isHook(method) ? skeinError("SKEIN_CALL_NO_ROUTE", `${service} has no such method`) : undefined;
   }
@@ -275,9 +301,14 @@ class RunningHost implements Host {
     await Promise.all(running);
   }
 
+  /** Tells the start hooks to end. */
+  endBackground(): void {
+    this.#background.abort();
+  }
+
   async drain(): Promise<void> {
     this.#isDraining = true;
-    this.#background.abort();
+    this.endBackground();
     if (this.#inFlight > 0) await this.#idle.promise;
   }
 
@@ -291,9 +322,11 @@ class RunningHost implements Host {
 
   async #close(): Promise<void> {
     this.#isDraining = true;
-    this.#background.abort();
+    this.endBackground();
     // First, so that no call waits for what is about to be gone.
     this.#runtime.close();
+    // Before the databases, which it tells that the next one may lead.
+    await this.#leader?.close();
     // As if each service were one more thing that was opened: all of them close, in reverse.
     await closeAll(
       new Map([

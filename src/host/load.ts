@@ -8,6 +8,7 @@ import { isSkeinError, skeinError } from "../errors/index.ts";
 import {
   type AnyHook,
   type Implementation,
+  type Leadership,
   methodsOf,
   type OpenContext,
   type Opened,
@@ -34,12 +35,20 @@ export function isHook(method: string): boolean {
 const startTimeoutMs = 300_000;
 
 /** Loads, opens and registers a service. What it had opened is closed again when a later part fails. */
-export async function bringUp(entry: ServiceEntry, runtime: CallRuntime, context: OpenContext): Promise<LiveService> {
+export async function bringUp(
+  entry: ServiceEntry,
+  runtime: CallRuntime,
+  context: OpenContext,
+  leader?: Leadership,
+): Promise<LiveService> {
   const implementation = await load(entry);
   const { declaration } = implementation;
   const opened = new Map<string, Opened>();
   try {
     for (const [name, owned] of Object.entries(declaration.has)) opened.set(name, await owned.open(context));
+    // No service can own a thing of this name.
+    if (leader !== undefined && databaseOf(implementation, opened) === undefined)
+      opened.set("$lease", await leader.joinFile(context));
   } catch (error) {
     // What does not close after this must not hide why the service did not start.
     await closeAll(opened).catch(() => undefined);

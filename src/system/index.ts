@@ -12,6 +12,7 @@ export type {
   OpenAuthenticator,
 } from "./identity.ts";
 export type { Fence, LeaderSeat, Leases, LeaseSight } from "./lease.ts";
+export type { Leadership } from "./leadership.ts";
 export type { Log, LogFields } from "./log.ts";
 export {
   type CallBinding,

@@ -48,8 +48,15 @@ export async function openDatabase(name: string, spec: DatabaseSpec, context: Op
     throw error;
   }
   const fence = context.leader?.join(context.service, shared.place, createLeases(shared.engine, context.clock));
-  const { engine, clock, random, inFlight, runInside } = shared;
-  const bind = createHandleFactory({ engine, clock, random, inFlight, runInside, fence });
+  const { engine, clock, random, inFlight } = shared;
+  const bind = createHandleFactory({
+    engine,
+    clock,
+    random,
+    inFlight,
+    runInside: (session, body) => shared.runInside(session, body),
+    fence,
+  });
   let closing: Promise<void> | undefined;
   return {
     bind,

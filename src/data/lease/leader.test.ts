@@ -65,7 +65,10 @@ class Process {
       const fence = this.leader.join("erp", place, this.#leases(createLeases(engine, world.clock)));
       this.fences.push({ place, fence });
     }
-    this.leader.run();
+    this.leader.run(
+      () => this.told.push("begin"),
+      () => this.told.push("end"),
+    );
   }
 
   stop(): void {
@@ -88,7 +91,8 @@ class Process {
       const session = await engine.begin(limitsOf(this.#world.clock, 60_000));
       try {
         await session.run({ sql: "insert into ledger values (?)", parameters: [epoch] });
-        await standBehind(fence, session, engine);
+        // As if it had been stopped since it asked: what its clock says now must not be what saves it.
+        await standBehind({ name: fence.name, epoch: () => epoch }, session, engine);
         await session.commit();
       } catch (error) {
         await session.rollback();
@@ -141,14 +145,14 @@ test("the first one leads at once, the second when the first one has died, withi
   const world = await createWorld(["orders"]);
   const [a, b] = [new Process(world, 1), new Process(world, 2)];
   await world.clock.advance(10);
-  assert.deepEqual([a.told, b.told], [["lead 1"], []]);
+  assert.deepEqual([a.told, b.told], [["begin", "lead 1"], []]);
   await world.clock.advance(60_000);
-  assert.deepEqual([a.told, b.told], [["lead 1"], []], "it is kept for as long as it is renewed");
+  assert.deepEqual([a.told, b.told], [["begin", "lead 1"], []], "it is kept for as long as it is renewed");
   a.kill();
   await world.clock.advance(2_900);
   assert.deepEqual(b.told, []);
   await world.clock.advance(600);
-  assert.deepEqual(b.told, ["lead 2"]);
+  assert.deepEqual(b.told, ["begin", "lead 2"]);
 });
 
 test("a leader that ends in order is followed a quarter of a second later", async () => {
@@ -159,7 +163,13 @@ test("a leader that ends in order is followed a quarter of a second later", asyn
   await a.leader.close();
   assert.equal(a.leader.isLeading, false);
   await world.clock.advance(260);
-  assert.deepEqual([a.told, b.told], [["lead 1"], ["lead 2"]]);
+  assert.deepEqual(
+    [a.told, b.told],
+    [
+      ["begin", "lead 1"],
+      ["begin", "lead 2"],
+    ],
+  );
 });
 
 test("a leader that cannot renew stops half a second before anybody else may lead, and for good", async () => {
@@ -176,7 +186,7 @@ test("a leader that cannot renew stops half a second before anybody else may lea
   a.isCut = false;
   b.kill();
   await world.clock.advance(10_000);
-  assert.deepEqual(a.told, ["lead 1", "lost"], "only a fresh process may lead again");
+  assert.deepEqual(a.told, ["begin", "lead 1", "end", "lost"], "only a fresh process may lead again");
 });
 
 test("a stopped leader does not lead when it wakes, and what it had begun is refused", async () => {
@@ -192,7 +202,13 @@ test("a stopped leader does not lead when it wakes, and what it had begun is ref
   assert.equal(a.leader.isLeading, false, "before any of its timers has run");
   await assert.rejects(ghost, { code: "SKEIN_LEASE_LOST" });
   await world.clock.advance(10);
-  assert.deepEqual([a.told, b.told], [["lead 1", "lost"], ["lead 2"]]);
+  assert.deepEqual(
+    [a.told, b.told],
+    [
+      ["begin", "lead 1", "end", "lost"],
+      ["begin", "lead 2"],
+    ],
+  );
   assert.deepEqual(await world.ledger("orders"), [2]);
 });
 

@@ -3,7 +3,7 @@
  * again once it has lost one: what it believes is from before, and a fresh process believes nothing.
  */
 import { assert, type Clock, createId, type Random, type Timer } from "../../core/index.ts";
-import type { Fence, LeaderSeat, Leases, Log, OpenContext, Opened } from "../../system/index.ts";
+import type { Fence, Leadership, Leases, Log, OpenContext, Opened } from "../../system/index.ts";
 import { Lease, pollEveryMs, renewEveryMs } from "./lease.ts";
 
 export interface LeaderOptions {
@@ -21,12 +21,8 @@ interface Seat {
   readonly lease: Lease;
 }
 
-/** The lease of a service without a database, in a file of the state directory; to be closed when the leader is. */
-export async function openLeaseFile(context: OpenContext): Promise<Opened> {
-  return (await import("#engines")).openLeaseFile(context);
-}
-
-export class Leader implements LeaderSeat {
+/** @since 0.1.0 */
+export class Leader implements Leadership {
   readonly #options: LeaderOptions;
   readonly #owner: string;
   #seats: Seat[] = [];
@@ -35,13 +31,14 @@ export class Leader implements LeaderSeat {
   #guard: Timer | undefined;
   #turn: Promise<void> = Promise.resolve();
   #isRunning = false;
+  #hooks: { readonly lead: () => void; readonly lose: () => void } | undefined;
 
   constructor(options: LeaderOptions) {
     this.#options = options;
     this.#owner = createId(options.random);
   }
 
-  /** By the clock, and not by what was heard last: a process that was stopped has heard nothing. */
+  // By the clock, and not by what was heard last: a process that was stopped has heard nothing.
   get isLeading(): boolean {
     return this.#state === "leading" && this.#seats.every(({ lease }) => lease.isHeld);
   }
@@ -53,8 +50,12 @@ export class Leader implements LeaderSeat {
     return lease;
   }
 
-  /** Tries to lead from now on. */
-  run(): void {
+  async joinFile(context: OpenContext): Promise<Opened> {
+    return (await import("#engines")).openLeaseFile({ ...context, leader: this });
+  }
+
+  run(lead: () => void, lose: () => void): void {
+    this.#hooks = { lead, lose };
     assert(this.#seats.length > 0, "a leader holds at least one lease");
     this.#isRunning = true;
     // The same order in every process: two that each keep what the other needs would wait for ever.
@@ -62,7 +63,6 @@ export class Leader implements LeaderSeat {
     this.#look();
   }
 
-  /** Lets go of what it holds, so that another one leads at once. Its calls must be over. Safe to call twice. */
   async close(): Promise<void> {
     this.#end();
     await this.#turn;
@@ -100,6 +100,7 @@ export class Leader implements LeaderSeat {
     if (this.#state !== "standby" || first === undefined || !this.#seats.every(({ lease }) => lease.isHeld)) return;
     this.#state = "leading";
     this.#guardUntilEnd();
+    this.#hooks?.lead();
     this.#options.onLead(first.lease.epoch());
   }
 
@@ -114,6 +115,7 @@ export class Leader implements LeaderSeat {
   #lose(): void {
     if (this.#state !== "leading") return;
     this.#end();
+    this.#hooks?.lose();
     this.#options.onLost();
   }
 
