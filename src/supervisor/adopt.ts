@@ -10,7 +10,11 @@ export function adoptRecords(table: HostTable): boolean {
   for (const record of state.hosts()) {
     if (record.id === "holder") continue;
     const replica = table.find(record.id);
-    const fits = replica !== undefined && sameServices(replica.services, record.services) && !record.isRetired;
+    const fits =
+      replica !== undefined &&
+      sameServices(replica.services, record.services) &&
+      replica.isSingleton === (record.isSingleton ?? false) &&
+      !record.isRetired;
     if (!isRunning(record.identity)) state.remove(record.id);
     else if (fits) {
       hasAdopted = true;
@@ -18,6 +22,7 @@ export function adoptRecords(table: HostTable): boolean {
       replica.socket = record.socket;
       replica.startedMs = clock.monotonic();
       replica.state = record.isReady ? "ready" : "starting";
+      if (record.leads !== undefined) table.led(replica, record.leads);
       log.info(`${replica.id} is taken over`);
     } else {
       state.write({ ...record, isRetired: true });

@@ -22,6 +22,8 @@ export interface HostStatus {
   /** `null` while it is not running. */
   readonly pid: number | null;
   readonly state: "waiting" | "starting" | "ready" | "draining";
+  /** Only in groups with `singleton`: calls go to the leader. */
+  readonly role?: "leader" | "standby";
   readonly services: readonly string[];
   readonly inFlight: number;
   /** Bytes. */
@@ -39,6 +41,8 @@ export type HostSays =
       readonly socket?: string;
     }
   | { readonly is: "ready"; readonly url?: string }
+  /** It holds the leases of its services, since this epoch. */
+  | { readonly is: "leading"; readonly epoch: number }
   | { readonly is: "health"; readonly inFlight: number; readonly rss: number }
   | { readonly is: "draining" }
   | { readonly is: "failed"; readonly message: string; readonly code: string }
@@ -120,8 +124,8 @@ export class Adoption {
   #wire: Wire<HostSays, SupervisorSays> | undefined;
   #timer: Timer | undefined;
   #isOver = false;
-  /** Said again to whoever adopts. */
-  #lasting: HostSays | undefined;
+  /** Said again to whoever adopts, in the order in which it became true. */
+  readonly #lasting = new Map<HostSays["is"], HostSays>();
 
   /** `alone` is called whenever there is nobody to connect to. */
   constructor(
@@ -140,7 +144,8 @@ export class Adoption {
   }
 
   say(message: HostSays): void {
-    if (message.is === "ready" || message.is === "draining") this.#lasting = message;
+    if (message.is === "ready" || message.is === "leading" || message.is === "draining")
+      this.#lasting.set(message.is, message);
     this.#wire?.say(message);
   }
 
@@ -161,7 +166,7 @@ export class Adoption {
     socket.on("connect", () => {
       this.#wire = wire;
       wire.say(this.#hello());
-      if (this.#lasting !== undefined) wire.say(this.#lasting);
+      for (const message of this.#lasting.values()) wire.say(message);
     });
   }
 }

@@ -3,7 +3,8 @@
  * them. It outlives its supervisor, and exits only when it has drained. It must never load code of another group.
  */
 import { pathToFileURL } from "node:url";
-import { systemClock } from "../core/index.ts";
+import { systemClock, systemRandom } from "../core/index.ts";
+import { Leader } from "../data/index.ts";
 import { isSkeinError, skeinError } from "../errors/index.ts";
 import { createGateway, type Gateway } from "../gateway/index.ts";
 import { createHost, type Host } from "../host/index.ts";
@@ -21,6 +22,8 @@ const healthMs = 1_000;
 const gatewayDescriptor = 3;
 /** How long everything may take to close at the end. */
 const endMs = 25_000;
+/** The same for one that has lost its leases: by then another process may lead. */
+const lostMs = 500;
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as HostSettings;
 const clock = systemClock;
@@ -76,6 +79,7 @@ async function start(): Promise<void> {
     clock,
     mode: settings.mode,
     remote: peers.routes,
+    ...(settings.isSingleton && { leader: toLead() }),
   });
   listener = await peers.listen(host, { path: settings.socket });
   if (settings.services.includes(gatewayService)) {
@@ -91,6 +95,20 @@ async function start(): Promise<void> {
   raise();
   adoption.say({ is: "ready", ...(gateway !== undefined && { url: gateway.url }) });
   report();
+}
+
+/** A fresh process follows one that has lost its leases: this one's services hold what they believed as leaders. */
+function toLead(): Leader {
+  return new Leader({
+    clock,
+    random: systemRandom,
+    log,
+    onLead: (epoch) => {
+      log.info(`${settings.id} leads`, { epoch });
+      adoption.say({ is: "leading", epoch });
+    },
+    onLost: () => void end("it does not lead any more", lostMs),
+  });
 }
 
 function hear(message: SupervisorSays): void {
@@ -131,12 +149,12 @@ function report(): void {
 }
 
 /** Gateway first, so that nothing new comes in; then what peers have sent; then what is open. */
-async function end(why: string): Promise<void> {
+async function end(why: string, withinMs = endMs): Promise<void> {
   if (isEnding) return;
   isEnding = true;
   log.info(`${settings.id} ends: ${why}`);
   adoption.say({ is: "draining" });
-  const limit = clock.after(endMs, () => process.exit(1));
+  const limit = clock.after(withinMs, () => process.exit(1));
   await gateway?.close().catch(complain);
   await listener?.close().catch(complain);
   await host?.close().catch(complain);

@@ -8,7 +8,7 @@ import type { Log, Mode, Placement } from "../system/index.ts";
 import type { HostSays, SupervisorSays, Wire } from "./control.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 import { groupsOf, type Replica, replicasOf } from "./replica.ts";
-import type { State } from "./state.ts";
+import type { HostRecord, State } from "./state.ts";
 
 export interface SupervisorOptions {
   readonly file: string;
@@ -48,14 +48,25 @@ export class HostTable {
   }
 
   /** Keeps who runs a replica, so that the next supervisor finds it. */
-  remember({ id, group, replica, services, socket }: Replica, identity: ProcessIdentity): void {
-    this.options.state.write({ id, group, replica, services, identity, socket, isReady: false, isRetired: false });
+  remember({ id, group, replica, services, isSingleton, socket }: Replica, identity: ProcessIdentity): void {
+    const whose = { id, group, replica, services, isSingleton, identity, socket };
+    this.options.state.write({ ...whose, isReady: false, isRetired: false });
   }
 
   /** Keeps one more thing that is true of it from now on. */
-  mark({ id }: Replica, what: { readonly isReady: true } | { readonly isRetired: true }): void {
+  mark({ id }: Replica, what: Partial<Pick<HostRecord, "isReady" | "isRetired" | "leads">>): void {
     const record = this.options.state.host(id);
     if (record !== undefined) this.options.state.write({ ...record, ...what });
+  }
+
+  /** It says that it leads its group. One that was stopped may say so late: the greater epoch is the younger. */
+  led(one: Replica, epoch: number): void {
+    const others = this.replicas.filter(({ group, id }) => group === one.group && id !== one.id);
+    if (!one.isSingleton || others.some(({ leads = 0 }) => leads > epoch)) return;
+    for (const other of others) other.leads = undefined;
+    one.leads = epoch;
+    this.mark(one, { leads: epoch });
+    this.publish();
   }
 
   /** Tells every host where the others are, if that is not what they know. */

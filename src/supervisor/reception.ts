@@ -88,6 +88,9 @@ export class Reception {
       case "ready":
         starter.ready(replica);
         break;
+      case "leading":
+        table.led(replica, message.epoch);
+        break;
       case "health":
         replica.inFlight = message.inFlight;
         replica.rss = message.rss;

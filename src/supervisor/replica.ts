@@ -12,6 +12,7 @@ export interface Replica {
   readonly group: string;
   readonly replica: number;
   readonly services: readonly string[];
+  readonly isSingleton: boolean;
   readonly memory: number | undefined;
   state: HostState;
   identity: ProcessIdentity | undefined;
@@ -27,11 +28,13 @@ export interface Replica {
   /** Not started again before. */
   notBeforeMs: number;
   lastError: string | undefined;
+  /** The epoch in which it leads; only in groups of which one process does, and there of one at most. */
+  leads: number | undefined;
 }
 
 /** Every replica that a placement asks for, none of them running. */
 export function replicasOf(placement: Placement): Replica[] {
-  return Object.entries(placement.groups).flatMap(([group, { services, replicas, memory }]) =>
+  return Object.entries(placement.groups).flatMap(([group, { services, replicas, memory, isSingleton }]) =>
     services.length === 0
       ? []
       : Array.from({ length: replicas }, (_, index) => ({
@@ -39,6 +42,7 @@ export function replicasOf(placement: Placement): Replica[] {
           group,
           replica: index + 1,
           services,
+          isSingleton,
           memory,
           state: "waiting" as const,
           identity: undefined,
@@ -50,6 +54,7 @@ export function replicasOf(placement: Placement): Replica[] {
           readyMs: undefined,
           notBeforeMs: 0,
           lastError: undefined,
+          leads: undefined,
         })),
   );
 }
@@ -62,17 +67,19 @@ export function sameServices(a: readonly string[], b: readonly string[]): boolea
   return a.length === b.length && a.every((name) => b.includes(name));
 }
 
-export function statusOf({ group, replica, identity, state, services, inFlight, rss }: Replica): HostStatus {
-  return { group, replica, pid: identity?.pid ?? null, state, services, inFlight, rss };
+export function statusOf(one: Replica): HostStatus {
+  const { group, replica, identity, state, services, inFlight, rss, isSingleton, leads } = one;
+  const role = leads === undefined ? ("standby" as const) : ("leader" as const);
+  return { group, replica, pid: identity?.pid ?? null, state, ...(isSingleton && { role }), services, inFlight, rss };
 }
 
-/** Where each group answers: those of its replicas that are ready. */
+/** Where each group answers: those of its replicas that are ready, or the one of them that leads. */
 export function groupsOf(replicas: readonly Replica[]): Routes["groups"] {
-  const groups: Record<string, { services: readonly string[]; addresses: string[] }> = {};
+  const groups: Record<string, { services: readonly string[]; addresses: string[]; hasLeader?: true }> = {};
   for (const one of replicas) {
     const services = one.services.filter((name) => name !== gatewayService);
-    const group = (groups[one.group] ??= { services, addresses: [] });
-    if (one.state === "ready") group.addresses.push(one.socket);
+    const group = (groups[one.group] ??= { services, addresses: [], ...(one.isSingleton && { hasLeader: true }) });
+    if (one.state === "ready" && (!one.isSingleton || one.leads !== undefined)) group.addresses.push(one.socket);
   }
   return groups;
 }

@@ -6,6 +6,8 @@ export interface HostSettings {
   readonly group: string;
   readonly replica: number;
   readonly services: readonly string[];
+  /** It leads its group or waits to. */
+  readonly isSingleton: boolean;
   /** The file whose default export is the system. */
   readonly file: string;
   readonly home: string;

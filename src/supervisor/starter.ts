@@ -6,6 +6,7 @@ import type { GatewaySocket } from "./gateway-socket.ts";
 import type { HostTable } from "./host-table.ts";
 import { identify, signal } from "./process-identity.ts";
 import { isGateway, type Replica } from "./replica.ts";
+import type { HostSettings } from "./settings.ts";
 import { hostArguments, startHost } from "./spawn.ts";
 
 const pause = { firstMs: 100, longestMs: 30_000 } as const;
@@ -47,10 +48,11 @@ export class Starter {
     due.state = "starting";
     due.startedMs = now;
     due.lastError = undefined;
-    const { id, group, replica, services, memory } = due;
+    const { id, group, replica, services, isSingleton, memory } = due;
     due.socket = state.newSocketOf(id);
     const { socket } = due;
-    const settings = { id, group, replica, services, file, home: state.home, socket, token: this.#token, mode };
+    const what = { id, group, replica, services, isSingleton };
+    const settings: HostSettings = { ...what, file, home: state.home, socket, token: this.#token, mode };
     const args = hostArguments(settings, memory);
     if (isGateway(due)) this.#socket.spawn(id, args, state.logOf(id));
     else this.#started(due, startHost(args, state.logOf(id)).pid ?? -1);
@@ -99,6 +101,7 @@ export class Starter {
     one.identity = undefined;
     one.state = "waiting";
     one.readyMs = undefined;
+    one.leads = undefined;
     if (this.#starting === one) this.#starting = undefined;
     one.rss = 0;
     one.inFlight = 0;

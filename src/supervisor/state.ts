@@ -34,6 +34,10 @@ export interface HostRecord {
   readonly socket: string;
   /** It has served, so that whoever takes it over need not ask before calls go to it. */
   readonly isReady: boolean;
+  /** It leads its group or waits to; two processes of one group are both started so or neither. */
+  readonly isSingleton?: boolean;
+  /** The epoch in which it leads. */
+  readonly leads?: number;
   /** A retired one drains and exits, whoever tells it. */
   readonly isRetired: boolean;
 }

@@ -18,7 +18,10 @@ test("a host that ends three times before it is ready ends the start; nothing to
     assert.equal(state.claim(), true);
     const supervisor = new Supervisor({
       file: path.join(home, "nowhere.ts"),
-      placement: { groups: { one: { services: ["orders"], replicas: 1, memory: undefined } }, pins: {} },
+      placement: {
+        groups: { one: { services: ["orders"], replicas: 1, isSingleton: false, memory: undefined } },
+        pins: {},
+      },
       state,
       clock: systemClock,
       log: createLog({ clock: systemClock, sink: () => undefined }),

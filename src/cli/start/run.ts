@@ -117,7 +117,7 @@ function renderStatus({ supervisor, epoch, gateway, hosts }: Status): string {
   ];
   const rows = hosts.map((host) => [
     `${host.group}-${host.replica}`,
-    host.state,
+    host.role === undefined ? host.state : `${host.state}, ${host.role}`,
     String(host.pid ?? "-"),
     memoryOf(host),
     String(host.inFlight),

@@ -31,6 +31,7 @@ export class Leader implements Leadership {
   #guard: Timer | undefined;
   #turn: Promise<void> = Promise.resolve();
   #isRunning = false;
+  #hasComplained = false;
   #hooks: { readonly lead: () => void; readonly lose: () => void } | undefined;
 
   constructor(options: LeaderOptions) {
@@ -71,6 +72,7 @@ export class Leader implements Leadership {
 
   readonly #look = (): void => {
     this.#turn = this.#step()
+      .then(() => (this.#hasComplained = false))
       .catch(this.#complain)
       .then(() => {
         if (this.#state === "over") return;
@@ -126,6 +128,8 @@ export class Leader implements Leadership {
   }
 
   readonly #complain = (error: unknown): void => {
-    this.#options.log.warn("a lease could not be looked at", { error });
+    // Four times a second otherwise, for as long as a database is away.
+    if (!this.#hasComplained) this.#options.log.warn("a lease could not be looked at", { error });
+    this.#hasComplained = true;
   };
 }

@@ -5,6 +5,7 @@
 import type { Clock, Random } from "../../core/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
 import type { Connection } from "../../transport/index.ts";
+import { LeaderWait } from "./leader-wait.ts";
 
 /** First pause after a connection that could not be made, doubled up to the longest. */
 const pause = { firstMs: 100, longestMs: 5_000 } as const;
@@ -27,15 +28,22 @@ export interface ReplicasOptions {
 
 export class Replicas {
   readonly #options: ReplicasOptions;
+  readonly #wait: LeaderWait;
   #replicas: Replica[] = [];
+  #hasLeader = false;
   #isClosed = false;
 
   constructor(options: ReplicasOptions) {
     this.#options = options;
+    this.#wait = new LeaderWait(options.clock);
   }
 
-  /** The addresses from now on; what is known of those that stay is kept, connections to others end once they are idle. */
-  update(addresses: readonly string[]): void {
+  /**
+   * The addresses from now on; what is known of those that stay is kept, connections to others end once they are idle. With
+   * `hasLeader` there is one or, between two leaders, none.
+   */
+  update(addresses: readonly string[], hasLeader = false): void {
+    this.#hasLeader = hasLeader;
     const known = new Map(this.#replicas.map((replica) => [replica.address, replica] as const));
     this.#replicas = addresses.map((address) => known.get(address) ?? fresh(address));
     for (const [address, replica] of known) if (!addresses.includes(address)) void endWhenIdle(replica);
@@ -56,8 +64,15 @@ export class Replicas {
     return second.inFlight < first.inFlight ? second : first;
   }
 
-  /** Waits for one to be open. Rejects with `SKEIN_TRANSPORT_UNREACHABLE` when none can be reached. */
-  async reach(): Promise<Connection> {
+  /**
+   * Waits for one to be open. Rejects with `SKEIN_TRANSPORT_UNREACHABLE` when none can be reached, and with
+   * `SKEIN_LEADER_NONE` when no leader could within what the call has left.
+   */
+  reach(timeoutMs: number | undefined): Promise<Connection> {
+    return this.#hasLeader ? this.#wait.until(timeoutMs, () => this.#reachOne()) : this.#reachOne();
+  }
+
+  async #reachOne(): Promise<Connection> {
     if (this.#replicas.length === 0) throw skeinError("SKEIN_TRANSPORT_UNREACHABLE", "no replica is known");
     const now = this.#options.clock.monotonic();
     // Those that failed lately too when no other is left: a caller that waits is a reason to try.

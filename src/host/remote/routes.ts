@@ -17,7 +17,15 @@ export interface Routes {
   readonly epoch: number;
   /** Groups by name: what runs in them, and where each replica answers. */
   readonly groups: Readonly<
-    Record<string, { readonly services: readonly string[]; readonly addresses: readonly string[] }>
+    Record<
+      string,
+      {
+        readonly services: readonly string[];
+        readonly addresses: readonly string[];
+        /** One of the group's hosts leads and has the address; between two leaders there is none, and calls wait. */
+        readonly hasLeader?: boolean;
+      }
+    >
   >;
 }
 
@@ -55,10 +63,10 @@ export class RouteTable implements RemoteRoutes {
     if (epoch <= this.#epoch) return;
     this.#epoch = epoch;
     const byService = new Map<string, Replicas>();
-    for (const [name, { services, addresses }] of Object.entries(groups)) {
+    for (const [name, { services, addresses, hasLeader }] of Object.entries(groups)) {
       let replicas = this.#groups.get(name);
       if (replicas === undefined) this.#groups.set(name, (replicas = new Replicas(this.#options)));
-      replicas.update(addresses);
+      replicas.update(addresses, hasLeader);
       for (const service of services) byService.set(service, replicas);
     }
     this.#byService = byService;
@@ -122,7 +130,7 @@ export class RouteTable implements RemoteRoutes {
       throw skeinError("SKEIN_CALL_NO_ROUTE", `no host that runs ${service}.${method} is known`);
     const [operation, connection] = await Promise.all([
       this.#operations.make(service, method),
-      replicas.pick() ?? replicas.reach(),
+      replicas.pick() ?? replicas.reach(call.timeoutMs),
     ]);
     return [connection, outgoing(operation, call, input)];
   }

@@ -9,6 +9,8 @@ export interface PlacementGroup {
   readonly services: readonly string[];
   /** Processes that run them, 1 to 64. */
   readonly replicas: number;
+  /** One of the processes leads: it is called and works, the others are ready to follow it. */
+  readonly isSingleton: boolean;
   /** Bytes a process may have: it is drained and replaced at 80 % of it. `undefined` is no limit. */
   readonly memory: number | undefined;
 }
@@ -44,6 +46,4 @@ export const laterKeys: ReadonlySet<string> = new Set([
   "location",
   "process",
   "shard",
-  // One leader of several replicas needs a fenced lease to be elected by.
-  "singleton",
 ]);

@@ -42,9 +42,19 @@ test("a partition with a rest, replicas, memory and pins", () => {
   assert.deepEqual(placement.groups["front"], {
     services: ["search", "gateway", "reports"],
     replicas: 2,
+    isSingleton: false,
     memory: 536_870_912,
   });
   assert.equal(placement.groups["orders"]?.replicas, 3);
+});
+
+test("a group of which one process leads", () => {
+  const { groups } = readPlacement(
+    { rest: "front", groups: { front: {}, sync: { services: ["stock"], replicas: 2, singleton: true } } },
+    shop,
+  );
+  assert.deepEqual(groups["sync"], { services: ["stock"], replicas: 2, isSingleton: true, memory: undefined });
+  assert.equal(groups["front"]?.isSingleton, false);
 });
 
 test("without a placement everything shares one process", () => {
@@ -52,6 +62,7 @@ test("without a placement everything shares one process", () => {
     one: {
       services: ["gateway", "orders", "stock", "search", "reports"],
       replicas: 1,
+      isSingleton: false,
       memory: undefined,
     },
   });
@@ -89,7 +100,18 @@ for (const [what, value, path, message] of [
   ["a hundred replicas", { rest: "a", groups: { a: { replicas: 100 } } }, "groups.a.replicas", /1 to 64/],
   ["a location", { rest: "a", groups: { a: { location: "edge" } } }, "groups.a.location", /not in this version/],
   ["a shard", { rest: "a", groups: { a: { shard: "user" } } }, "groups.a.shard", /not in this version/],
-  ["a singleton", { rest: "a", groups: { a: { singleton: true } } }, "groups.a.singleton", /not in this version/],
+  [
+    "a singleton of a word",
+    { rest: "a", groups: { a: {}, b: { services: ["stock"], singleton: "yes" } } },
+    "groups.b.singleton",
+    /true, or false/,
+  ],
+  [
+    "a singleton with the gateway",
+    { rest: "a", groups: { a: { singleton: true } } },
+    "groups.a.singleton",
+    /give "gateway" another group/,
+  ],
   ["memory in megabytes", { rest: "a", groups: { a: { memory: "512MB" } } }, "groups.a.memory", /512Mi/],
   [
     "a broken pin",

@@ -20,7 +20,7 @@ import {
 
 const groupName = /^[a-z][a-z0-9-]{0,31}$/;
 const topKeys = ["$schema", "groups", "pins", "rest"];
-const groupKeys = ["memory", "replicas", "services"];
+const groupKeys = ["memory", "replicas", "services", "singleton"];
 const pinKeys = ["never", "with"];
 
 /**
@@ -65,11 +65,18 @@ class Reading {
     this.#placeRest(groups, top["rest"]);
     const pins = this.#pins(top["pins"] ?? {});
     if (this.issues.length === 0) this.#checkPins(groups, pins);
+    for (const [name, { isSingleton, services }] of Object.entries(groups)) {
+      if (isSingleton && services.includes(gatewayService))
+        this.#say(
+          `groups.${name}.singleton`,
+          `it has the gateway, and of gateways every one answers; give "${gatewayService}" another group`,
+        );
+    }
     return { groups, pins };
   }
 
   #group(path: string, value: unknown): PlacementGroup {
-    const { services, replicas = 1, memory } = this.#object(path, value, groupKeys);
+    const { services, replicas = 1, memory, singleton = false } = this.#object(path, value, groupKeys);
     if (typeof replicas === "object" && replicas !== null) {
       this.#say(
         `${path}.replicas`,
@@ -82,9 +89,11 @@ class Reading {
     if (memory !== undefined && bytes === undefined) {
       this.#say(`${path}.memory`, 'an amount from 64Mi to 1Ti, as "512Mi" or "2Gi"');
     }
+    if (typeof singleton !== "boolean") this.#say(`${path}.singleton`, "true, or false");
     return {
       services: this.#names(`${path}.services`, services ?? []),
       replicas: typeof replicas === "number" ? replicas : 1,
+      isSingleton: singleton === true,
       memory: bytes,
     };
   }
