@@ -141,19 +141,20 @@ async function pass(clock: VirtualClock, ms: number, look: () => void): Promise<
   }
 }
 
-test("the first one leads at once, the second when the first one has died, within 3.5 s", async () => {
-  const world = await createWorld(["orders"]);
-  const [a, b] = [new Process(world, 1), new Process(world, 2)];
-  await world.clock.advance(10);
-  assert.deepEqual([a.told, b.told], [["begin", "lead 1"], []]);
-  await world.clock.advance(60_000);
-  assert.deepEqual([a.told, b.told], [["begin", "lead 1"], []], "it is kept for as long as it is renewed");
-  a.kill();
-  await world.clock.advance(2_900);
-  assert.deepEqual(b.told, []);
-  await world.clock.advance(600);
-  assert.deepEqual(b.told, ["begin", "lead 2"]);
-});
+for (const places of [["orders"], ["accounts", "notify", "orders", "stock"]])
+  test(`the first one leads at once, the second when the first one has died, within 3.5 s: ${places.join(", ")}`, async () => {
+    const world = await createWorld(places);
+    const [a, b] = [new Process(world, 1), new Process(world, 2)];
+    await world.clock.advance(10);
+    assert.deepEqual([a.told, b.told], [["begin", "lead 1"], []]);
+    await world.clock.advance(60_000);
+    assert.deepEqual([a.told, b.told], [["begin", "lead 1"], []], "it is kept for as long as it is renewed");
+    a.kill();
+    await world.clock.advance(2_900);
+    assert.deepEqual(b.told, []);
+    await world.clock.advance(600);
+    assert.deepEqual(b.told, ["begin", "lead 2"]);
+  });
 
 test("a leader that ends in order is followed a quarter of a second later", async () => {
   const world = await createWorld(["orders"]);

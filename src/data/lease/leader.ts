@@ -88,11 +88,12 @@ export class Leader implements Leadership {
       else this.#lose();
       return;
     }
-    for (const { lease } of this.#seats) {
-      if (lease.isHeld && !lease.isDue) continue;
-      if (lease.isHeld ? await lease.renew() : await lease.acquire()) continue;
-      return;
-    }
+    // All are watched from the beginning, or the next would count its three seconds after the last one's.
+    const ours = await Promise.all(
+      this.#seats.map(({ lease }) => (lease.isHeld ? !lease.isDue || lease.renew() : lease.look())),
+    );
+    for (const [index, { lease }] of this.#seats.entries())
+      if (ours[index] !== true || !(lease.isHeld || (await lease.take()))) return;
     this.#lead();
   }
 

@@ -32,7 +32,7 @@ export class Lease implements Fence {
   /** When the holder stops, on its monotonic clock. */
   #untilMs = 0;
   #renewedMs = 0;
-  #seen: { readonly sight: LeaseSight; readonly sinceMs: number } | undefined;
+  #seen: { readonly sight: LeaseSight | undefined; readonly sinceMs: number } | undefined;
 
   constructor({ name, owner, leases, clock }: LeaseOptions) {
     // Empty is what a released lease's row says.
@@ -60,18 +60,21 @@ export class Lease implements Fence {
     return this.#epoch;
   }
 
-  /** Looks once, and takes it where nobody holds it. */
-  async acquire(): Promise<boolean> {
+  /** Looks once; says whether it could be taken now. */
+  async look(): Promise<boolean> {
     const sight = await this.#leases.look(this.name);
     // After the answer: the renewal that was seen is older than this, so whoever made it counts from earlier.
     const now = this.#clock.monotonic();
-    if (sight === undefined) this.#seen = undefined;
-    else if (this.#seen === undefined || !isSame(this.#seen.sight, sight)) this.#seen = { sight, sinceMs: now };
+    if (this.#seen === undefined || !isSame(this.#seen.sight, sight)) this.#seen = { sight, sinceMs: now };
     // Its own name in the row is a taking whose answer was lost.
-    const isFree = sight === undefined || sight.owner === "" || sight.owner === this.#owner;
-    if (!isFree && now - (this.#seen?.sinceMs ?? now) < leaseMs) return false;
+    if (sight === undefined || sight.owner === "" || sight.owner === this.#owner) return true;
+    return now - this.#seen.sinceMs >= leaseMs;
+  }
+
+  /** Takes it, provided that it is still as it was looked at; only where that said that it could be taken. */
+  async take(): Promise<boolean> {
     const startMs = this.#clock.monotonic();
-    const epoch = await this.#leases.take(this.name, this.#owner, sight);
+    const epoch = await this.#leases.take(this.name, this.#owner, this.#seen?.sight);
     if (epoch === undefined) return false;
     this.#epoch = epoch;
     this.#extend(startMs);
@@ -101,6 +104,6 @@ export class Lease implements Fence {
   }
 }
 
-function isSame(a: LeaseSight, b: LeaseSight): boolean {
-  return a.epoch === b.epoch && a.beat === b.beat && a.owner === b.owner;
+function isSame(a: LeaseSight | undefined, b: LeaseSight | undefined): boolean {
+  return a?.epoch === b?.epoch && a?.beat === b?.beat && a?.owner === b?.owner;
 }
