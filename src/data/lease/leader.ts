@@ -90,7 +90,7 @@ export class Leader implements Leadership {
     }
     // All are watched from the beginning, or the next would count its three seconds after the last one's.
     const ours = await Promise.all(
-      this.#seats.map(({ lease }) => (lease.isHeld ? !lease.isDue || lease.renew() : lease.look())),
+      this.#seats.map(async ({ lease }) => (lease.isHeld ? !lease.isDue || lease.renew() : lease.look())),
     );
     for (const [index, { lease }] of this.#seats.entries())
       if (ours[index] !== true || !(lease.isHeld || (await lease.take()))) return;
