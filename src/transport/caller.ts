@@ -198,9 +198,9 @@ export class Caller extends Session implements Connection {
       case frame.item:
         return this.#item(call);
       case frame.end:
-        return this.#take(call)?.told.resolve(undefined);
+        return this.#end(call);
       case frame.error:
-        return this.#take(call)?.told.reject(fromWireError(loose.read(this.reader) as ErrorOnWire));
+        return this.#error(call);
       case frame.credit:
         return this.#calls.get(call)?.sending?.grant(this.reader.varint());
       case frame.shape:
@@ -217,9 +217,24 @@ export class Caller extends Session implements Connection {
     // A reply to a call that was given up is on its way when the word of that crosses it.
     const pending = this.#calls.get(id);
     if (pending === undefined) return;
+    if (pending.items !== undefined) throw new WireError("a reply to a call that is a stream");
     const value = this.#value(pending.method);
     this.#take(id);
     pending.told.resolve(value);
+  }
+
+  #end(id: number): void {
+    const pending = this.#calls.get(id);
+    if (pending === undefined) return;
+    if (pending.items === undefined) throw new WireError("the end of a call that is no stream");
+    this.#take(id);
+    pending.told.resolve(undefined);
+  }
+
+  #error(id: number): void {
+    // Read before the call is given up: one that cannot be read ends the connection, and the call with it.
+    const error = fromWireError(loose.read(this.reader) as ErrorOnWire);
+    this.#take(id)?.told.reject(error);
   }
 
   #item(id: number): void {

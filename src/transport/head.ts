@@ -63,17 +63,18 @@ export function readHead(from: Reader, heard: Heard): ReadHead {
   const path = heard.get(from.varint()) ?? noPath;
   const flags = from.u8();
   if ((flags & ~known) !== 0) throw new WireError("unknown flags");
-  if (!Array.isArray(path)) throw new WireError("a path that is none");
+  if (!Array.isArray(path) || !path.every(isText)) throw new WireError("a path that is none");
   const parentSpan = from.varint();
   const traceId = from.inline();
   const timeoutMs = (flags & has.timeout) === 0 ? undefined : from.f64();
-  if (timeoutMs !== undefined && !(timeoutMs >= 0)) throw new WireError("a timeout that is none");
+  if (timeoutMs !== undefined && !(timeoutMs >= 0 && timeoutMs < Infinity))
+    throw new WireError("a timeout that is none");
   const key = (flags & has.key) === 0 ? undefined : from.inline();
   const resumeFrom = (flags & has.resume) === 0 ? undefined : from.inline();
   const caller = (flags & has.caller) === 0 ? undefined : from.inline();
   return {
     principal,
-    path: path as readonly string[],
+    path,
     parentSpan,
     traceId,
     timeoutMs,
@@ -84,6 +85,10 @@ export function readHead(from: Reader, heard: Heard): ReadHead {
     extra: (flags & has.extra) === 0 ? undefined : readExtra(from.inline()),
     hasIncoming: (flags & has.incoming) !== 0,
   };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }
 
 function readExtra(text: string): Readonly<Record<string, unknown>> {

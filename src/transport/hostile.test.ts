@@ -41,6 +41,19 @@ function victim(answer: () => unknown = () => Promise.resolve(1)) {
   return { callee, here, to, say, closed, received };
 }
 
+/** A call of the first method, with the path of this number. */
+function sayCall({ to }: ReturnType<typeof victim>, path: number, timeoutMs?: number): void {
+  const call = to.begin(frame.call, 1);
+  for (const slot of [0, 0, path]) call.varint(slot);
+  call.u8(timeoutMs === undefined ? 0 : 1);
+  call.varint(0);
+  call.inline("t");
+  if (timeoutMs !== undefined) call.f64(timeoutMs);
+  loose.write(call, 1);
+  to.finish();
+  to.flush();
+}
+
 for (const [name, attack] of Object.entries<(v: ReturnType<typeof victim>) => void>({
   "a frame before the greeting": (v) => v.say(frame.ping, 0),
   "two greetings": (v) => {
@@ -73,16 +86,26 @@ for (const [name, attack] of Object.entries<(v: ReturnType<typeof victim>) => vo
     v.here.write(Buffer.from([9, 0, 0, 0, 1, 2, 3, 4, 5, 0, 0, 0, 14, 0, 0, 0, 0]));
   },
   "a write of 4 GiB": (v) => void v.here.write(Buffer.from([255, 255, 255, 255, 0, 0, 0, 0])),
+  "a layout in which nothing is a part": (v) => {
+    v.say(frame.hello, 0, hello);
+    const input = { is: "list", of: { is: "nothing" } };
+    v.say(frame.method, 0, { service: "a", method: "echo", input });
+  },
+  "a path of something else than texts": (v) => {
+    v.say(frame.hello, 0, hello);
+    v.say(frame.method, 0, { service: "a", method: "echo", input: { is: "any" } });
+    v.say(frame.value, 1, ["page.home", 7]);
+    sayCall(v, 1);
+  },
+  "a timeout without end": (v) => {
+    v.say(frame.hello, 0, hello);
+    v.say(frame.method, 0, { service: "a", method: "echo", input: { is: "any" } });
+    sayCall(v, 0, Infinity);
+  },
   "credit for nothing": (v) => {
     v.say(frame.hello, 0, hello);
     v.say(frame.method, 0, { service: "a", method: "echo", input: { is: "any" } });
-    const call = v.to.begin(frame.call, 1);
-    for (let i = 0; i < 3; i++) call.varint(0);
-    call.u8(0);
-    call.varint(0);
-    call.inline("t");
-    loose.write(call, 1);
-    v.to.finish();
+    sayCall(v, 0);
     v.to.begin(frame.credit, 1).varint(1);
     v.to.finish();
     v.to.flush();
@@ -185,7 +208,33 @@ test("more calls under way than a connection may have are refused, not queued", 
   await callee.closed;
 });
 
-test("a caller whose callee breaks the protocol is told so, and its calls end as unknown", async () => {
+for (const [name, breaks] of Object.entries<(to: FrameWriter, id: number) => void>({
+  "a frame that only a caller sends": (to) => to.bare(frame.call, 9),
+  "an error that cannot be read": (to, id) => to.bare(frame.error, id),
+  "a reply that cannot be read": (to, id) => to.bare(frame.reply, id),
+  "the end of a stream that is none": (to, id) => to.bare(frame.end, id),
+  "an item of a stream that is none": (to, id) => to.bare(frame.item, id),
+})) {
+  test(`a caller is told of ${name}, and its calls end as unknown`, { timeout: 10_000 }, async () => {
+    const { caller, to } = await alone();
+    const call = ask(caller, { operation: echo, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 });
+    breaks(to, 2);
+    await assert.rejects(call, { code: "SKEIN_TRANSPORT_PROTOCOL", outcome: "unknown" });
+  });
+}
+
+test("a reply to a stream is no end of it", { timeout: 10_000 }, async () => {
+  const { caller, to } = await alone();
+  const operation = { ...echo, isStream: true };
+  const items = caller.stream({ operation, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 });
+  const first = items.next();
+  loose.write(to.begin(frame.reply, 2), 1);
+  to.finish();
+  await assert.rejects(first, { code: "SKEIN_TRANSPORT_PROTOCOL", outcome: "unknown" });
+});
+
+/** A caller that is greeted, and the writer of what it is sent. */
+async function alone() {
   const [here, there] = memoryChannels(now);
   const to = new FrameWriter((bytes) => there.write(bytes), now);
   there.start({ data: () => undefined, drained: () => undefined, closed: () => undefined });
@@ -193,10 +242,8 @@ test("a caller whose callee breaks the protocol is told so, and its calls end as
   loose.write(to.begin(frame.hello, 0), hello);
   to.finish();
   await caller.greeted;
-  const call = ask(caller, { operation: echo, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 });
-  to.bare(frame.call, 9);
-  await assert.rejects(call, { code: "SKEIN_TRANSPORT_PROTOCOL", outcome: "unknown" });
-});
+  return { caller, to };
+}
 
 test("a caller whose own process was held up does not take that for the callee's silence", async () => {
   const virtual = createVirtualClock();

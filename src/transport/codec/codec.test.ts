@@ -8,6 +8,7 @@ import type { Schema } from "../../contract/index.ts";
 import { copyValue, ValueSetError } from "../../core/index.ts";
 import { anything, fitting } from "./fixtures/values.ts";
 import { Codec } from "./codec.ts";
+import type { Layout } from "./layout.ts";
 import { Reader } from "./reader.ts";
 import { WireError } from "./wire-error.ts";
 import { Writer } from "./writer.ts";
@@ -122,4 +123,46 @@ test("a few bytes cannot stand for millions of items", async () => {
   writer.varint(2 ** 34);
   const bytes = Buffer.from(writer.bytes.subarray(0, writer.at));
   assert.throws(() => read(codec, bytes), WireError);
+});
+
+test("as many levels as the structural copy takes, wherever they are", () => {
+  let layout: Layout = { is: "any" };
+  for (let depth = 0; depth <= 10; depth++, layout = { is: "list", of: layout }) {
+    const codec = new Codec(layout);
+    for (const levels of [64, 65, 66]) {
+      let value: unknown = 1;
+      for (let i = 0; i < levels; i++) value = [value];
+      if (levels <= 65) assert.deepEqual(read(codec, written(codec, value)), copyValue(value));
+      else assert.throws(() => written(codec, value), ValueSetError);
+    }
+  }
+});
+
+test("a bigint has as many digits as the structural copy takes", () => {
+  const codec = new Codec({ is: "bigint" });
+  for (const value of [10n ** 4_095n, -(10n ** 4_095n)]) assert.equal(read(codec, written(codec, value)), value);
+  for (const value of [10n ** 4_096n, -(10n ** 4_096n)]) {
+    assert.throws(() => copyValue(value), ValueSetError);
+    assert.throws(() => written(codec, value), ValueSetError);
+    const writer = new Writer();
+    new Codec({ is: "string" }).write(writer, String(value));
+    assert.throws(() => read(codec, Buffer.from(writer.bytes.subarray(0, writer.at))), WireError);
+  }
+});
+
+test("what a reader would have more levels of than a value may have is refused", () => {
+  // A writer that counts from its slot, and not from the value.
+  const slot = new Writer();
+  let deep: unknown = 1;
+  for (let i = 0; i < 60; i++) deep = [deep];
+  new Codec({ is: "any" }).write(slot, deep);
+  const body = slot.bytes.subarray(5, slot.at);
+  let layout: Layout = { is: "any" };
+  for (let i = 0; i < 10; i++) layout = { is: "list", of: layout };
+  const writer = new Writer();
+  writer.u8(0);
+  writer.u32(10 + body.length);
+  for (let i = 0; i < 10; i++) writer.varint(1);
+  for (const byte of body) writer.u8(byte);
+  assert.throws(() => read(new Codec(layout), Buffer.from(writer.bytes.subarray(0, writer.at))), WireError);
 });

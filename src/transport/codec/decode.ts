@@ -10,8 +10,8 @@ import { WireError } from "./wire-error.ts";
 
 export type Decode = (from: Reader) => unknown;
 
-/** The reader of what `written` describes. Without `wanted`, or where it says nothing else, everything is kept. */
-export function decoderOf(written: Layout, wanted?: Layout): Decode {
+/** The reader of what `written` describes inside this many containers. Without `wanted`, or where it says nothing else, everything is kept. */
+export function decoderOf(written: Layout, wanted?: Layout, level = 0): Decode {
   switch (written.is) {
     case "nothing":
       return () => undefined;
@@ -30,17 +30,17 @@ export function decoderOf(written: Layout, wanted?: Layout): Decode {
     case "bytes":
       return (from) => from.raw();
     case "any":
-      return (from) => readAny(from, 1);
+      return (from) => readAny(from, level);
     case "enum":
       return enumDecoder(written.of);
     case "nullable":
-      return nullableDecoder(decoderOf(written.of, within(wanted, "nullable")));
+      return nullableDecoder(decoderOf(written.of, within(wanted, "nullable"), level));
     case "list":
-      return listDecoder(decoderOf(written.of, within(wanted, "list")));
+      return listDecoder(decoderOf(written.of, within(wanted, "list"), level + 1));
     case "map":
-      return mapDecoder(decoderOf(written.of, within(wanted, "map")));
+      return mapDecoder(decoderOf(written.of, within(wanted, "map"), level + 1));
     case "record":
-      return recordDecoder(written, wanted?.is === "nullable" ? wanted.of : wanted);
+      return recordDecoder(written, wanted?.is === "nullable" ? wanted.of : wanted, level + 1);
   }
 }
 
@@ -93,10 +93,14 @@ function mapDecoder(item: Decode): Decode {
   };
 }
 
-function recordDecoder({ fields, required }: Extract<Layout, { is: "record" }>, wanted: Layout | undefined): Decode {
+function recordDecoder(
+  { fields, required }: Extract<Layout, { is: "record" }>,
+  wanted: Layout | undefined,
+  level: number,
+): Decode {
   const known =
     wanted?.is === "record" ? new Map(wanted.fields.map((field) => [field.name, field] as const)) : undefined;
-  const items = fields.map((field) => fieldDecoder(field, known));
+  const items = fields.map((field) => fieldDecoder(field, known, level));
   const names = fields.map(({ name }) => (known === undefined || known.has(name) ? name : undefined));
   const optional = fields.length - required;
   const maskBytes = Math.ceil(optional / 8);
@@ -120,6 +124,6 @@ function recordDecoder({ fields, required }: Extract<Layout, { is: "record" }>, 
   };
 }
 
-function fieldDecoder(field: Field, known: ReadonlyMap<string, Field> | undefined): Decode {
-  return decoderOf(field.of, known?.get(field.name)?.of);
+function fieldDecoder(field: Field, known: ReadonlyMap<string, Field> | undefined, level: number): Decode {
+  return decoderOf(field.of, known?.get(field.name)?.of, level);
 }

@@ -10,8 +10,8 @@ import { unfit, type Writer } from "./writer.ts";
 
 export type Encode = (to: Writer, value: unknown) => void;
 
-/** The writer of a layout, put together once. */
-export function encoderOf(layout: Layout): Encode {
+/** The writer of a layout inside this many containers, put together once. */
+export function encoderOf(layout: Layout, level = 0): Encode {
   switch (layout.is) {
     case "nothing":
       return (_, value) => (value === undefined ? undefined : unfit());
@@ -31,17 +31,17 @@ export function encoderOf(layout: Layout): Encode {
       return (to, value) => (value instanceof Uint8Array ? to.raw(value) : unfit());
     case "any":
       // Inside a layout there is a field to fill, which `undefined` cannot.
-      return (to, value) => (value === undefined ? unfit() : writeAny(to, value, 1));
+      return (to, value) => (value === undefined ? unfit() : writeAny(to, value, level));
     case "enum":
       return enumEncoder(layout.of);
     case "nullable":
-      return nullableEncoder(encoderOf(layout.of));
+      return nullableEncoder(encoderOf(layout.of, level));
     case "list":
-      return listEncoder(encoderOf(layout.of));
+      return listEncoder(encoderOf(layout.of, level + 1));
     case "map":
-      return mapEncoder(encoderOf(layout.of));
+      return mapEncoder(encoderOf(layout.of, level + 1));
     case "record":
-      return recordEncoder(layout);
+      return recordEncoder(layout, level + 1);
   }
 }
 
@@ -88,9 +88,9 @@ function mapEncoder(item: Encode): Encode {
   };
 }
 
-function recordEncoder({ fields, required }: Extract<Layout, { is: "record" }>): Encode {
+function recordEncoder({ fields, required }: Extract<Layout, { is: "record" }>, level: number): Encode {
   const names = fields.map(({ name }) => name);
-  const items = fields.map(({ of }) => encoderOf(of));
+  const items = fields.map(({ of }) => encoderOf(of, level));
   const optional = names.length - required;
   const maskBytes = Math.ceil(optional / 8);
   return (to, value) => {

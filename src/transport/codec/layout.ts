@@ -52,7 +52,7 @@ class Reduction {
     const schema = this.#resolved(given);
     if (schema === undefined) return any;
     const slot = schema["x-skein"];
-    if (slot !== undefined) return slot === "self-describing" ? any : { is: slot };
+    if (slot !== undefined) return slot === "self-describing" || (slot === "nothing" && level > 0) ? any : { is: slot };
     if (schema.allOf !== undefined) return any;
     const choices = schema.anyOf ?? schema.oneOf;
     if (choices !== undefined) return this.#nullable(choices, level);
@@ -132,7 +132,7 @@ function nullableOf(layout: Layout): Layout {
     : { is: "nullable", of: layout };
 }
 
-const plain = new Set(["nothing", "boolean", "integer", "number", "string", "bigint", "instant", "bytes", "any"]);
+const plain = new Set(["boolean", "integer", "number", "string", "bigint", "instant", "bytes", "any"]);
 
 /** Whether what a peer sent is a layout, of no more levels and parts than this side makes. */
 export function isLayout(value: unknown): value is Layout {
@@ -143,6 +143,8 @@ function isPart(value: unknown, level: number, budget: { left: number }): boolea
   if (typeof value !== "object" || value === null || level > levelsMax * 2 || --budget.left < 0) return false;
   const { is, of, fields, required } = value as Record<"is" | "of" | "fields" | "required", unknown>;
   if (typeof is !== "string") return false;
+  // No value at all is no part of one: a list of it would be made of nothing, a million at a time.
+  if (is === "nothing") return level === 0;
   if (plain.has(is)) return true;
   if (is === "enum") return Array.isArray(of) && of.length > 0 && of.every((text) => typeof text === "string");
   if (is === "nullable" || is === "list" || is === "map") return isPart(of, level + 1, budget);

@@ -27,7 +27,7 @@ const refusedKeys = new Set(["__proto__", "constructor", "prototype"]);
 /** What a Date can hold: ECMA-262, 21.4.1.1. */
 const instantMax = 8.64e15;
 
-/** Throws `ValueSetError` for what is outside the value set. */
+/** `level`: how many containers it is in already. Throws `ValueSetError` for what is outside the value set. */
 export function writeAny(to: Writer, value: unknown, level = 0): void {
   switch (typeof value) {
     case "string":
@@ -83,14 +83,15 @@ export function readAny(from: Reader, level = 0): unknown {
 
 export function writeBigint(to: Writer, value: bigint): void {
   const text = value.toString();
-  if (text.length > bigintDigitsMax + 1)
+  if (text.length - (value < 0n ? 1 : 0) > bigintDigitsMax)
     throw new ValueSetError("$", `a bigint of more than ${bigintDigitsMax} digits`);
   to.string(text);
 }
 
 export function readBigint(from: Reader): bigint {
   const text = from.string();
-  if (text.length > bigintDigitsMax + 1 || !/^-?\d+$/.test(text)) throw new WireError("a bigint that is none");
+  const digits = text.length - (text.startsWith("-") ? 1 : 0);
+  if (digits > bigintDigitsMax || !/^-?\d+$/.test(text)) throw new WireError("a bigint that is none");
   return BigInt(text);
 }
 
