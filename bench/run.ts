@@ -11,6 +11,7 @@ const roundsMin = 5;
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   "call-local": async () => (await import("./call-local/bench.ts")).callLocal,
   "call-remote": async () => (await import("./call-remote/bench.ts")).callRemote,
+  chain: async () => (await import("./chain/bench.ts")).chain,
   gateway: async () => (await import("./gateway/bench.ts")).gateway,
   start: async () => (await import("./start/bench.ts")).start,
 };
