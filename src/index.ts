@@ -75,7 +75,7 @@ export {
   session,
   type SessionOptions,
 } from "./gateway/authenticate/index.ts";
-export { external, type ExternalHeaders, type ExternalSpec } from "./external/index.ts";
+export { external, type ExternalHeaders, type ExternalSpec, foreign, type ForeignSpec } from "./external/index.ts";
 export { createHost, type Host, type HostOptions } from "./host/index.ts";
 export {
   type Access,

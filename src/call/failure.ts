@@ -86,8 +86,9 @@ function toSkein(scope: CallScope, thrown: unknown): SkeinError {
   const { kind } = scope.endpoint;
   if (origin === undefined || origin === scope.endpoint.id) {
     // A database that was busy for this transaction says nothing about what the handler had done before.
-    // What calls an external service does nothing else, and knows.
-    const isOurs = scope.endpoint.declaration.external === undefined;
+    // What calls a service that runs elsewhere does nothing else, and knows.
+    const { external, foreign } = scope.endpoint.declaration;
+    const isOurs = external === undefined && foreign === undefined;
     const mayHaveActed = isOurs && scope.hasStarted && (kind === "action" || kind === "workflow");
     return mayHaveActed && thrown.outcome === "not_started" ? skeinErrorLike(thrown) : thrown;
   }

@@ -9,3 +9,4 @@ export { createClient, createOwnFactory, type InvokeOptions, type OwnFactory } f
 export type { RemoteCall, RemoteEndpoint, RemoteRoutes } from "./remote.ts";
 export { CallRuntime, type CallRuntimeOptions, type RootOptions } from "./runtime.ts";
 export type { Take, Told } from "./scope.ts";
+export { checkPath } from "./stages/route.ts";

@@ -1,7 +1,7 @@
 /**
  * Owns how a principal travels between the hosts of one system: signed by a secret that only they have, for one system
- * and until one deadline. It must never be given to a caller from outside, nor carry anything but the principal. Nothing uses it
- * yet: the transport between processes will.
+ * and until one deadline, so that a service in another language can hand it back and not change it. It must never be given to a
+ * caller from outside, nor carry anything but the principal.
  */
 import { decodeValue, encodeValue } from "../contract/index.ts";
 import type { Secret } from "../core/index.ts";

@@ -16,6 +16,7 @@ import { Incoming } from "./incoming.ts";
 import { Received } from "./received.ts";
 import { type Lifetime, Mortal } from "./lifetime.ts";
 import type { CallRuntime } from "./runtime.ts";
+import { pathOf } from "./stages/route.ts";
 import { inTransaction } from "./transaction-mark.ts";
 
 /** What a call brings along, from its caller or from outside. */
@@ -194,6 +195,7 @@ export class CallScope extends Mortal implements Call<unknown> {
       kind,
       call: this as unknown as Call,
       span: this.span,
+      path: () => pathOf(this),
       remainingMs: () => this.remainingMs(),
       effect: kind === "command" ? this.effect : undefined,
       inTransaction,

@@ -26,6 +26,8 @@ interface EndpointLine {
   readonly access: string;
   /** URL of the service that somebody else runs. */
   readonly external?: string;
+  /** URL of the service in another language. */
+  readonly foreign?: string;
   /** Endpoints that it may call: every used method that its kind allows. */
   readonly calls: readonly string[];
 }
@@ -93,6 +95,7 @@ export function endpointsOf(system: System): EndpointLine[] {
       kind: method.kind,
       ...(method.http !== undefined && { http: method.http.route }),
       ...(declaration.external !== undefined && { external: declaration.external.url }),
+      ...(declaration.foreign !== undefined && { foreign: declaration.foreign.url }),
       access: accessText(declaration.policy[name]?.access),
       calls: calls.get(`${declaration.name}.${name}`) ?? [],
     })),
@@ -131,9 +134,10 @@ function renderCheck(
     }
   }
   for (const { declaration } of system.services) {
-    if (declaration.external === undefined) continue;
-    const { url, variable } = declaration.external;
-    text += `  external ${declaration.name}: ${escapeControl(url)}, or ${variable} of the environment\n`;
+    const elsewhere = declaration.external ?? declaration.foreign;
+    if (elsewhere === undefined) continue;
+    const { url, variable } = elsewhere;
+    text += `  ${declaration.external === undefined ? "foreign" : "external"} ${declaration.name}: ${escapeControl(url)}, or ${variable} of the environment\n`;
   }
   const verdict = errors.length > 0 ? paint("red", count(errors.length, "error")) : paint("green", "no errors");
   return `${text}\n${verdict}${warnings.length > 0 ? `, ${count(warnings.length, "warning")}` : ""}\n`;

@@ -62,7 +62,19 @@ export const variables: readonly Variable[] = [
   {
     name: "<SERVICE>_URL",
     fallback: "the declaration's `url`",
-    meaning: "where an external service is: `BILLING_URL` for `external(Billing, ...)`",
+    meaning: "where an external or foreign service is: `BILLING_URL` for `external(Billing, ...)`",
+  },
+  {
+    name: "<SERVICE>_TOKEN",
+    fallback: "an error where the service is foreign",
+    meaning:
+      "what a service in another language and the hosts show each other: `SCORES_TOKEN` for `foreign(Scores, ...)`",
+  },
+  {
+    name: "SKEIN_PEERS_HTTP",
+    fallback: "no such port",
+    meaning:
+      "port on 127.0.0.1 for calls over HTTP + JSON by services in other languages; one host at a time has it, another one when that ends; with `0` each has one of its own",
   },
   {
     name: "SKEIN_DEBUG",

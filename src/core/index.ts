@@ -14,4 +14,5 @@ export { createSeededRandom, systemRandom, type Random } from "./random.ts";
 export { Secret } from "./secret.ts";
 export { copyValue, ValueSetError } from "./structural-copy.ts";
 export { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
+export { readTraceParent, type TraceParent } from "./traceparent.ts";
 export { afterTurn } from "./turn.ts";

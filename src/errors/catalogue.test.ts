@@ -19,6 +19,9 @@ const otherNames = new Set([
   "SKEIN_SEED",
   "SKEIN_TEST",
   "SKEIN_TEST_DATA",
+  // What a service in another language is told by whoever starts it.
+  "SKEIN_TOKEN",
+  "SKEIN_URL",
 ]);
 
 interface SourceFile {

@@ -100,6 +100,7 @@ const facts = {
   // --- between hosts ---
   SKEIN_TRANSPORT_UNREACHABLE: { canonical: "unavailable", retry: true, outcome: "not_started", who: "operator", since: "0.1.0" },
   SKEIN_TRANSPORT_LOST: { canonical: "unavailable", retry: false, outcome: "unknown", who: "operator", since: "0.1.0" },
+  SKEIN_TRANSPORT_DENIED: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0" },
   SKEIN_TRANSPORT_PROTOCOL: { canonical: "internal", retry: false, outcome: "unknown", who: "bug", since: "0.1.0" },
   SKEIN_TRANSPORT_CROWDED: { canonical: "resource_exhausted", retry: true, outcome: "not_started", who: "operator", status: 503, since: "0.1.0" },
   SKEIN_TRANSPORT_TOO_LARGE: { canonical: "resource_exhausted", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0" },

@@ -201,6 +201,10 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
     what: "The connection to the host that ran the call was lost before its answer came.",
     fix: "Ask for the result, or send the call again with the same idempotency key; without a key find out first whether it took effect.",
   },
+  SKEIN_TRANSPORT_DENIED: {
+    what: "One side of a connection over HTTP did not accept the proof that the other one showed.",
+    fix: "Give both the same token: `<SERVICE>_TOKEN` of the hosts is `SKEIN_TOKEN` of a service in another language; call by the listener's own address and not from a browser.",
+  },
   SKEIN_TRANSPORT_PROTOCOL: {
     what: "The other end of a connection sent what no host of this version sends.",
     fix: "See that both ends are hosts of this system and of versions that speak to each other, and that nothing between them changes bytes.",

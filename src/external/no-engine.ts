@@ -3,14 +3,28 @@
  * must never call with the runtime's own `fetch`: that connects wherever a name leads.
  */
 import type { AnyContract } from "../contract/index.ts";
-import { skeinError } from "../errors/index.ts";
+import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { OpenContext, Opened } from "../system/index.ts";
 import type { ExternalSettings } from "./external.ts";
+import type { ForeignSettings } from "./foreign.ts";
 
 /** Throws `SKEIN_RUNTIME_UNSUPPORTED`. */
 export function openExternal(contract: AnyContract, _settings: ExternalSettings, _context: OpenContext): Opened {
-  throw skeinError(
+  throw unsupported(contract, "an external service");
+}
+
+/** Rejects with the same. */
+export async function openForeign(
+  contract: AnyContract,
+  _settings: ForeignSettings,
+  _context: OpenContext,
+): Promise<Opened> {
+  throw unsupported(contract, "a service in another language");
+}
+
+function unsupported({ name }: AnyContract, what: string): SkeinError {
+  return skeinError(
     "SKEIN_RUNTIME_UNSUPPORTED",
-    `${contract.name} is an external service, and this runtime or bundle has no sockets to call it by`,
+    `${name} is ${what}, and this runtime or bundle has no sockets to call it by`,
   );
 }

@@ -4,7 +4,7 @@
  */
 import type { AnyContract, Client } from "../contract/index.ts";
 import { CallRuntime, createClient, type RemoteRoutes, type RootOptions, type Told } from "../call/index.ts";
-import { type Clock, type Random, systemClock, systemRandom, toMs } from "../core/index.ts";
+import { type Clock, type Random, Secret, systemClock, systemRandom, toMs } from "../core/index.ts";
 import { absolutePath, processEnv } from "../core/platform.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import { createRecorder, quietly, type Recorder, silentLog, withFields } from "../observe/index.ts";
@@ -39,6 +39,11 @@ export interface HostOptions {
   readonly far?: boolean;
   /** Databases in memory, in this thread. */
   readonly inMemory?: boolean;
+  /**
+   * What the hosts of one system sign principals with for services in other languages, at least 32 bytes; made at random
+   * unless given, and then good for this host alone.
+   */
+  readonly secret?: Secret<Uint8Array>;
   /** Finds services that run in other hosts; without it those are unknown here. */
   readonly remote?: RemoteRoutes;
   /**
@@ -115,13 +120,19 @@ export async function openHost(system: System, options: HostOptions = {}): Promi
     ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
   });
   const shared = new SharedThings();
+  let { secret } = options;
   const live: LiveService[] = [];
   const mounts: LiveMount[] = [];
   const host = new RunningHost(system, runtime, live, mounts, options.leader);
   try {
     const chosen = select(system, options.services);
     const starting = chosen.services.map((entry) => {
-      const context = toContext(system, entry.declaration.name, options, { clock, log, shared });
+      const context = toContext(system, entry.declaration.name, options, {
+        clock,
+        log,
+        shared,
+        secret: () => (secret ??= randomSecret()),
+      });
       return bringUp(entry, runtime, context, options.leader);
     });
     // All are awaited even when one fails: what the others opened must be closed too.
@@ -165,7 +176,10 @@ function select(system: System, names: readonly string[] | undefined): Pick<Syst
   }
   if (names === undefined) return system;
   return {
-    services: system.services.filter((entry) => names.includes(entry.declaration.name)),
+    // What runs in another language is called from every host.
+    services: system.services.filter(
+      ({ declaration }) => names.includes(declaration.name) || declaration.foreign !== undefined,
+    ),
     mounts: system.mounts.filter(({ name }) => names.includes(name)),
   };
 }
@@ -174,7 +188,12 @@ function toContext(
   system: System,
   service: string,
   options: HostOptions,
-  parts: { readonly clock: Clock; readonly log: Log; readonly shared: SharedThings },
+  parts: {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly shared: SharedThings;
+    readonly secret: () => Secret<Uint8Array>;
+  },
 ): OpenContext {
   return {
     system: system.name,
@@ -187,8 +206,14 @@ function toContext(
     log: withFields(parts.log, { service }),
     inMemory: options.inMemory ?? false,
     leader: options.leader,
+    secret: parts.secret,
     shared: (key, open) => parts.shared.open(key, open),
   };
+}
+
+/** Of the machine's randomness: a seed would make it known. */
+function randomSecret(): Secret<Uint8Array> {
+  return new Secret(systemRandom.bytes(32));
 }
 
 class RunningHost implements Host {

@@ -27,6 +27,7 @@ export async function askStatus(state: State, clock: Clock): Promise<Status> {
       services,
       inFlight: 0,
       rss: 0,
+      http: null,
     })),
   };
 }

@@ -28,6 +28,8 @@ export interface HostStatus {
   readonly inFlight: number;
   /** Bytes. */
   readonly rss: number;
+  /** Where it answers HTTP + JSON of peers; `null` where it does not. */
+  readonly http: string | null;
 }
 
 /** What a host says. */
@@ -43,7 +45,7 @@ export type HostSays =
   | { readonly is: "ready"; readonly url?: string }
   /** It holds the leases of its services, since this epoch. */
   | { readonly is: "leading"; readonly epoch: number }
-  | { readonly is: "health"; readonly inFlight: number; readonly rss: number }
+  | { readonly is: "health"; readonly inFlight: number; readonly rss: number; readonly http: string | null }
   | { readonly is: "draining" }
   | { readonly is: "failed"; readonly message: string; readonly code: string }
   /** The holder's: a gateway was started, or ended. */

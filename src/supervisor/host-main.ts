@@ -8,7 +8,7 @@ import { Leader } from "../data/index.ts";
 import { isSkeinError, skeinError } from "../errors/index.ts";
 import { createGateway, type Gateway } from "../gateway/index.ts";
 import { createHost, type Host } from "../host/index.ts";
-import { Peers } from "../host/remote/index.ts";
+import { Door, doorPort, Peers, principalSecret } from "../host/remote/index.ts";
 import { createLog } from "../observe/index.ts";
 import { gatewayService, isSystem, type System } from "../system/index.ts";
 import type { Listener } from "../transport/index.ts";
@@ -34,6 +34,7 @@ let host: Host | undefined;
 let gateway: Gateway | undefined;
 let listener: Listener | undefined;
 let peers: Peers | undefined;
+let door: Door | undefined;
 let isEnding = false;
 /** No routes yet. */
 let isWaiting = true;
@@ -80,6 +81,7 @@ async function start(): Promise<void> {
     mode: settings.mode,
     remote: peers.routes,
     ...(settings.isSingleton && { leader: toLead() }),
+    secret: principalSecret(settings.token),
   });
   listener = await peers.listen(host, { path: settings.socket });
   if (settings.services.includes(gatewayService)) {
@@ -92,6 +94,7 @@ async function start(): Promise<void> {
       mode: settings.mode,
     });
   }
+  door = await openDoor(peers, host);
   raise();
   adoption.say({ is: "ready", ...(gateway !== undefined && { url: gateway.url }) });
   report();
@@ -109,6 +112,14 @@ function toLead(): Leader {
     },
     onLost: () => void end("it does not lead any more", lostMs),
   });
+}
+
+/** For services in other languages, where it is asked for. */
+async function openDoor(others: Peers, own: Host): Promise<Door | undefined> {
+  const port = doorPort(process.env["SKEIN_PEERS_HTTP"]);
+  if (port === undefined) return undefined;
+  const open = () => others.listenHttp(own, { host: "127.0.0.1", port }, process.env);
+  return Door.open({ clock, log, open });
 }
 
 function hear(message: SupervisorSays): void {
@@ -144,7 +155,12 @@ function peersReady(routes: Parameters<Peers["update"]>[0]): void {
 
 function report(): void {
   if (isEnding) return;
-  adoption.say({ is: "health", inFlight: host?.inFlight ?? 0, rss: process.memoryUsage.rss() });
+  adoption.say({
+    is: "health",
+    inFlight: host?.inFlight ?? 0,
+    rss: process.memoryUsage.rss(),
+    http: door?.url ?? null,
+  });
   clock.after(healthMs, report, { unref: true });
 }
 
@@ -156,6 +172,7 @@ async function end(why: string, withinMs = endMs): Promise<void> {
   adoption.say({ is: "draining" });
   const limit = clock.after(withinMs, () => process.exit(1));
   await gateway?.close().catch(complain);
+  await door?.close().catch(complain);
   await listener?.close().catch(complain);
   await host?.close().catch(complain);
   peers?.close();

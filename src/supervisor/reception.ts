@@ -94,6 +94,7 @@ export class Reception {
       case "health":
         replica.inFlight = message.inFlight;
         replica.rss = message.rss;
+        replica.http = message.http;
         break;
       case "draining":
         replica.state = "draining";

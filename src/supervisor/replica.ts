@@ -20,6 +20,8 @@ export interface Replica {
   socket: string;
   inFlight: number;
   rss: number;
+  /** Where it answers HTTP + JSON of peers. */
+  http: string | null;
   /** Ends since it was last healthy for a while. */
   failures: number;
   /** When it was started or taken over, on the monotonic clock. */
@@ -49,6 +51,7 @@ export function replicasOf(placement: Placement): Replica[] {
           socket: "",
           inFlight: 0,
           rss: 0,
+          http: null,
           failures: 0,
           startedMs: 0,
           readyMs: undefined,
@@ -68,9 +71,19 @@ export function sameServices(a: readonly string[], b: readonly string[]): boolea
 }
 
 export function statusOf(one: Replica): HostStatus {
-  const { group, replica, identity, state, services, inFlight, rss, isSingleton, leads } = one;
+  const { group, replica, identity, state, services, inFlight, rss, http, isSingleton, leads } = one;
   const role = leads === undefined ? ("standby" as const) : ("leader" as const);
-  return { group, replica, pid: identity?.pid ?? null, state, ...(isSingleton && { role }), services, inFlight, rss };
+  return {
+    group,
+    replica,
+    pid: identity?.pid ?? null,
+    state,
+    ...(isSingleton && { role }),
+    services,
+    inFlight,
+    rss,
+    http,
+  };
 }
 
 /** Where each group answers: those of its replicas that are ready, or the one of them that leads. */

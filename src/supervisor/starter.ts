@@ -104,6 +104,7 @@ export class Starter {
     one.leads = undefined;
     if (this.#starting === one) this.#starting = undefined;
     one.rss = 0;
+    one.http = null;
     one.inFlight = 0;
     const pauseMs = one.failures === 0 ? 0 : Math.min(pause.longestMs, pause.firstMs * 2 ** (one.failures - 1));
     one.notBeforeMs = clock.monotonic() + pauseMs;

@@ -2,7 +2,7 @@
  * Owns the port of what a service `has`: a database, configuration or any resource, declared as data and opened by the
  * host. It must never open anything itself: importing a declaration has no side effects.
  */
-import type { Clock, Random } from "../core/index.ts";
+import type { Clock, Random, Secret } from "../core/index.ts";
 import type { Call } from "./call.ts";
 import type { LeaderSeat } from "./lease.ts";
 import type { Log } from "./log.ts";
@@ -22,6 +22,8 @@ export interface OpenContext {
   readonly inMemory: boolean;
   /** Where one host of its group leads: what every database of the service joins. */
   readonly leader?: LeaderSeat | undefined;
+  /** What the hosts of the system sign principals with, in a host; whoever holds it can be anybody. */
+  secret?(): Secret<Uint8Array>;
   /** Opens `open` once per key in this host, for what several services share; closed when the last of them closes. */
   shared<T extends { close(): Promise<void> }>(key: string, open: () => Promise<T>): Promise<T>;
 }
@@ -56,6 +58,8 @@ export interface CallBinding {
   readonly call: Call;
   /** The call's span in this process's recorder. */
   readonly span: number;
+  /** The endpoints that the call came through, and its own as the last. */
+  path(): readonly string[];
   /** Milliseconds left until the call's deadline, never negative. */
   remainingMs(): number;
   /** Present in command calls. */

@@ -230,6 +230,8 @@ export interface Declaration<Name extends string = string> {
   readonly on: On;
   /** Of a service that somebody else runs: its URL, and the environment variable that replaces it. */
   readonly external?: { readonly url: string; readonly variable: string };
+  /** Of a service in another language: the same, and the variable of its token. */
+  readonly foreign?: { readonly url: string; readonly variable: string; readonly tokenVariable: string };
 }
 
 /** A typed declaration. @since 0.1.0 */

@@ -42,3 +42,28 @@ export const tlsFileBytesMax = 1_048_576;
 export const tlsPollMs = 10_000;
 /** How long after a change they are read: a renewal writes several. */
 export const tlsSettleMs = 100;
+
+/** What a message as JSON may have, beside its bytes. */
+export const jsonLimits = { depthMax: levelsMax, keysMax: 50_000, itemsMax: 200_000 } as const;
+/** Bytes of an HTTP head: a principal's token alone may have 16 KiB. */
+export const httpHeadBytesMax = 32_768;
+export const httpHeadersMax = 100;
+/** How long an HTTP request's head, and all of it, may take to arrive. */
+export const httpHeadersMs = 5_000;
+export const httpRequestMs = 10_000;
+export const httpTimeoutCheckMs = 1_000;
+/** An idle HTTP connection: kept by who answers, and closed sooner by who calls, since a request may cross the closing. */
+export const httpKeepAliveMs = 65_000;
+export const httpIdleMs = 4_000;
+export const httpConnectionsMax = 1_024;
+/** Connections of one caller; further calls wait for one, within their deadlines. */
+export const httpSocketsMax = 256;
+/** How long, and how many bytes of, a refused request are still read, so that its sender can read the answer. */
+export const httpLingerMs = 1_000;
+export const httpLingerBytesMax = 8_388_608;
+/** Most endpoints in a path: deeper calls are refused anyway. */
+export const httpPathMax = 64;
+/** How much longer than its call a principal's token holds: clocks differ. */
+export const principalSkewMs = 30_000;
+/** How long it holds for a call without a deadline. */
+export const principalMs = 3_600_000;

@@ -3,6 +3,7 @@
  * metadata and flow control. Every adapter runs the one conformance suite. It must never know what a call is for.
  */
 import type { Cancellation, Told } from "../call/index.ts";
+import type { SchemaShape } from "../contract/shapes.ts";
 import type { Codec } from "./codec/codec.ts";
 
 /** One method as both ends of a connection know it. */
@@ -15,6 +16,8 @@ export interface Operation {
   readonly output: Codec;
   /** Of one item that the caller sends while the call runs, where the method takes any. */
   readonly incoming?: Codec;
+  /** Of the data of its declared errors, by name, for what travels as plain JSON. */
+  readonly errors?: ReadonlyMap<string, SchemaShape>;
 }
 
 /** What a call brings along beside its input. */

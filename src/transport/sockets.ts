@@ -35,10 +35,15 @@ interface TcpAddress {
 
 /** Connects and greets. Rejects with `SKEIN_TRANSPORT_UNREACHABLE` or `SKEIN_TRANSPORT_PROTOCOL`. */
 export async function connectSocket(address: SocketAddress, options: SessionOptions): Promise<Connection> {
-  assertSafe(address);
-  const socket = open(address, options.greeting.system);
+  const socket = openSocket(address, options.greeting.system)();
   // A handshake of TLS has the time of the greeting, which it delays.
   return greetOver(socketChannel(socket), () => socket.connecting, connectMs, options);
+}
+
+/** How connections to an address are opened. Throws `SKEIN_CONFIG_INVALID` for one that may not be spoken to. */
+export function openSocket(address: SocketAddress, system: string): () => Socket {
+  assertSafe(address);
+  return () => open(address, system);
 }
 
 function open(address: SocketAddress, system: string): Socket {
@@ -54,7 +59,8 @@ function open(address: SocketAddress, system: string): Socket {
   });
 }
 
-function contextOf({ cert, key, ca }: Pair): SecureContextOptions {
+/** The newest certificate, as TLS takes it. */
+export function contextOf({ cert, key, ca }: Pair): SecureContextOptions {
   // A session taken up again would not look at the certificate anew; connections here are few and last.
   return { cert, key, ca, minVersion: "TLSv1.3", secureOptions: constants.SSL_OP_NO_TICKET };
 }
@@ -69,7 +75,7 @@ export async function listenSocket(
   assertSafe(address);
   const callees = new Callees(options, find, answer);
   const server = serverOf(address, options.greeting.system, (socket) => callees.accept(socketChannel(socket)));
-  await listen(server, address);
+  await bind(server, address);
   let closing: Promise<void> | undefined;
   return {
     address: "path" in address ? address.path : addressOf(server),
@@ -94,7 +100,8 @@ function serverOf(address: SocketAddress, system: string, accept: (socket: Socke
   return server;
 }
 
-async function listen(server: Server, address: SocketAddress): Promise<void> {
+/** Binds a server; a path that was left behind by a dead process is taken over. */
+export async function bind(server: Server, address: SocketAddress): Promise<void> {
   if ("path" in address) await removeDead(address.path);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -126,12 +133,13 @@ async function close(server: Server, callees: Callees, waitMs: number): Promise<
   await closed;
 }
 
-function addressOf(server: Server): string {
+export function addressOf(server: Server): string {
   const { address, port, family } = server.address() as AddressInfo;
   return family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-function assertSafe(address: SocketAddress): void {
+/** Throws `SKEIN_CONFIG_INVALID`. */
+export function assertSafe(address: SocketAddress): void {
   if ("path" in address) return;
   const { host, tls } = address;
   if (tls !== undefined) {

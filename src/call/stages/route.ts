@@ -38,6 +38,14 @@ export function checkRoute(caller: CallScope, by: Kind, target: Pick<Endpoint, "
   }
 }
 
+/** The same of a call that came from a program that may not have asked. Throws `SKEIN_CALL_CYCLE` or `SKEIN_CALL_DEPTH`. */
+export function checkPath(path: readonly string[], target: string): void {
+  if (path.includes(target))
+    throw skeinError("SKEIN_CALL_CYCLE", `the call would close a cycle: ${path.join(" -> ")} -> ${target}`);
+  if (path.length >= depthMax)
+    throw skeinError("SKEIN_CALL_DEPTH", `${path.at(-1)} is ${depthMax} calls deep and may not call ${target}`);
+}
+
 /** The endpoints from the outermost call to this one. */
 export function pathOf(caller: CallScope): string[] {
   const ids: string[] = [];

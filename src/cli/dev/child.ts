@@ -7,6 +7,7 @@ import { systemClock } from "../../core/index.ts";
 import { skeinError } from "../../errors/index.ts";
 import { createGateway, type Gateway, type RequestLine } from "../../gateway/index.ts";
 import { createHost, type Host } from "../../host/index.ts";
+import type { Door } from "../../host/remote/index.ts";
 import { createLog } from "../../observe/index.ts";
 import { checkSystem } from "../../system/check.ts";
 import { explainFailure } from "../failure.ts";
@@ -32,6 +33,7 @@ const isColoured = wantsColour(process.stdout);
 
 let host: Host | undefined;
 let gateway: Gateway | undefined;
+let door: Door | undefined;
 let isReported = false;
 let isEnding = false;
 let pendingText = "";
@@ -52,6 +54,10 @@ const flushText = (): void => {
   pendingText = "";
   if (text !== "") process.stdout.write(text);
 };
+
+/** Where services in other languages call back, if that is asked for. */
+const doorPort = process.env["SKEIN_PEERS_HTTP"] ?? "";
+const doorModule = doorPort === "" ? undefined : await import("./door.ts");
 
 const tracker = trackLoads(() => {
   // What is loaded before the first report is in it; later ones (an import() in a handler) follow in a batch.
@@ -77,7 +83,12 @@ async function load(inspect: Inspect | undefined): Promise<void> {
     const errors = findings.filter((finding) => finding.level === "error").length;
     if (errors > 0)
       throw skeinError("SKEIN_SYSTEM_INVALID", `${system.name} has ${errors} ${errors === 1 ? "error" : "errors"}`);
-    host = await createHost(system, { mode: "development", home: settings.home, log });
+    host = await createHost(system, {
+      mode: "development",
+      home: settings.home,
+      log,
+      ...(doorModule !== undefined && { secret: doorModule.secret }),
+    });
     reportLoads();
     send({ is: "ready", system: system.name, services: host.services, findings });
   } catch (error) {
@@ -104,6 +115,7 @@ async function listen(port: number): Promise<void> {
       onRequest,
       ...(tls !== undefined && { tls }),
     });
+    door = await doorModule?.openDoor(host, doorPort, log);
     send({ is: "listening", url: gateway.url, port: gateway.port });
     // A child that is killed never writes the compile cache, and being killed is how many of them end.
     clock.after(cacheFlushMs, () => module.flushCompileCache(), { unref: true });
@@ -116,7 +128,7 @@ async function listen(port: number): Promise<void> {
 async function end(withinMs: number): Promise<void> {
   if (isEnding) return;
   isEnding = true;
-  const drained = gateway?.close();
+  const drained = Promise.all([gateway?.close(), door?.close(withinMs)]);
   // Closing a listener frees its port within the turn.
   clock.after(0, () => send({ is: "released" }));
   await bounded(withinMs, drained);

@@ -114,6 +114,7 @@ function renderStatus({ supervisor, epoch, gateway, hosts }: Status): string {
       ? "no supervisor: the hosts go on, and skein start takes them over"
       : `supervisor ${supervisor.pid}, epoch ${epoch}`,
     ...(gateway === null ? [] : [`gateway ${gateway.url}`]),
+    ...hosts.flatMap(({ http }) => (http === null ? [] : [`peers over HTTP ${http}`])),
   ];
   const rows = hosts.map((host) => [
     `${host.group}-${host.replica}`,

@@ -1,3 +1,5 @@
 /** One host's place among others. */
 export { Peers } from "./peers.ts";
+export { Door, doorPort } from "./door.ts";
+export { principalSecret } from "./http.ts";
 export type { Routes } from "./routes.ts";

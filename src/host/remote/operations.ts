@@ -2,10 +2,9 @@
  * Owns the methods of a system as the wire knows them: one codec for each input, output and item. They are put together
  * when first asked for and kept. It must never load a service's code: contracts are enough.
  */
-import { isBytes, isStream, type Method, type Schema } from "../../contract/index.ts";
-import { describeSchema, type Side } from "../../contract/shapes.ts";
+import type { Method } from "../../contract/index.ts";
 import { methodsOf, type System } from "../../system/index.ts";
-import { Codec, type Operation } from "../../transport/index.ts";
+import { type Operation, operationOf } from "../../transport/index.ts";
 
 export class Operations {
   readonly #methods = new Map<string, Method>();
@@ -41,32 +40,8 @@ export class Operations {
   async #make(id: string, service: string, name: string): Promise<Operation> {
     const method = this.#methods.get(id);
     if (method === undefined) throw new TypeError(`${id} is no method of this system`);
-    const { input, output } = method;
-    const answersItems = isStream(output) || isBytes(output);
-    const received = isStream(output) ? receivedBy(output) : undefined;
-    const operation: Operation = {
-      service,
-      method: name,
-      isStream: answersItems,
-      input: await codecOf(input, "input"),
-      // A download's items are a head and then bytes.
-      output: isBytes(output) ? anything() : await codecOf(isStream(output) ? output.item : output, "output"),
-      incoming: received === undefined ? anything() : await codecOf(received, "input"),
-    };
+    const operation = await operationOf(service, name, method);
     this.#ready.set(id, operation);
     return operation;
   }
-}
-
-/** What a channel's caller sends. */
-function receivedBy(output: object): Schema | undefined {
-  return (output as { readonly receive?: Schema }).receive;
-}
-
-async function codecOf(schema: Schema, side: Side): Promise<Codec> {
-  return Codec.of(await describeSchema(schema, side));
-}
-
-function anything(): Codec {
-  return new Codec({ is: "any" });
 }

@@ -15,6 +15,7 @@ import {
 } from "../../transport/index.ts";
 import type { Host } from "../host.ts";
 import { answerOf } from "./answer.ts";
+import { type HttpDoorOptions, openHttpDoor } from "./http.ts";
 import { Operations } from "./operations.ts";
 import { type Routes, RouteTable } from "./routes.ts";
 
@@ -36,8 +37,10 @@ export class Peers {
   readonly #operations: Operations;
   readonly #session: SessionOptions;
   readonly #listen: typeof listenSocket;
+  readonly #system: System;
 
   constructor(system: System, options: PeersOptions) {
+    this.#system = system;
     const { greeting, connect = connectSocket, soon = afterTurn } = options;
     const clock = options.clock ?? systemClock;
     const toAddress = options.toAddress ?? ((path: string) => ({ path }));
@@ -62,6 +65,12 @@ export class Peers {
     const find = (service: string, method: string) =>
       host.services.includes(service) ? this.#operations.get(service, method) : undefined;
     return this.#listen(address, this.#session, find, answerOf(host));
+  }
+
+  /** Answers calls over HTTP + JSON for every service of the system, here or elsewhere; `env` has the tokens of foreign ones. */
+  listenHttp(host: Host, address: SocketAddress, env: HttpDoorOptions["env"]): Promise<Listener> {
+    const { clock, greeting } = this.#session;
+    return openHttpDoor(this.#system, this.#operations, host, { address, token: greeting.token, env, clock });
   }
 
   /** Ends the connections that this host has made. */

@@ -46,9 +46,14 @@ export function onePlacement(system: System): Placement {
 class Reading {
   readonly issues: PlacementIssue[] = [];
   readonly #known: readonly string[];
+  /** Started by somebody else, called from every host: there is nothing to place. */
+  readonly #foreign: ReadonlySet<string>;
 
   constructor(system: System) {
-    this.#known = [gatewayService, ...new Set(system.services.map(({ declaration }) => declaration.name))];
+    const services = system.services.map(({ declaration }) => declaration);
+    this.#foreign = new Set(services.filter(({ foreign }) => foreign !== undefined).map(({ name }) => name));
+    const names = new Set(services.map(({ name }) => name));
+    this.#known = [gatewayService, ...[...names].filter((name) => !this.#foreign.has(name))];
   }
 
   read(value: unknown): Placement {
@@ -125,10 +130,11 @@ class Reading {
     const pins: Record<string, Pin> = {};
     for (const [service, pin] of Object.entries(this.#object("pins", value, undefined))) {
       const path = `pins.${service}`;
-      if (!this.#known.includes(service)) {
+      if (this.#foreign.has(service)) this.#say(path, notPlaced(service));
+      else if (!this.#known.includes(service)) {
         this.#say(path, `the system has no service "${service}"${didYouMean(nearest(service, this.#known))}`);
-        continue;
       }
+      if (!this.#known.includes(service)) continue;
       const given = this.#object(path, pin, pinKeys);
       pins[service] = {
         with: this.#names(`${path}.with`, given["with"] ?? []),
@@ -159,7 +165,8 @@ class Reading {
     }
     const names: string[] = [];
     for (const name of value as unknown[]) {
-      if (typeof name !== "string" || !this.#known.includes(name)) {
+      if (typeof name === "string" && this.#foreign.has(name)) this.#say(path, notPlaced(name));
+      else if (typeof name !== "string" || !this.#known.includes(name)) {
         const near = typeof name === "string" ? nearest(name, this.#known) : undefined;
         this.#say(path, `the system has no service ${JSON.stringify(name)?.slice(0, 80)}${didYouMean(near)}`);
       } else if (names.includes(name)) this.#say(path, `"${name}" stands there twice`);
@@ -186,4 +193,8 @@ class Reading {
   #say(path: string, message: string): void {
     this.issues.push({ path, message });
   }
+}
+
+function notPlaced(name: string): string {
+  return `"${name}" runs in another language and is started by somebody else: it is not placed, every host calls it`;
 }

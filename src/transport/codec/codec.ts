@@ -20,19 +20,22 @@ export class Codec {
   readonly layout: Layout;
   /** Equal on both ends when they need not tell each other the layout. */
   readonly hash: string;
+  /** What it was made of, for whoever writes the same values as text. */
+  readonly shape: SchemaShape | undefined;
   readonly #encode: Encode;
   readonly #decode: Decode;
   readonly #foreign = new Map<string, Decode>();
 
-  constructor(layout: Layout) {
+  constructor(layout: Layout, shape?: SchemaShape) {
     this.layout = layout;
+    this.shape = shape;
     this.hash = layoutHash(layout);
     this.#encode = encoderOf(layout);
     this.#decode = decoderOf(layout);
   }
 
   static of(shape: SchemaShape): Codec {
-    return new Codec(layoutOf(shape));
+    return new Codec(layoutOf(shape), shape);
   }
 
   /** Throws `ValueSetError` for what may not cross, `WireError` for more than a message may have. */

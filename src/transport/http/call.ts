@@ -1,0 +1,266 @@
+/**
+ * Owns one request from its head to its answer. It must never answer twice, nor let a call outlive the connection it came
+ * on.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Cancellation } from "../../call/index.ts";
+import { createTraceId, readTraceParent } from "../../core/index.ts";
+import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
+import type { FindOperation } from "../callee.ts";
+import { httpHeadersMax, httpLingerBytesMax, httpLingerMs, messageBytesMax } from "../limits.ts";
+import type { Answer, Arrived, CallHead, Operation } from "../port.ts";
+import { endEvent, errorEvent, eventsType, itemEvent } from "./events.ts";
+import { fromHeaders, type HeadContext, headerNames } from "./head.ts";
+import { fromBody, isJsonType, toBody, toProblemBody } from "./text.ts";
+import { isBrowsers, type Whose } from "./whose.ts";
+
+/** What a listener's calls have in common. */
+export interface Desk extends HeadContext {
+  readonly whose: Whose;
+  readonly authorities: ReadonlySet<string> | undefined;
+}
+
+/** Headers that two readers could take two of. */
+const single = new Set<string>([
+  ...Object.values(headerNames),
+  "authorization",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "host",
+  "transfer-encoding",
+]);
+const target = /^\/([a-z][a-z0-9-]*)\/([a-zA-Z][a-zA-Z0-9]*)$/;
+const json = "application/json";
+
+export class HttpCall implements Cancellation {
+  readonly reason = undefined;
+  aborted = false;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #desk: Desk;
+  readonly #expects: boolean;
+  readonly #traceId: string;
+  #listener: (() => void) | undefined;
+  #isAnswered = false;
+
+  /** `expects`: its sender waits to be told to go on before it sends the body. */
+  constructor(request: IncomingMessage, response: ServerResponse, desk: Desk, expects: boolean) {
+    this.#request = request;
+    this.#response = response;
+    this.#desk = desk;
+    this.#expects = expects;
+    this.#traceId = readTraceParent(textOf(request.headers["traceparent"]))?.traceId ?? createTraceId(desk.random);
+    request.on("error", () => undefined);
+    response.on("error", () => undefined);
+  }
+
+  addEventListener(_: "abort", listener: () => void): void {
+    this.#listener = listener;
+  }
+  removeEventListener(): void {
+    this.#listener = undefined;
+  }
+
+  /** Its connection is over, or its answer is. */
+  gone(): void {
+    if (this.#response.writableFinished || this.aborted) return;
+    this.#isAnswered = true;
+    this.aborted = true;
+    this.#listener?.();
+  }
+
+  /** Never rejects. */
+  async serve(find: FindOperation, answer: Answer): Promise<void> {
+    try {
+      const caller = this.#admit();
+      const operation = this.#operation(find);
+      const head = this.#head(caller);
+      this.#assertBody();
+      const body = await this.#body();
+      const input = fromBody(operation.input.shape, body);
+      const arrived: Arrived = { operation, head, input, signal: this, incoming: undefined };
+      if (operation.isStream) return await this.#stream(arrived, answer);
+      answer.unary(arrived, {
+        resolve: (reply) => this.#reply(reply),
+        reject: (error) => this.fail(error),
+      });
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Answers with an error; after the first item as the last event. */
+  fail(thrown: unknown): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    const response = this.#response;
+    const refusal = thrown instanceof Refusal ? thrown : { error: thrown, status: undefined };
+    const { status: answered, body } = toProblemBody(refusal.error, this.#traceId, refusal.status);
+    if (response.headersSent) return void response.end(errorEvent(body));
+    response.writeHead(answered, {
+      "content-type": "application/problem+json",
+      "content-length": body.length,
+      "cache-control": "no-store",
+      ...(answered === 401 && { "www-authenticate": "Bearer" }),
+      ...(answered === 405 && { allow: "POST" }),
+      ...(!this.#request.complete && { connection: "close" }),
+    });
+    if (this.#request.complete) return void response.end(body);
+    // Closed with bytes unread, the connection would be reset, and the answer with it.
+    response.write(body);
+    this.#linger();
+  }
+
+  /** Whose call it is: `""` is a host's. Throws `SKEIN_TRANSPORT_DENIED` and what is wrong with the head. */
+  #admit(): string {
+    const { headers, rawHeaders, httpVersion } = this.#request;
+    if (isBrowsers(this.#request, this.#desk.authorities)) throw new Refusal(403, skeinError("SKEIN_TRANSPORT_DENIED"));
+    const whose = this.#desk.whose(headers.authorization);
+    if (whose === undefined) throw new Refusal(401, skeinError("SKEIN_TRANSPORT_DENIED"));
+    if (rawHeaders.length > httpHeadersMax * 2) throw skeinError("SKEIN_HTTP_HEADERS");
+    const seen = new Set<string>();
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      const name = (rawHeaders[i] as string).toLowerCase();
+      if (seen.has(name) && single.has(name))
+        throw skeinError("SKEIN_HTTP_BAD_REQUEST", `the request has two ${name} headers`);
+      seen.add(name);
+    }
+    const coding = headers["transfer-encoding"];
+    if (httpVersion !== "1.1" || (coding !== undefined && coding.toLowerCase() !== "chunked"))
+      throw skeinError("SKEIN_HTTP_BAD_REQUEST", "a call is HTTP/1.1, and the only transfer coding is chunked");
+    return whose;
+  }
+
+  #operation(find: FindOperation): Operation {
+    const { method, url = "" } = this.#request;
+    const [, service = "", name = ""] = target.exec(url) ?? [];
+    const operation = service === "" ? undefined : find(service, name);
+    if (operation === undefined)
+      throw new Refusal(404, skeinError("SKEIN_CALL_NO_ROUTE", "no service here has this method", { retry: false }));
+    if (method !== "POST") throw skeinError("SKEIN_HTTP_METHOD", "a method is called by POST");
+    return operation;
+  }
+
+  #head(whose: string): CallHead {
+    const head = fromHeaders(this.#request.headers, this.#desk);
+    const own = { ...head, traceId: this.#traceId };
+    if (whose === "") return own;
+    // A service's token is its name.
+    if (head.caller !== undefined && head.caller !== whose)
+      throw new Refusal(403, skeinError("SKEIN_TRANSPORT_DENIED", `this is the token of ${whose}`));
+    return { ...own, caller: whose };
+  }
+
+  #assertBody(): void {
+    const { headers } = this.#request;
+    const length = Number(headers["content-length"] ?? 0);
+    if (length > messageBytesMax) throw skeinError("SKEIN_HTTP_BODY_TOO_LARGE");
+    if ((headers["content-encoding"] ?? "identity") !== "identity")
+      throw skeinError("SKEIN_HTTP_MEDIA_TYPE", "a body comes as it is, in no content coding");
+    const isEmpty = length === 0 && headers["transfer-encoding"] === undefined;
+    if (!isEmpty && !isJsonType(headers["content-type"] ?? ""))
+      throw skeinError("SKEIN_HTTP_MEDIA_TYPE", `a body is ${json}, in UTF-8`);
+  }
+
+  async #body(): Promise<Buffer> {
+    if (this.#expects) this.#response.writeContinue();
+    const parts: Buffer[] = [];
+    let size = 0;
+    // Not an iterator: leaving one early would destroy the connection, and the answer with it.
+    return new Promise((resolve, reject) => {
+      const request = this.#request;
+      const over = (): void => {
+        request.off("data", take);
+        request.pause();
+      };
+      const take = (part: Buffer): void => {
+        size += part.length;
+        if (size <= messageBytesMax) return void parts.push(part);
+        over();
+        reject(skeinError("SKEIN_HTTP_BODY_TOO_LARGE"));
+      };
+      request.on("data", take);
+      request.once("end", () => resolve(Buffer.concat(parts)));
+      request.once("close", () => reject(skeinError("SKEIN_CALL_CANCELED", undefined, { outcome: "not_started" })));
+    });
+  }
+
+  #reply(reply: unknown): void {
+    if (this.#isAnswered) return;
+    let body: Buffer;
+    try {
+      body = toBody("the reply", reply);
+    } catch (error) {
+      return this.fail(ran(error));
+    }
+    this.#isAnswered = true;
+    const headers = { "content-type": json, "content-length": body.length, "cache-control": "no-store" };
+    if (reply === undefined) this.#response.writeHead(204, { "cache-control": "no-store" });
+    else this.#response.writeHead(200, headers);
+    this.#response.end(body);
+  }
+
+  async #stream(arrived: Arrived, answer: Answer): Promise<void> {
+    const items = (await answer.stream(arrived))[Symbol.asyncIterator]();
+    const response = this.#response;
+    const left = new Promise<undefined>((resolve) => response.once("close", () => resolve(undefined)));
+    try {
+      for (;;) {
+        const next = await Promise.race([items.next(), left]);
+        if (next === undefined) return;
+        if (!response.headersSent) response.writeHead(200, { "content-type": eventsType, "cache-control": "no-store" });
+        if (next.done === true) break;
+        const isTaken = response.write(itemEvent(toBody("an item", next.value)));
+        if (!isTaken) await Promise.race([new Promise((resolve) => response.once("drain", resolve)), left]);
+      }
+      this.#isAnswered = true;
+      response.end(endEvent);
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      // Not awaited: a handler that hangs in its own wait was told by its signal.
+      void Promise.resolve(items.return?.()).catch(() => undefined);
+    }
+  }
+
+  #linger(): void {
+    const request = this.#request;
+    const end = (): void => {
+      timer.cancel();
+      this.#response.end();
+    };
+    let bytes = 0;
+    const timer = this.#desk.clock.after(httpLingerMs, end, { unref: true });
+    request.on("data", (part: Buffer) => {
+      bytes += part.length;
+      if (bytes > httpLingerBytesMax) request.destroy();
+    });
+    request.once("end", end);
+    request.once("close", () => timer.cancel());
+    request.resume();
+  }
+}
+
+/** An error with another status than its code has. */
+class Refusal extends Error {
+  readonly status: number;
+  readonly error: SkeinError;
+
+  constructor(status: number, error: SkeinError) {
+    super();
+    this.status = status;
+    this.error = error;
+  }
+}
+
+/** The method has run: only its reply cannot be sent. */
+function ran(error: unknown): SkeinError {
+  const isTooLarge = isSkeinError(error) && error.code === "SKEIN_TRANSPORT_TOO_LARGE";
+  if (isTooLarge) return skeinError("SKEIN_TRANSPORT_TOO_LARGE", error.message, { outcome: "unknown" });
+  return skeinError("SKEIN_CALL_FAILED", undefined, { cause: error });
+}
+
+function textOf(value: string | string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,292 @@
+/**
+ * Owns calling over HTTP + JSON: requests out, replies and items in, over connections that are kept. It must never send a
+ * call twice, nor say of one that may have arrived that it did not.
+ */
+import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
+import type { Socket } from "node:net";
+import type { Told } from "../../call/index.ts";
+import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
+import {
+  callsInFlightMax,
+  connectMs,
+  httpHeadBytesMax,
+  httpIdleMs,
+  httpSocketsMax,
+  messageBytesMax,
+} from "../limits.ts";
+import type { Connection, Outgoing } from "../port.ts";
+import { openSocket, type SocketAddress } from "../sockets.ts";
+import { eventsType, readEvents } from "./events.ts";
+import { type HeadContext, toHeaders } from "./head.ts";
+import { fromBody, fromProblemBody, isJsonType, toBody } from "./text.ts";
+import type { Secret } from "../../core/index.ts";
+
+export interface HttpCallOptions extends HeadContext {
+  readonly system: string;
+  /** Shown with every request. */
+  readonly token: Secret;
+}
+
+/** Nothing is connected before the first call. Throws `SKEIN_CONFIG_INVALID` for plain HTTP to another machine. */
+export function connectHttp(address: SocketAddress, options: HttpCallOptions): Connection {
+  return new HttpConnection(address, options);
+}
+
+/** What ends a request, once. */
+type End = (error: SkeinError | undefined) => void;
+
+class HttpConnection implements Connection {
+  readonly #options: HttpCallOptions;
+  readonly #agent: Agent;
+  readonly #host: string;
+  readonly #requests = new Set<Request>();
+  readonly #closed = Promise.withResolvers<void>();
+  #isRetired = false;
+  #isOver = false;
+
+  constructor(address: SocketAddress, options: HttpCallOptions) {
+    this.#options = options;
+    this.#agent = agentOf(address, options.system);
+    this.#host = "path" in address ? "localhost" : `${bracketed(address.host)}:${address.port}`;
+  }
+
+  get inFlight(): number {
+    return this.#requests.size;
+  }
+  get isOpen(): boolean {
+    return !this.#isOver && !this.#isRetired;
+  }
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  unary(call: Outgoing, told: Told): void {
+    const request = this.#send(call, (error) => {
+      if (error !== undefined) told.reject(error);
+    });
+    if (request === undefined) return;
+    request.reply().then(
+      (reply) => request.end(undefined) && told.resolve(reply),
+      (error: SkeinError) => request.end(error),
+    );
+  }
+
+  async *stream(call: Outgoing): AsyncGenerator<unknown, void, undefined> {
+    const over: { error?: SkeinError | undefined } = {};
+    const request = this.#send(call, (error) => (over.error = error));
+    if (request === undefined) throw over.error ?? skeinError("SKEIN_TRANSPORT_UNREACHABLE");
+    try {
+      yield* request.items();
+    } catch (error) {
+      // What ended it is what its reader is told, and not what that made of the connection.
+      throw over.error ?? error;
+    } finally {
+      request.end(undefined);
+    }
+  }
+
+  retire(): void {
+    this.#isRetired = true;
+    this.#endIfRetired();
+  }
+
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const request of this.#requests)
+      request.end(skeinError("SKEIN_TRANSPORT_LOST", "the connection was closed here"));
+    this.#agent.destroy();
+    this.#closed.resolve();
+  }
+
+  /** What keeps it from being sent goes to `ended`, at once. */
+  #send(call: Outgoing, ended: End): Request | undefined {
+    const { operation, head, signal } = call;
+    const id = `${operation.service}.${operation.method}`;
+    let body: Buffer;
+    let headers: Record<string, string>;
+    try {
+      this.#assertSendable(call);
+      body = toBody(`the input of ${id}`, call.input);
+      headers = toHeaders(head, this.#options);
+    } catch (error) {
+      const refused = isSkeinError(error)
+        ? error
+        : skeinError("SKEIN_CALL_FAILED", undefined, { cause: error, outcome: "not_started" });
+      ended(refused);
+      return undefined;
+    }
+    const cancel = (): void => void request.end(skeinError("SKEIN_CALL_CANCELED"));
+    const request = new Request(call, this.#open(call, headers, body), this.#options.clock, (error) => {
+      signal?.removeEventListener("abort", cancel);
+      this.#requests.delete(request);
+      ended(error);
+      this.#endIfRetired();
+    });
+    this.#requests.add(request);
+    signal?.addEventListener("abort", cancel, { once: true });
+    return request;
+  }
+
+  #assertSendable({ signal, incoming }: Outgoing): void {
+    if (signal?.aborted === true) throw skeinError("SKEIN_CALL_CANCELED", undefined, { outcome: "not_started" });
+    if (!this.isOpen) throw skeinError("SKEIN_TRANSPORT_UNREACHABLE");
+    if (this.#requests.size >= callsInFlightMax) throw skeinError("SKEIN_TRANSPORT_CROWDED");
+    if (incoming !== undefined)
+      throw skeinError("SKEIN_FEATURE_LATER", "uploads and channels do not cross over HTTP + JSON");
+  }
+
+  #open({ operation }: Outgoing, headers: Record<string, string>, body: Buffer): ClientRequest {
+    const call = httpRequest({
+      agent: this.#agent,
+      method: "POST",
+      path: `/${operation.service}/${operation.method}`,
+      headers: {
+        host: this.#host,
+        authorization: `Bearer ${this.#options.token.reveal()}`,
+        accept: operation.isStream ? eventsType : "application/json",
+        ...headers,
+        ...(body.length > 0 && { "content-type": "application/json" }),
+        "content-length": body.length,
+      },
+      maxHeaderSize: httpHeadBytesMax,
+    });
+    call.end(body);
+    return call;
+  }
+
+  #endIfRetired(): void {
+    if (this.#isRetired && this.#requests.size === 0) this.close();
+  }
+}
+
+/** One request, until its reply is read, its items are, or something ends it. */
+class Request {
+  readonly #call: Outgoing;
+  readonly #request: ClientRequest;
+  readonly #ended: End;
+  readonly #response: Promise<IncomingMessage>;
+  #head: IncomingMessage | undefined;
+  #isSent = false;
+  #isOver = false;
+
+  constructor(call: Outgoing, request: ClientRequest, clock: HeadContext["clock"], ended: End) {
+    this.#call = call;
+    this.#request = request;
+    this.#ended = ended;
+    this.#response = new Promise((resolve, reject) => {
+      request.on("error", (cause: Error) => reject(this.#lost(cause)));
+      request.once("response", (response) => resolve((this.#head = response)));
+    });
+    this.#response.catch(() => undefined);
+    request.once("socket", (socket: Socket) => this.#watch(socket, clock));
+  }
+
+  /** Ends it, with an error for whoever waits. False when it is over already. */
+  end(error: SkeinError | undefined): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    // A reply that was read has left its connection to the next one.
+    if (error !== undefined || this.#head?.complete !== true) this.#request.destroy();
+    this.#ended(error);
+    return true;
+  }
+
+  async reply(): Promise<unknown> {
+    const response = await this.#response;
+    const body = await this.#read(response);
+    const status = response.statusCode ?? 0;
+    if (status === 204) return undefined;
+    const type = response.headers["content-type"] ?? "";
+    if (status !== 200) throw this.#failure(status, type, body);
+    if (!isJsonType(type)) throw broken(`${status} with ${type.slice(0, 80)} instead of JSON`);
+    return valueOf(this.#call.operation, body);
+  }
+
+  async *items(): AsyncGenerator<unknown, void, undefined> {
+    const { operation } = this.#call;
+    const response = await this.#response;
+    const status = response.statusCode ?? 0;
+    const type = response.headers["content-type"] ?? "";
+    if (status !== 200) throw this.#failure(status, type, await this.#read(response));
+    if (!type.startsWith(eventsType)) throw broken(`${status} with ${type.slice(0, 80)} instead of events`);
+    try {
+      for await (const event of readEvents(response as AsyncIterable<Buffer>)) {
+        if (event.is === "end") return;
+        if (event.is === "error") throw fromProblemBody(operation, undefined, "application/json", event.data);
+        yield valueOf(operation, event.data);
+      }
+    } catch (error) {
+      throw isSkeinError(error) ? error : this.#lost(error);
+    }
+    throw this.#lost(undefined);
+  }
+
+  #watch(socket: Socket, clock: HeadContext["clock"]): void {
+    if (!socket.connecting) {
+      this.#isSent = true;
+      return;
+    }
+    const timer = clock.after(connectMs, () => socket.destroy(new Error(`no connection within ${connectMs} ms`)), {
+      unref: true,
+    });
+    socket.once("secureConnect", () => (this.#isSent = true));
+    socket.once("connect", () => {
+      timer.cancel();
+      this.#isSent ||= !("encrypted" in socket);
+    });
+    socket.once("close", () => timer.cancel());
+  }
+
+  async #read(response: IncomingMessage): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    let size = 0;
+    try {
+      for await (const part of response as AsyncIterable<Buffer>) {
+        size += part.length;
+        if (size > messageBytesMax)
+          throw skeinError("SKEIN_TRANSPORT_TOO_LARGE", "the reply is too large", { outcome: "unknown" });
+        parts.push(part);
+      }
+    } catch (error) {
+      throw isSkeinError(error) ? error : this.#lost(error);
+    }
+    return Buffer.concat(parts);
+  }
+
+  #failure(status: number, type: string, body: Buffer): SkeinError {
+    if (status >= 400) return fromProblemBody(this.#call.operation, status, type, body);
+    return broken(`an answer of ${status}`);
+  }
+
+  #lost(cause: unknown): SkeinError {
+    if (isSkeinError(cause)) return cause;
+    return skeinError(this.#isSent ? "SKEIN_TRANSPORT_LOST" : "SKEIN_TRANSPORT_UNREACHABLE", undefined, { cause });
+  }
+}
+
+function valueOf({ output }: Outgoing["operation"], body: Buffer): unknown {
+  try {
+    return fromBody(output.shape, body);
+  } catch (error) {
+    throw broken(isSkeinError(error) ? error.message : "what cannot be read");
+  }
+}
+
+function broken(what: string): SkeinError {
+  return skeinError("SKEIN_TRANSPORT_PROTOCOL", `the other side sent ${what}`);
+}
+
+/** Every connection is opened as hosts open them: loopback, unix, or mutual TLS. */
+function agentOf(address: SocketAddress, system: string): Agent {
+  const create = openSocket(address, system);
+  return new (class extends Agent {
+    override createConnection(): Socket {
+      return create().setKeepAlive(true, httpIdleMs).setNoDelay(true);
+    }
+  })({ keepAlive: true, maxSockets: httpSocketsMax, maxFreeSockets: httpSocketsMax, timeout: httpIdleMs });
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
