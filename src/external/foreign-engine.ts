@@ -60,15 +60,16 @@ function send(connection: Connection, operation: Operation | undefined, binding:
 }
 
 /** Its path ends in the method itself, so that it can hand everything back as it came. */
-function headOf({ call, span, path, remainingMs }: CallBinding): CallHead {
-  const leftMs = remainingMs();
+function headOf(binding: CallBinding): CallHead {
+  const { call, span } = binding;
+  const leftMs = binding.remainingMs();
   return {
     timeoutMs: leftMs === Number.POSITIVE_INFINITY ? undefined : leftMs,
     key: call.key,
     traceId: call.traceId,
     parentSpan: span,
     caller: call.caller,
-    path: path(),
+    path: binding.path(),
     principal: call.principal,
     resumeFrom: call.resumeFrom,
   };
