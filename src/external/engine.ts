@@ -4,16 +4,17 @@
  */
 import type { LookupFunction } from "node:net";
 import { type AnyContract, type HttpBinding, type Method } from "../contract/index.ts";
-import { createId, type Secret } from "../core/index.ts";
+import { createId, type Secret, sleep } from "../core/index.ts";
+import { attemptsMax as attemptsDefault, backoffMs, RetryBudget } from "../core/retry.ts";
 import { isSkeinError, skeinError, type SkeinCode, type SkeinError } from "../errors/index.ts";
 import { type CallBinding, methodsOf, type OpenContext, type Opened } from "../system/index.ts";
 import { isLoopback, isPublic } from "./addresses.ts";
 import { bare, createAgent } from "./connect.ts";
 import type { ExternalSettings } from "./external.ts";
-import { attemptsDefault, connectionsDefault, replyBytesMax, waitingMax } from "./limits.ts";
+import { connectionsDefault, replyBytesMax, waitingMax } from "./limits.ts";
 import { declaredOf, outputOf, statusError } from "./reply.ts";
 import { type Outgoing, type Plan, planOf, toRequest } from "./request.ts";
-import { backOff, mayPass, RetryBudget } from "./retry.ts";
+import { mayPass } from "./passing.ts";
 import { Slots } from "./slots.ts";
 import { type Peer, type Reply, send } from "./send.ts";
 
@@ -62,7 +63,7 @@ export function openExternal(
     plans: new Map(
       methodsOf(contract).map(([name, method]) => [name, { plan: planOf(`${contract.name}.${name}`, method), method }]),
     ),
-    budget: new RetryBudget(context.clock),
+    budget: new RetryBudget(),
     spanPrefix: Buffer.from(context.random.bytes(4)).toString("hex"),
     slots: new Slots(settings.connections ?? connectionsDefault, waitingMax),
   };
@@ -96,7 +97,8 @@ async function attempt(
   const isKeyed = (method.http as HttpBinding).keyed === true;
   const attemptsMost = method.kind === "query" || isKeyed ? (settings.attempts ?? attemptsDefault) : 1;
   const headers = headersFor(engine, binding, method.kind !== "query", isKeyed);
-  budget.earn();
+  const { clock, random } = context;
+  budget.call(clock.monotonic());
   for (let number = 1; ; number++) {
     let reply: Reply | undefined;
     try {
@@ -105,9 +107,10 @@ async function attempt(
     } catch (error) {
       const isLast = number >= attemptsMost || !mayPass(error);
       const askedMs = reply?.retryAfterMs ?? 0;
-      if (isLast || askedMs >= binding.remainingMs() || !budget.spend()) throw finalError(error, number);
+      if (isLast || askedMs >= binding.remainingMs() || !budget.take(clock.monotonic()))
+        throw finalError(error, number);
       binding.call.log.info(`${plan.id}: attempt ${number} failed, trying again`, { code: (error as SkeinError).code });
-      await backOff({ clock: context.clock, random: context.random, signal: binding.call.signal }, number, askedMs);
+      await sleep(clock, Math.max(backoffMs(number, random), askedMs), binding.call.signal);
     }
   }
 }

@@ -16,16 +16,5 @@ export const connectionsDefault = 64;
 export const waitingMax = 1_024;
 /** An idle connection is closed: most servers close theirs after 5 s or more. */
 export const idleMs = 4_000;
-/** Attempts of one call that may be repeated. */
-export const attemptsDefault = 3;
+/** Attempts that a declaration may ask for. */
 export const attemptsMax = 10;
-/** Backoff between attempts: full jitter, from this, doubling, up to that. */
-export const backoffMinMs = 25;
-export const backoffMaxMs = 1_000;
-/** Of all calls, so many may be repeated: a share of them, and a floor per second. */
-export const retryShare = 0.1;
-export const retriesPerSecond = 3;
-/** Repeats that there are at first: the floor of 10 s. */
-export const retriesAtFirst = 30;
-/** Repeats that may be saved up: share and floor of 10 s at 100 calls a second. */
-export const retriesSavedMax = 130;

@@ -35,7 +35,7 @@ export async function* callStream(
   options: StreamCallOptions = {},
 ): AsyncGenerator<unknown, void, undefined> {
   const out = toOutgoing(settings, target, input, settings.streamType, options);
-  const retries = new Retries(target, settings.budget, settings.random);
+  const retries = new Retries(target, settings);
   const progress: Progress = { lastId: options.resumeFrom, canResume: true, items: 0 };
   // As between services: a stream has no total limit unless its caller sets one.
   const totalMs = options.timeout === undefined ? Infinity : durationOf("timeout", options.timeout);

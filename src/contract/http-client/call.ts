@@ -48,7 +48,7 @@ export async function attempts<T>(
   life: Lifetime,
   use: (response: Response) => Promise<T>,
 ): Promise<T> {
-  const retries = new Retries(target, settings.budget, settings.random);
+  const retries = new Retries(target, settings);
   if (life.signal.aborted) throw retries.interrupted(life.signal.reason as SkeinError);
   for (;;) {
     try {

@@ -1,8 +1,8 @@
 /** Owns what a client is made with: options as a caller gives them, and as the rest of the client reads them. */
 import { type Clock, type Duration, type Random, systemClock, systemRandom, toMs } from "../../core/index.ts";
+import { RetryBudget } from "../../core/retry.ts";
 import { type SkeinError, skeinError } from "../../errors/index.ts";
 import { responseBytesMax, streamIdleMs, timeoutMs } from "./limits.ts";
-import { RetryBudget } from "./retries.ts";
 
 /** A `fetch`, as far as the client uses it. @since 0.1.0 */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -73,7 +73,7 @@ export function toSettings(options: HttpClientOptions): Settings {
     streamType: options.streams === "ndjson" ? "application/x-ndjson" : "text/event-stream",
     clock,
     random: options.random ?? systemRandom,
-    budget: new RetryBudget(clock),
+    budget: new RetryBudget(),
   };
 }
 

@@ -5,7 +5,6 @@ import { createVirtualClock } from "../../core/index.ts";
 import { isSkeinError, type SkeinError } from "../../errors/index.ts";
 import { type CallOptions, createHttpClient, type HttpClientOptions, type HttpTable, isDeclared } from "./index.ts";
 import { hastyClock, json, problem, reset, scripted, silence, type Step } from "./fixtures/scripted-server.ts";
-import { RetryBudget } from "./retries.ts";
 
 const table: HttpTable = {
   things: {
@@ -189,22 +188,6 @@ suite("attempts", () => {
       await failure(clientOf(server.url).put({ id: 1 }));
       assert.equal(server.seen.length, 1);
     }
-  });
-
-  test("retries of one client are 10 % of its calls in 10 s and 3 a second besides", async () => {
-    const clock = createVirtualClock();
-    const budget = new RetryBudget(clock);
-    const taken = (): number => {
-      let count = 0;
-      while (budget.take()) count++;
-      return count;
-    };
-    for (let i = 0; i < 100; i++) budget.call();
-    assert.equal(taken(), 40);
-    await clock.advance(9_000);
-    assert.equal(taken(), 0);
-    await clock.advance(1_000);
-    assert.equal(taken(), 30);
   });
 });
 

@@ -2,14 +2,6 @@
 
 /** How long a call may take with its attempts, unless the client or the call says otherwise. */
 export const timeoutMs = 10_000;
-export const attemptsMax = 3;
-/** Full jitter: before attempt n + 1 a client waits up to `first * 2^(n - 1)`, and never longer than `max`. */
-export const backoffFirstMs = 25;
-export const backoffMaxMs = 1_000;
-/** Retries of one client in a window: this share of its calls, and this many a second besides. */
-export const budgetRatio = 0.1;
-export const budgetPerSecond = 3;
-export const budgetWindowSeconds = 10;
 /** Bytes of an answer in one piece, decompressed; what is larger is a stream. */
 export const responseBytesMax = 4_194_304;
 /** Bytes of an error's answer. */

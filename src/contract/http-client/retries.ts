@@ -3,17 +3,10 @@
  * anything, and never let an action run twice.
  */
 import type { Clock, Random } from "../../core/index.ts";
+import { attemptsMax, backoffMs, type RetryBudget } from "../../core/retry.ts";
 import { type SkeinError, skeinError } from "../../errors/index.ts";
 import type { Kind } from "../method.ts";
 import { changed } from "./changed.ts";
-import {
-  attemptsMax,
-  backoffFirstMs,
-  backoffMaxMs,
-  budgetPerSecond,
-  budgetRatio,
-  budgetWindowSeconds,
-} from "./limits.ts";
 
 /** An attempt that failed, and when its server would like to see the next one. */
 export interface Failure {
@@ -28,58 +21,24 @@ export interface Repeats {
   readonly isRepeatable: boolean;
 }
 
-/** Calls and retries of one client in the last seconds; what keeps a crowd of clients from a storm. */
-export class RetryBudget {
-  readonly #clock: Clock;
-  readonly #seconds: { second: number; calls: number; retries: number }[] = [];
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** Counts a call. */
-  call(): void {
-    this.#now().calls++;
-  }
-
-  /** Takes one retry; false when the budget of the window is spent. */
-  take(): boolean {
-    const now = this.#now();
-    let calls = 0;
-    let retries = 0;
-    for (const each of this.#seconds) {
-      calls += each.calls;
-      retries += each.retries;
-    }
-    if (retries >= Math.floor(calls * budgetRatio) + budgetPerSecond * budgetWindowSeconds) return false;
-    now.retries++;
-    return true;
-  }
-
-  #now() {
-    const second = Math.floor(this.#clock.monotonic() / 1_000);
-    while ((this.#seconds[0]?.second ?? second) <= second - budgetWindowSeconds) this.#seconds.shift();
-    const last = this.#seconds.at(-1);
-    if (last?.second === second) return last;
-    const fresh = { second, calls: 0, retries: 0 };
-    this.#seconds.push(fresh);
-    return fresh;
-  }
+/** What the calls of one client share. */
+interface Shared {
+  readonly budget: RetryBudget;
+  readonly clock: Clock;
+  readonly random: Random;
 }
 
 /** The attempts of one call. */
 export class Retries {
   readonly #target: Repeats;
-  readonly #budget: RetryBudget;
-  readonly #random: Random;
+  readonly #shared: Shared;
   #attempt = 1;
   #isUnsure = false;
 
-  constructor(target: Repeats, budget: RetryBudget, random: Random) {
+  constructor(target: Repeats, shared: Shared) {
     this.#target = target;
-    this.#budget = budget;
-    this.#random = random;
-    budget.call();
+    this.#shared = shared;
+    shared.budget.call(shared.clock.monotonic());
   }
 
   /** How long to wait before the next attempt, within `restMs`. Throws the call's error when there is none. */
@@ -88,8 +47,9 @@ export class Retries {
     if (error.outcome === "unknown") this.#isUnsure = true;
     if (!failure.error.retry || (!this.#target.isRepeatable && error.outcome !== "not_started")) throw error;
     if (this.#attempt >= attemptsMax) throw error;
-    const waitMs = failure.retryAfterMs + backoffMs(this.#attempt, this.#random);
-    if (waitMs >= restMs || !this.#budget.take()) throw error;
+    const { budget, clock, random } = this.#shared;
+    const waitMs = failure.retryAfterMs + backoffMs(this.#attempt, random);
+    if (waitMs >= restMs || !budget.take(clock.monotonic())) throw error;
     this.#attempt++;
     return waitMs;
   }
@@ -110,11 +70,6 @@ export class Retries {
     if (!this.#isUnsure || this.#target.kind === "query" || error.outcome !== "not_started") return error;
     return changed(error, { outcome: "unknown" });
   }
-}
-
-/** Full jitter. */
-function backoffMs(attempt: number, random: Random): number {
-  return random.float() * Math.min(backoffMaxMs, backoffFirstMs * 2 ** (attempt - 1));
 }
 
 /** Milliseconds of a `Retry-After`: seconds, or a date; 0 for anything else. */
