@@ -19,7 +19,7 @@ export async function askStatus(state: State, clock: Clock): Promise<Status> {
     supervisor: null,
     epoch: state.routes()?.epoch ?? 0,
     gateway: url === undefined ? null : { url },
-    hosts: hosts.map(({ group, replica, identity, services, isReady }) => ({
+    hosts: hosts.map(({ group, replica, identity, services, isReady, startedAt, restarts }) => ({
       group,
       replica,
       pid: identity.pid,
@@ -28,6 +28,9 @@ export async function askStatus(state: State, clock: Clock): Promise<Status> {
       inFlight: 0,
       rss: 0,
       http: null,
+      memory: null,
+      uptimeMs: Math.max(0, clock.now() - startedAt),
+      restarts,
     })),
   };
 }

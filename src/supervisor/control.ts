@@ -21,15 +21,21 @@ export interface HostStatus {
   readonly replica: number;
   /** `null` while it is not running. */
   readonly pid: number | null;
-  readonly state: "waiting" | "starting" | "ready" | "draining";
+  /** `silent`: it lives and says nothing, so no call goes to it. */
+  readonly state: "waiting" | "starting" | "ready" | "silent" | "draining";
   /** Only in groups with `singleton`: calls go to the leader. */
   readonly role?: "leader" | "standby";
   readonly services: readonly string[];
   readonly inFlight: number;
-  /** Bytes. */
+  /** Bytes it has; 0 while nobody has said. */
   readonly rss: number;
   /** Where it answers HTTP + JSON of peers; `null` where it does not. */
   readonly http: string | null;
+  /** Bytes it may have; `null` where the placement sets no limit. */
+  readonly memory: number | null;
+  readonly uptimeMs: number;
+  /** Processes of this place that came after the first. */
+  readonly restarts: number;
 }
 
 /** What a host says. */

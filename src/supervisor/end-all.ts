@@ -27,6 +27,12 @@ export async function endHosts(table: HostTable, starter: Starter, socket: Gatew
       await sleep(clock, lookMs);
     }
   }
+  for (const { identity } of table.leaving) {
+    while (isRunning(identity)) {
+      if (clock.monotonic() > endMs) signal(identity, "SIGKILL");
+      await sleep(clock, lookMs);
+    }
+  }
 }
 
 /** The holder last: until then a gateway could be started on its socket. */

@@ -113,6 +113,8 @@ export class GatewaySocket {
       socket: "",
       isReady: true,
       isRetired: false,
+      startedAt: this.#options.clock.now(),
+      restarts: 0,
     });
   }
 

@@ -17,7 +17,8 @@ import type { HostSettings } from "./settings.ts";
 import { raise, startHolder } from "./spawn.ts";
 import { State } from "./state.ts";
 
-const healthMs = 1_000;
+/** The supervisor judges by it whether this process does anything. */
+const healthMs = 500;
 /** The listening socket that a gateway inherits. */
 const gatewayDescriptor = 3;
 /** How long everything may take to close at the end. */

@@ -25,9 +25,18 @@ export interface SupervisorOptions {
 
 export type HostWire = Wire<SupervisorSays, HostSays>;
 
+/** A process that runs, was told to end, and has no place any more. */
+export interface Leaving {
+  readonly id: string;
+  readonly identity: ProcessIdentity;
+  readonly sinceMs: number;
+}
+
 export class HostTable {
   readonly options: SupervisorOptions;
+  /** One for each place of the placement, and while one is replaced its replacement. */
   readonly replicas: Replica[];
+  leaving: Leaving[] = [];
   /** By host, the holder among them. */
   readonly wires = new Map<string, HostWire>();
   #routes: Routes = { epoch: 0, groups: {} };
@@ -48,13 +57,19 @@ export class HostTable {
   }
 
   /** Keeps who runs a replica, so that the next supervisor finds it. */
-  remember({ id, group, replica, services, isSingleton, socket }: Replica, identity: ProcessIdentity): void {
-    const whose = { id, group, replica, services, isSingleton, identity, socket };
-    this.options.state.write({ ...whose, isReady: false, isRetired: false });
+  remember(one: Replica, identity: ProcessIdentity): void {
+    const { id, group, replica, services, isSingleton, socket, startedAt, restarts } = one;
+    const record = { id, group, replica, services, isSingleton, identity, socket, startedAt, restarts };
+    this.options.state.write({ ...record, replaces: one.replaces?.id, isReady: false, isRetired: false });
+  }
+
+  /** The one that is started because this one is to end. */
+  replacementOf(one: Replica): Replica | undefined {
+    return this.replicas.find(({ replaces }) => replaces === one);
   }
 
   /** Keeps one more thing that is true of it from now on. */
-  mark({ id }: Replica, what: Partial<Pick<HostRecord, "isReady" | "isRetired" | "leads">>): void {
+  mark({ id }: Replica, what: Partial<Pick<HostRecord, "isReady" | "isRetired" | "leads" | "replaces">>): void {
     const record = this.options.state.host(id);
     if (record !== undefined) this.options.state.write({ ...record, ...what });
   }

@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { type HostSays, type Status, type SupervisorSays, Wire } from "./control.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
 import type { HostTable, HostWire } from "./host-table.ts";
+import type { Silence } from "./silence.ts";
 import type { Starter } from "./starter.ts";
 import type { Watch } from "./watch.ts";
 
@@ -15,6 +16,7 @@ interface Parts {
   readonly table: HostTable;
   readonly starter: Starter;
   readonly watch: Watch;
+  readonly silence: Silence;
   readonly socket: GatewaySocket;
   readonly token: string;
   readonly status: () => Status;
@@ -84,6 +86,7 @@ export class Reception {
     if (message.is === "exited") return watch.look();
     const replica = table.find(id);
     if (replica === undefined) return;
+    this.#parts.silence.heard(replica);
     switch (message.is) {
       case "ready":
         starter.ready(replica);
@@ -98,6 +101,7 @@ export class Reception {
         break;
       case "draining":
         replica.state = "draining";
+        replica.drainingMs ??= table.options.clock.monotonic();
         table.publish();
         break;
       case "failed":

@@ -4,17 +4,18 @@ import { gatewayService, type Placement } from "../system/index.ts";
 import type { HostStatus } from "./control.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 
-export type HostState = HostStatus["state"];
-
 /** One replica that should run, and what is known of it. */
 export interface Replica {
+  /** `orders-1`; the process that replaces it while it serves is `orders-1.b`, and the one after that `orders-1` again. */
   readonly id: string;
   readonly group: string;
   readonly replica: number;
   readonly services: readonly string[];
   readonly isSingleton: boolean;
   readonly memory: number | undefined;
-  state: HostState;
+  state: "waiting" | "starting" | "ready" | "draining";
+  /** The one that ends once this one is ready. */
+  replaces: Replica | undefined;
   identity: ProcessIdentity | undefined;
   /** Where the process of this start answers its peers. */
   socket: string;
@@ -24,9 +25,18 @@ export interface Replica {
   http: string | null;
   /** Ends since it was last healthy for a while. */
   failures: number;
+  /** Processes of its place that came after the first. */
+  restarts: number;
+  /** When the present process was started, in wall time. */
+  startedAt: number;
   /** When it was started or taken over, on the monotonic clock. */
   startedMs: number;
   readyMs: number | undefined;
+  drainingMs: number | undefined;
+  /** When its process last said anything. */
+  heardMs: number;
+  /** It has said nothing for so long that no call goes to it. */
+  isSilent: boolean;
   /** Not started again before. */
   notBeforeMs: number;
   lastError: string | undefined;
@@ -39,27 +49,61 @@ export function replicasOf(placement: Placement): Replica[] {
   return Object.entries(placement.groups).flatMap(([group, { services, replicas, memory, isSingleton }]) =>
     services.length === 0
       ? []
-      : Array.from({ length: replicas }, (_, index) => ({
-          id: `${group}-${index + 1}`,
-          group,
-          replica: index + 1,
-          services,
-          isSingleton,
-          memory,
-          state: "waiting" as const,
-          identity: undefined,
-          socket: "",
-          inFlight: 0,
-          rss: 0,
-          http: null,
-          failures: 0,
-          startedMs: 0,
-          readyMs: undefined,
-          notBeforeMs: 0,
-          lastError: undefined,
-          leads: undefined,
-        })),
+      : Array.from({ length: replicas }, (_, index) =>
+          fresh({ group, replica: index + 1, services, isSingleton, memory }, ""),
+        ),
   );
+}
+
+/** The other process of the same place: it takes over what `one` does once it is ready. */
+export function replacementOf(one: Replica): Replica {
+  const other = fresh(one, one.id.endsWith(spare) ? "" : spare);
+  other.replaces = one;
+  other.restarts = one.restarts + 1;
+  return other;
+}
+
+/** The same place, whose process has another name: that of a replacement which has taken over. */
+export function named(one: Replica, id: string): Replica {
+  return { ...one, id };
+}
+
+const spare = ".b";
+
+type Place = Pick<Replica, "group" | "replica" | "services" | "isSingleton" | "memory">;
+
+/** What its processes are called, and where they write their log. */
+export function placeOf({ group, replica }: Pick<Replica, "group" | "replica">): string {
+  return `${group}-${replica}`;
+}
+
+function fresh({ group, replica, services, isSingleton, memory }: Place, suffix: string): Replica {
+  return {
+    id: placeOf({ group, replica }) + suffix,
+    group,
+    replica,
+    services,
+    isSingleton,
+    memory,
+    state: "waiting",
+    replaces: undefined,
+    identity: undefined,
+    socket: "",
+    inFlight: 0,
+    rss: 0,
+    http: null,
+    failures: 0,
+    restarts: 0,
+    startedAt: 0,
+    startedMs: 0,
+    readyMs: undefined,
+    drainingMs: undefined,
+    heardMs: 0,
+    isSilent: false,
+    notBeforeMs: 0,
+    lastError: undefined,
+    leads: undefined,
+  };
 }
 
 export function isGateway({ services }: Pick<Replica, "services">): boolean {
@@ -70,29 +114,33 @@ export function sameServices(a: readonly string[], b: readonly string[]): boolea
   return a.length === b.length && a.every((name) => b.includes(name));
 }
 
-export function statusOf(one: Replica): HostStatus {
-  const { group, replica, identity, state, services, inFlight, rss, http, isSingleton, leads } = one;
-  const role = leads === undefined ? ("standby" as const) : ("leader" as const);
+/** `now` is wall time. */
+export function statusOf(one: Replica, now: number): HostStatus {
+  const { group, replica, identity, services, inFlight, rss, http, memory, restarts, startedAt } = one;
   return {
     group,
     replica,
     pid: identity?.pid ?? null,
-    state,
-    ...(isSingleton && { role }),
+    state: one.state === "ready" && one.isSilent ? "silent" : one.state,
+    ...(one.isSingleton && { role: one.leads === undefined ? "standby" : "leader" }),
     services,
     inFlight,
     rss,
     http,
+    memory: memory ?? null,
+    uptimeMs: identity === undefined ? 0 : Math.max(0, now - startedAt),
+    restarts,
   };
 }
 
-/** Where each group answers: those of its replicas that are ready, or the one of them that leads. */
+/** Where each group answers: those of its replicas that are ready and have been heard lately, or the one of them that leads. */
 export function groupsOf(replicas: readonly Replica[]): Routes["groups"] {
   const groups: Record<string, { services: readonly string[]; addresses: string[]; hasLeader?: true }> = {};
   for (const one of replicas) {
     const services = one.services.filter((name) => name !== gatewayService);
     const group = (groups[one.group] ??= { services, addresses: [], ...(one.isSingleton && { hasLeader: true }) });
-    if (one.state === "ready" && (!one.isSingleton || one.leads !== undefined)) group.addresses.push(one.socket);
+    if (one.state !== "ready" || one.isSilent) continue;
+    if (!one.isSingleton || one.leads !== undefined) group.addresses.push(one.socket);
   }
   return groups;
 }

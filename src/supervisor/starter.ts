@@ -5,7 +5,7 @@
 import type { GatewaySocket } from "./gateway-socket.ts";
 import type { HostTable } from "./host-table.ts";
 import { identify, signal } from "./process-identity.ts";
-import { isGateway, type Replica } from "./replica.ts";
+import { isGateway, placeOf, type Replica } from "./replica.ts";
 import type { HostSettings } from "./settings.ts";
 import { hostArguments, startHost } from "./spawn.ts";
 
@@ -47,6 +47,7 @@ export class Starter {
     this.#starting = due;
     due.state = "starting";
     due.startedMs = now;
+    due.startedAt = clock.now();
     due.lastError = undefined;
     const { id, group, replica, services, isSingleton, memory } = due;
     due.socket = state.newSocketOf(id);
@@ -54,8 +55,9 @@ export class Starter {
     const what = { id, group, replica, services, isSingleton };
     const settings: HostSettings = { ...what, file, home: state.home, socket, token: this.#token, mode };
     const args = hostArguments(settings, memory);
-    if (isGateway(due)) this.#socket.spawn(id, args, state.logOf(id));
-    else this.#started(due, startHost(args, state.logOf(id)).pid ?? -1);
+    const log = state.logOf(placeOf(due));
+    if (isGateway(due)) this.#socket.spawn(id, args, log);
+    else this.#started(due, startHost(args, log).pid ?? -1);
   }
 
   /** Somebody else started it: the holder, which has the gateway's socket. */
@@ -72,7 +74,7 @@ export class Starter {
     if (one.state !== "starting") return;
     const { clock, log } = this.#table.options;
     one.state = "ready";
-    one.readyMs = clock.monotonic();
+    one.readyMs = one.heardMs = clock.monotonic();
     this.#table.mark(one, { isReady: true });
     log.info(`${one.id} is ready`);
     if (this.#starting === one) this.#starting = undefined;
@@ -83,6 +85,7 @@ export class Starter {
   /** Out of the routes, and told to end after what it has in flight. */
   drain(one: Replica): void {
     one.state = "draining";
+    one.drainingMs = this.#table.options.clock.monotonic();
     this.#table.mark(one, { isRetired: true });
     this.#table.publish();
     const wire = this.#table.wires.get(one.id);
@@ -92,25 +95,37 @@ export class Starter {
 
   /** Its process is no more: the next one is started after a pause, unless it was told to end. */
   ended(one: Replica): void {
-    const { state, log, clock } = this.#table.options;
+    const { state, log } = this.#table.options;
     state.remove(one.id);
     if (one.state !== "draining") {
       log.warn(`${one.id} ended`, { reason: one.lastError });
       one.failures++;
     }
+    if (this.#starting === one) this.#starting = undefined;
+    const replacement = this.#table.replacementOf(one);
+    if (replacement !== undefined) {
+      replacement.replaces = undefined;
+      this.#table.mark(replacement, { replaces: undefined });
+      this.#table.replicas.splice(this.#table.replicas.indexOf(one), 1);
+    } else this.#again(one);
+    this.#table.publish();
+    this.#table.notify();
+  }
+
+  #again(one: Replica): void {
+    const { clock } = this.#table.options;
     one.identity = undefined;
     one.state = "waiting";
-    one.readyMs = undefined;
+    one.readyMs = one.drainingMs = undefined;
     one.leads = undefined;
-    if (this.#starting === one) this.#starting = undefined;
+    one.isSilent = false;
     one.rss = 0;
     one.http = null;
     one.inFlight = 0;
+    one.restarts++;
     const pauseMs = one.failures === 0 ? 0 : Math.min(pause.longestMs, pause.firstMs * 2 ** (one.failures - 1));
     one.notBeforeMs = clock.monotonic() + pauseMs;
     if (pauseMs > 0) clock.after(pauseMs, () => this.next(), { unref: true });
-    this.#table.publish();
-    this.#table.notify();
   }
 
   /** It was ordered from a holder that is gone, and nobody can say whether it was started. */

@@ -69,7 +69,7 @@ test("a process removes its own record, and none that came after it", () => {
   const socket = state.newSocketOf("orders-1");
   assert.notEqual(socket, state.newSocketOf("orders-1"));
   const record = { id: "orders-1", group: "orders", replica: 1, services: ["orders"], identity, socket };
-  state.write({ ...record, isReady: true, isRetired: false });
+  state.write({ ...record, isReady: true, isRetired: false, startedAt: 0, restarts: 0 });
   state.remove("orders-1", process.pid + 1);
   assert.equal(state.host("orders-1")?.isReady, true);
   state.remove("orders-1", process.pid);

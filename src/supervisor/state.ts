@@ -40,6 +40,12 @@ export interface HostRecord {
   readonly leads?: number;
   /** A retired one drains and exits, whoever tells it. */
   readonly isRetired: boolean;
+  /** The host that ends once this one is ready. */
+  readonly replaces?: string | undefined;
+  /** Wall time. */
+  readonly startedAt: number;
+  /** Processes of its place that came after the first. */
+  readonly restarts: number;
 }
 
 /** The supervisor that owns the directory. */

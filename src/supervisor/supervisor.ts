@@ -11,7 +11,8 @@ import { GatewaySocket } from "./gateway-socket.ts";
 import { HostTable, type SupervisorOptions } from "./host-table.ts";
 import { identify } from "./process-identity.ts";
 import { Reception } from "./reception.ts";
-import { isGateway, type Replica, statusOf } from "./replica.ts";
+import { isGateway, placeOf, type Replica, statusOf } from "./replica.ts";
+import { Silence } from "./silence.ts";
 import { Starter } from "./starter.ts";
 import { Watch } from "./watch.ts";
 
@@ -32,12 +33,13 @@ export class Supervisor {
     const table = new HostTable(options);
     const socket = new GatewaySocket({ ...options, token });
     const starter = new Starter(table, socket, token);
-    const watch = new Watch(table, starter, socket);
+    const silence = new Silence(table);
+    const watch = new Watch(table, starter, socket, silence);
     this.#table = table;
     this.#socket = socket;
     this.#starter = starter;
     this.#watch = watch;
-    this.#reception = new Reception({ table, starter, watch, socket, token, status: () => this.status() });
+    this.#reception = new Reception({ table, starter, watch, silence, socket, token, status: () => this.status() });
   }
 
   get url(): string | undefined {
@@ -70,7 +72,7 @@ export class Supervisor {
       if (broken !== undefined) {
         throw skeinError(
           "SKEIN_SUPERVISOR_START",
-          `${broken.id} did not start: ${broken.lastError ?? "it ended at once"}; see ${this.#table.options.state.logOf(broken.id)}`,
+          `${broken.id} did not start: ${broken.lastError ?? "it ended at once"}; see ${this.#table.options.state.logOf(placeOf(broken))}`,
         );
       }
       await this.#table.changed;
@@ -103,7 +105,7 @@ export class Supervisor {
       supervisor: { pid: process.pid },
       epoch: this.#table.routes.epoch,
       gateway: this.url === undefined ? null : { url: this.url },
-      hosts: this.replicas.map(statusOf),
+      hosts: this.replicas.map((one) => statusOf(one, this.#table.options.clock.now())),
     };
   }
 }

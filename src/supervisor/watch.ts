@@ -1,32 +1,41 @@
 /**
- * Owns the judgement on what runs: every 250 ms it looks for what has ended, takes too long to start, or has used up its
- * memory, and whether the gateway's socket is held. It must never judge by anything but what a process does.
+ * Owns the judgement on what runs: every 250 ms it looks for what has ended, takes too long to start or to end, hangs,
+ * or has used up its memory, and whether the gateway's socket is held. It must never judge by anything but what a process does.
  */
 import type { Timer } from "../core/index.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
 import type { HostTable } from "./host-table.ts";
+import { Memory } from "./memory.ts";
 import { isRunning, signal } from "./process-identity.ts";
 import { isGateway, type Replica } from "./replica.ts";
+import type { Silence } from "./silence.ts";
 import type { Starter } from "./starter.ts";
 
 const watchMs = 250;
 const startLimitMs = 60_000;
 /** After so long without an end the pauses before a start begin anew. */
 const healthyMs = 60_000;
-const recycleAt = 0.8;
+/** A holder answers an order at once. */
+const orderLimitMs = 10_000;
+/** A host ends by itself before. */
+const drainLimitMs = 30_000;
 
 export class Watch {
   readonly #table: HostTable;
   readonly #starter: Starter;
   readonly #socket: GatewaySocket;
+  readonly #silence: Silence;
+  readonly #memory: Memory;
   #timer: Timer | undefined;
   #isStopping = false;
   #isOver = false;
 
-  constructor(table: HostTable, starter: Starter, socket: GatewaySocket) {
+  constructor(table: HostTable, starter: Starter, socket: GatewaySocket, silence: Silence) {
     this.#table = table;
     this.#starter = starter;
     this.#socket = socket;
+    this.#silence = silence;
+    this.#memory = new Memory(table, starter);
   }
 
   /** From now on only the ends of processes are looked for. */
@@ -45,15 +54,35 @@ export class Watch {
     if (this.#isOver) return;
     const { clock } = this.#table.options;
     const now = clock.monotonic();
-    if (!this.#isStopping) this.#keepHolder();
-    for (const one of this.#table.replicas) {
-      if (one.identity !== undefined && !isRunning(one.identity)) this.#starter.ended(one);
-      else if (one.state === "ready") this.#keep(one, now);
-      else if (one.state === "starting" && now - one.startedMs > startLimitMs) this.#giveUp(one);
+    if (!this.#isStopping) {
+      this.#keepHolder();
+      this.#silence.look(now, watchMs);
     }
+    // A copy: one that has ended may leave the table.
+    for (const one of [...this.#table.replicas]) this.#judge(one, now);
+    this.#endLeaving(now);
     this.#starter.next();
     this.#timer = clock.after(watchMs, this.look);
   };
+
+  #judge(one: Replica, now: number): void {
+    if (one.identity !== undefined && !isRunning(one.identity)) return this.#starter.ended(one);
+    switch (one.state) {
+      case "ready":
+        if (one.readyMs !== undefined && now - one.readyMs > healthyMs) one.failures = 0;
+        if (!this.#isStopping) this.#memory.look(one);
+        break;
+      case "starting":
+        if (one.identity === undefined && now - one.startedMs > orderLimitMs) this.#giveUpHolder(one);
+        else if (now - one.startedMs > startLimitMs) this.#giveUp(one);
+        break;
+      case "draining":
+        if (one.identity !== undefined && now - (one.drainingMs ?? now) > drainLimitMs) signal(one.identity, "SIGKILL");
+        break;
+      case "waiting":
+        break;
+    }
+  }
 
   /** The holder died: a gateway has the listening socket too, and starts the next one; without any the port is bound anew. */
   #keepHolder(): void {
@@ -65,17 +94,28 @@ export class Watch {
     else if (!gateways.some((one) => one.identity !== undefined)) void this.#socket.reopen();
   }
 
-  #keep(one: Replica, now: number): void {
-    if (one.failures > 0 && one.readyMs !== undefined && now - one.readyMs > healthyMs) one.failures = 0;
-    if (one.memory !== undefined && one.rss > one.memory * recycleAt && !this.#isStopping) {
-      this.#table.options.log.warn(`${one.id} has ${Math.round(one.rss / 2 ** 20)} MiB and is replaced`);
-      this.#starter.drain(one);
-    }
-  }
-
   #giveUp(one: Replica): void {
     one.lastError = `it was not ready within ${startLimitMs / 1_000} s`;
-    if (one.identity === undefined) this.#starter.ended(one);
-    else signal(one.identity, "SIGKILL");
+    if (one.identity !== undefined) signal(one.identity, "SIGKILL");
+  }
+
+  /** It was told to start a gateway and has not said that it did: another one is made, by who has the socket. */
+  #giveUpHolder(one: Replica): void {
+    const { state, log } = this.#table.options;
+    log.warn("the holder of the gateway's socket does not answer and is killed");
+    const holder = state.host("holder");
+    if (holder !== undefined) signal(holder.identity, "SIGKILL");
+    this.#starter.ended(one);
+  }
+
+  /** What has no place any more and was told to end. */
+  #endLeaving(now: number): void {
+    const { state } = this.#table.options;
+    this.#table.leaving = this.#table.leaving.filter(({ id, identity, sinceMs }) => {
+      if (now - sinceMs > drainLimitMs) signal(identity, "SIGKILL");
+      const isThere = isRunning(identity);
+      if (!isThere) state.remove(id, identity.pid);
+      return isThere;
+    });
   }
 }

@@ -1,4 +1,4 @@
-/** Starts the shop in processes of its own with `skein start`, on a placement. It must never leave one behind. */
+/** Starts a system in processes of its own with `skein start`, on a placement. It must never leave one behind. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
@@ -10,32 +10,41 @@ import type { Status } from "../../src/supervisor/index.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const bin = path.join(root, "src/cli/bin.ts");
-const system = path.join(root, "examples/shop/system.ts");
+const shop = path.join(root, "examples/shop/system.ts");
 const readyMs = 180_000;
 const commandMs = 90_000;
 
-export interface PlacedShop extends RunningShop {
+export interface Placed extends RunningShop {
   readonly home: string;
   /** The process of `skein start` that runs now. */
   readonly supervisor: ChildProcess;
   status(): Promise<Status>;
   /** Runs `skein start` again on what is there; resolves once everything is ready. */
   restart(): Promise<void>;
+  /** What every supervisor so far has written. */
+  readonly log: string;
   /** Runs `skein stop`. */
   stop(): Promise<void>;
   /** Removes its directory, and what should not run any more. */
   clear(): Promise<void>;
 }
 
+export type PlacedShop = Placed;
+
 /** `placement` names a file of the shop's `placements/`. */
-export async function startPlacedShop(placement: string, env: Record<string, string> = {}): Promise<PlacedShop> {
+export function startPlacedShop(placement: string, env: Record<string, string> = {}): Promise<Placed> {
+  return startPlaced(shop, path.join(root, `examples/shop/placements/${placement}.json`), env);
+}
+
+/** Both are files. */
+export async function startPlaced(system: string, file: string, env: Record<string, string> = {}): Promise<Placed> {
   const home = await mkdtemp(path.join(tmpdir(), "skein-placed-"));
   const environment = { ...process.env, ...env, SKEIN_HOME: home, NO_COLOR: "1" };
-  const file = path.join(root, `examples/shop/placements/${placement}.json`);
   const args = ["start", system, "--placement", file, "--mode", "development", "--port", "0", "--json"];
+  const noise: string[] = [];
   let current: { readonly child: ChildProcess; readonly url: string };
   try {
-    current = await startProcess(args, environment, home);
+    current = await startProcess(args, environment, home, noise);
   } catch (error) {
     await clear(home);
     throw error;
@@ -59,7 +68,10 @@ export async function startPlacedShop(placement: string, env: Record<string, str
       return JSON.parse(await run(["status", system, "--json"], environment)) as Status;
     },
     async restart() {
-      current = await startProcess(args, environment, home);
+      current = await startProcess(args, environment, home, noise);
+    },
+    get log() {
+      return noise.join("");
     },
     stop,
     clear: () => clear(home),
@@ -74,7 +86,7 @@ export async function startPlacedShop(placement: string, env: Record<string, str
   };
 }
 
-/** Processes of a placed shop, whoever their parent is: their settings name its home. */
+/** Processes of a placed system, whoever their parent is: their settings name its home. */
 export function processesOf(home: string): { readonly pid: number; readonly id: string }[] {
   return readdirSync("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
@@ -95,12 +107,11 @@ async function clear(home: string): Promise<void> {
   await rm(home, { recursive: true, maxRetries: 5 });
 }
 
-async function startProcess(args: readonly string[], env: NodeJS.ProcessEnv, home: string) {
+async function startProcess(args: readonly string[], env: NodeJS.ProcessEnv, home: string, noise: string[]) {
   const child = spawn(process.execPath, ["--conditions=skein-src", bin, ...args], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const noise: string[] = [];
   child.stderr.setEncoding("utf8").on("data", (text: string) => noise.push(text));
   const ready = Promise.withResolvers<string>();
   createInterface({ input: child.stdout }).on("line", (line) => {

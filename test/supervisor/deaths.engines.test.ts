@@ -7,7 +7,7 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { identify } from "../../src/supervisor/process-identity.ts";
-import { type PlacedShop, processesOf, startPlacedShop } from "../shop/placed.ts";
+import { type Placed, processesOf, startPlacedShop } from "../shop/placed.ts";
 
 const limitMs = 30_000;
 const answerMs = 20_000;
@@ -64,8 +64,8 @@ describe(
   "the shop in three groups",
   { skip: process.platform === "linux" ? false : "it counts processes in /proc" },
   () => {
-    let shop: PlacedShop | undefined;
-    const running = (): PlacedShop => shop ?? assert.fail("no shop runs");
+    let shop: Placed | undefined;
+    const running = (): Placed => shop ?? assert.fail("no shop runs");
     const page = (): string => `${running().url}/home?user=ann`;
     const pids = async () =>
       new Map((await running().status()).hosts.map((host) => [`${host.group}-${host.replica}`, host.pid]));
