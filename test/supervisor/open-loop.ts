@@ -75,9 +75,10 @@ export function startLoad({ url, rate, limitMs = 10_000 }: LoadOptions): Load {
   };
 }
 
-function ask(
+/** One GET; without an agent on a connection of its own. Never rejects. */
+export function ask(
   url: string,
-  agent: Agent,
+  agent: Agent | false,
   limitMs: number,
 ): Promise<{ readonly failure?: string; readonly body: string }> {
   return new Promise((resolve) => {
