@@ -58,8 +58,9 @@ export class Watch {
       this.#keepHolder();
       this.#silence.look(now, watchMs);
     }
-    // A copy: one that has ended may leave the table.
-    for (const one of [...this.#table.replicas]) this.#judge(one, now);
+    // One that has ended may leave the table meanwhile.
+    const present = [...this.#table.replicas];
+    for (const one of present) this.#judge(one, now);
     this.#endLeaving(now);
     this.#starter.next();
     this.#timer = clock.after(watchMs, this.look);
