@@ -139,8 +139,10 @@ async function openEngine(name: string, spec: DatabaseSpec, context: OpenContext
     if (engine !== undefined) return { ...engine, runInside: (_session, body) => body() };
   }
   if (context.inMemory) {
-    const { createMemoryEngine, runInside } = await import("./sqlite/memory-engine.ts");
-    return { engine: createMemoryEngine(), place: name, runInside };
+    const { createMemoryEngine, openMemoryAccess, runInside } = await import("./sqlite/memory-engine.ts");
+    // A simulation gives each host access to the one database of this name.
+    const access = await context.shared(`memory:${name}`, () => Promise.resolve(openMemoryAccess()));
+    return { engine: createMemoryEngine(access), place: name, runInside };
   }
   const { createFileEngine } = await import("./sqlite/file-engine.ts");
   const { createLanes } = await import("./sqlite/threads.ts");

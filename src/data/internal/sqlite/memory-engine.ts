@@ -4,12 +4,12 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { SQLInputValue } from "node:sqlite";
-import { createLock, LockFull } from "../../../core/index.ts";
+import { createLock, type Lock, LockFull } from "../../../core/index.ts";
 import { skeinError } from "../../../errors/index.ts";
 import { type Engine, type Limits, type Rows, type Session, writersWaitingMax } from "../../engine.ts";
 import { sqliteSpelling, toBindables } from "../values.ts";
 import { fromThrown } from "./errors.ts";
-import { openMemory, type RawResult } from "./file.ts";
+import { openMemory, type RawResult, type SqliteFile } from "./file.ts";
 import { toObjects } from "./rows.ts";
 
 /** Tells a read made inside a transaction's own callback, which must not wait for that transaction to end. */
@@ -20,10 +20,37 @@ export function runInside<T>(session: Session, body: () => Promise<T>): Promise<
   return inside.run(session, body);
 }
 
-export function createMemoryEngine(): Engine {
-  const file = openMemory();
-  const turns = createLock();
-  let current: { readonly session: Session; readonly over: Promise<void> } | undefined;
+/** One database in memory; engines of several processes share it as they would a file. */
+export interface MemoryStore {
+  readonly file: SqliteFile;
+  readonly turns: Lock;
+  /** The one open transaction, and through which access it was opened. */
+  current: { readonly session: Session; readonly access: MemoryAccess; readonly over: Promise<void> } | undefined;
+}
+
+/** What one process has of a store. */
+export interface MemoryAccess {
+  readonly store: MemoryStore;
+  /** Statements wait for it before and after, where they take time; it never resolves in a process that is dead. */
+  readonly pace?: () => Promise<void>;
+  /** Whether the process runs: one that does not may not take its turn. */
+  readonly mayRun?: () => boolean;
+  close(): Promise<void>;
+}
+
+export function openMemoryStore(): MemoryStore {
+  return { file: openMemory(), turns: createLock(), current: undefined };
+}
+
+/** The access of a process that has the store to itself. */
+export function openMemoryAccess(): MemoryAccess {
+  const store = openMemoryStore();
+  return { store, close: () => Promise.resolve(store.file.close()) };
+}
+
+export function createMemoryEngine(access: MemoryAccess): Engine {
+  const { store } = access;
+  const { file } = store;
   let closed = false;
 
   function attempt(run: () => RawResult): Rows {
@@ -42,17 +69,20 @@ export function createMemoryEngine(): Engine {
     family: "sqlite",
     async read(statement) {
       const parameters = toBindables(statement.parameters, sqliteSpelling) as SQLInputValue[];
-      while (current !== undefined && current.session !== inside.getStore()) await current.over;
+      await access.pace?.();
+      let hasWaited = false;
+      while (store.current !== undefined && store.current.session !== inside.getStore()) {
+        hasWaited = true;
+        await store.current.over;
+      }
       assertOpen();
-      return attempt(() => file.read(statement.sql, parameters));
+      const rows = attempt(() => file.read(statement.sql, parameters));
+      // Another process has woken this one, which may be one that does not run.
+      if (hasWaited) await access.pace?.();
+      return rows;
     },
     async begin(limits: Limits) {
-      const signal = limits.signal();
-      const release = await turns
-        .acquire({ limit: writersWaitingMax, ...(signal && { signal }) })
-        .catch((error: unknown) => {
-          throw error instanceof LockFull ? skeinError("SKEIN_DATA_BUSY", undefined, { cause: error }) : error;
-        });
+      const release = await turn(access, limits);
       try {
         assertOpen();
         file.script("begin immediate");
@@ -61,12 +91,12 @@ export function createMemoryEngine(): Engine {
         throw fromThrown(error);
       }
       const { promise: over, resolve } = Promise.withResolvers<void>();
-      const session = createSession(file, attempt, () => {
-        current = undefined;
+      const session = createSession(access, attempt, () => {
+        store.current = undefined;
         resolve();
         release();
       });
-      current = { session, over };
+      store.current = { session, access, over };
       return session;
     },
     async ready() {
@@ -75,13 +105,29 @@ export function createMemoryEngine(): Engine {
     async close() {
       if (closed) return;
       closed = true;
-      file.close();
+      await access.close();
     },
   };
 }
 
+/** Waits for the turn to write. */
+async function turn(access: MemoryAccess, limits: Limits): Promise<() => void> {
+  const { store, pace, mayRun } = access;
+  const signal = limits.signal();
+  for (;;) {
+    await pace?.();
+    const release = await store.turns
+      .acquire({ limit: writersWaitingMax, ...(signal && { signal }) })
+      .catch((error: unknown) => {
+        throw error instanceof LockFull ? skeinError("SKEIN_DATA_BUSY", undefined, { cause: error }) : error;
+      });
+    if (mayRun?.() !== false) return release;
+    release();
+  }
+}
+
 function createSession(
-  file: ReturnType<typeof openMemory>,
+  { store: { file }, pace }: MemoryAccess,
   attempt: (run: () => RawResult) => Rows,
   done: () => void,
 ): Session {
@@ -100,18 +146,22 @@ function createSession(
 
   return {
     async run(statement) {
+      await pace?.();
       return guarded(() => {
         const parameters = toBindables(statement.parameters, sqliteSpelling) as SQLInputValue[];
         return attempt(() => file.write(statement.sql, parameters));
       });
     },
     async script(sql) {
+      await pace?.();
       guarded(() => file.script(sql));
     },
     async commit() {
+      await pace?.();
       guarded(() => file.script("commit"));
       state = "over";
       done();
+      await pace?.();
     },
     async rollback() {
       if (state === "over") return;
