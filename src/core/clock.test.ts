@@ -108,3 +108,15 @@ test("two advances at once are refused; so is a canceled timer's second cancel c
   timer.cancel();
   assert.equal(clock.pending, 0);
 });
+
+test("an advance stops where it was asked to, at the time of the timer before", async () => {
+  const clock = createVirtualClock({ settleTurns: 1 });
+  const fired: number[] = [];
+  for (const at of [10, 20, 30]) clock.after(at, () => fired.push(at));
+  await clock.advance("1s", { until: () => fired.length === 2 });
+  assert.deepEqual([fired, clock.monotonic()], [[10, 20], 20]);
+  await clock.advance("1s", { until: () => true });
+  assert.equal(clock.monotonic(), 20);
+  await clock.advance("1s");
+  assert.deepEqual([fired, clock.monotonic()], [[10, 20, 30], 1_020]);
+});

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { systemClock } from "../core/index.ts";
 import { contextOf } from "./fixtures/harness.ts";
 import { database } from "./index.ts";
-import { createMemoryEngine, openMemoryAccess } from "./internal/sqlite/memory-engine.ts";
+import { createMemoryEngine } from "./internal/sqlite/memory-engine.ts";
 import { sweepRates, takeTokens } from "./internal/rates.ts";
 import { ownMigrations } from "./internal/own-tables.ts";
 
@@ -48,7 +48,7 @@ test("a bucket gives what it holds, refills in time, and says how long to wait",
 
 test("full buckets are forgotten, others stay", async () => {
   const clock = clockAt(1_700_000_000_000);
-  const engine = createMemoryEngine(openMemoryAccess());
+  const engine = createMemoryEngine();
   const session = await engine.begin({ remainingMs: () => 1_000, signal: () => undefined }, { migration: true });
   const statements = ownMigrations.find(({ name }) => name === "skein-002-rates")?.sqlite;
   assert.ok(Array.isArray(statements));

@@ -554,6 +554,14 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
     what: "No supervisor runs the system of this state directory.",
     fix: "Start one with `skein start`, or name the system file or SKEIN_HOME of the one you mean.",
   },
+  SKEIN_SIMULATION_STUCK: {
+    what: "A simulated cluster did not come to the end of what it was asked to in the virtual time it was given.",
+    fix: "Look at the cluster's trace for what it waits for; heal partitions and resume paused hosts first, or give more time.",
+  },
+  SKEIN_SIMULATION_INVALID: {
+    what: "A simulated cluster was asked for something that it does not have or cannot do.",
+    fix: "The message names it; hosts are named by their group and a number, as orders-1, and the clients are \"client\".",
+  },
   SKEIN_CLI_USAGE: {
     what: "The command line is not one that skein understands.",
     fix: "Run the command with --help to see its arguments and options.",

@@ -15,6 +15,16 @@ export {
   type ServiceTestOptions,
   type ServiceTestTools,
 } from "./service-test.ts";
+export { type Faults, type Recurring } from "./simulation/faults.ts";
+export type { HostState } from "./simulation/host.ts";
+export {
+  type Cluster,
+  type HostView,
+  simulate,
+  type SimulationOptions,
+  type SimulationReport,
+} from "./simulation/simulate.ts";
+export type { Trace } from "./simulation/trace.ts";
 export { type DevelopmentClaims, developmentToken } from "../gateway/authenticate/development-keys.ts";
 export type { VirtualClock } from "../core/index.ts";
 export type { Span } from "../observe/index.ts";

@@ -1,4 +1,5 @@
 /** One host's place among others. */
+export { Operations } from "./operations.ts";
 export { Peers } from "./peers.ts";
 export { Door, doorPort } from "./door.ts";
 export { principalSecret } from "./http.ts";

@@ -29,6 +29,8 @@ export interface PeersOptions {
   readonly connect?: typeof connectSocket;
   readonly listen?: typeof listenSocket;
   readonly soon?: SessionOptions["soon"];
+  /** The methods of the system, where several hosts of one process share them. */
+  readonly operations?: Operations;
 }
 
 /** The other hosts of a system, as one of them knows them. */
@@ -46,7 +48,7 @@ export class Peers {
     const toAddress = options.toAddress ?? ((path: string) => ({ path }));
     this.#listen = options.listen ?? listenSocket;
     this.#session = { clock, greeting, soon };
-    this.#operations = new Operations(system);
+    this.#operations = options.operations ?? new Operations(system);
     this.routes = new RouteTable(system, this.#operations, {
       clock,
       random: options.random ?? systemRandom,

@@ -2,7 +2,7 @@
  * Owns the way from a service's name to the hosts that run it, as the call path asks for it. It must never decide where a
  * service runs: it is told.
  */
-import type { RemoteCall, RemoteEndpoint, RemoteRoutes, Told } from "../../call/index.ts";
+import type { Cancellation, RemoteCall, RemoteEndpoint, RemoteRoutes, Told } from "../../call/index.ts";
 import { isBytes, isStream, type Method } from "../../contract/index.ts";
 import { copyValue, toMs, ValueSetError } from "../../core/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
@@ -119,7 +119,7 @@ export class RouteTable implements RemoteRoutes {
   }
 
   async *#stream(service: string, method: string, call: RemoteCall): AsyncGenerator<unknown, void, undefined> {
-    const [connection, ready] = await this.#ready(service, method, call);
+    const [connection, ready] = await unlessAborted(this.#ready(service, method, call), call.signal);
     yield* connection.stream(ready);
   }
 
@@ -138,6 +138,19 @@ export class RouteTable implements RemoteRoutes {
 
 function outgoing(operation: Operation, call: RemoteCall, input: unknown): Outgoing {
   return { operation, head: call, input, signal: call.signal, incoming: call.incoming };
+}
+
+/** The way to a host may take longer than its call may. What ended the call is known to its journey. */
+async function unlessAborted<T>(work: Promise<T>, signal: Cancellation): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(skeinError("SKEIN_CALL_CANCELED"));
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    // Before anybody else listens: a call has one listener.
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 function toSkeinError(error: unknown): SkeinError {

@@ -188,11 +188,11 @@ export class SimulatedNetwork {
   #path(from: string, to: string): Path {
     const way = `${from}>${to}`;
     return {
-      send: (arrive, gaveUp) => this.#send(way, arrive, gaveUp, 0),
+      send: (what, arrive, gaveUp) => this.#send(way, what, arrive, gaveUp, 0),
       sendOnce: (arrive) => {
         this.#segments++;
         if (this.#isLost(way)) this.#note(`${way} lost`);
-        else this.#bring(way, arrive);
+        else this.#bring(way, "", arrive);
       },
       cut: (bytes) => {
         const most = Math.min(bytes, segmentBytes);
@@ -204,17 +204,17 @@ export class SimulatedNetwork {
     };
   }
 
-  #send(way: string, arrive: () => void, gaveUp: () => void, attempt: number): void {
+  #send(way: string, what: string, arrive: () => void, gaveUp: () => void, attempt: number): void {
     this.#segments++;
     if (!this.#isLost(way)) {
-      this.#bring(way, arrive);
-      if (this.#random.float() < this.faults.duplicate) this.#bring(way, arrive);
+      this.#bring(way, what, arrive);
+      if (this.#random.float() < this.faults.duplicate) this.#bring(way, what, arrive);
       return;
     }
-    this.#note(`${way} lost`);
+    this.#note(`${way} lost ${what}`);
     if (attempt >= resend.attemptsMax) return gaveUp();
     const waitMs = Math.min(resend.longestMs, resend.firstMs * 2 ** attempt);
-    this.#clock.after(waitMs, () => this.#send(way, arrive, gaveUp, attempt + 1));
+    this.#clock.after(waitMs, () => this.#send(way, what, arrive, gaveUp, attempt + 1));
   }
 
   #isLost(way: string): boolean {
@@ -223,12 +223,12 @@ export class SimulatedNetwork {
     return true;
   }
 
-  #bring(way: string, arrive: () => void): void {
+  #bring(way: string, what: string, arrive: () => void): void {
     const { delayMs, reorder } = this.faults;
     const [least, most] = delayMs;
     const late = this.#random.float() < reorder ? this.#random.float() * 4 * most : 0;
     this.#clock.after(least + this.#random.float() * (most - least) + late, () => {
-      this.#note(way);
+      this.#note(`${way} ${what}`);
       arrive();
     });
   }

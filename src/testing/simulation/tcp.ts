@@ -2,6 +2,7 @@
  * Owns the two ends of a simulated TCP connection: segments put back in order, a window, the end and the reset. What a
  * process sees of it is what a socket of Node shows (RFC 9293). It must never show bytes twice, out of order or altered.
  */
+import { crc32 } from "node:zlib";
 import type { Channel, ChannelEvents } from "../../transport/channel.ts";
 import { waitingBytesMax } from "../../transport/limits.ts";
 import type { Process } from "./machine.ts";
@@ -9,7 +10,7 @@ import type { Process } from "./machine.ts";
 /** What carries one end's segments to the other. */
 export interface Path {
   /** Until it arrives: a lost one is sent again. `gaveUp` when it never did. It may arrive twice. */
-  send(arrive: () => void, gaveUp: () => void): void;
+  send(what: string, arrive: () => void, gaveUp: () => void): void;
   /** Once, whether it arrives or not. */
   sendOnce(arrive: () => void): void;
   /** Where a write is cut into segments: the length of the next one, at most `bytes`. */
@@ -132,6 +133,7 @@ export class End implements Channel {
     const send = (): void => {
       const peer = this.#peer as End;
       this.#path.send(
+        segment === "fin" ? "end" : `${segment.length} bytes ${crc32(segment).toString(16)}`,
         () => !this.#isForgotten && peer.#arrive(number, segment),
         () => this.reset("ETIMEDOUT"),
       );
@@ -186,6 +188,7 @@ export class End implements Channel {
     if (!this.#isToldToStop || this.#unread > waitingBytesMax / 2) return;
     this.#isToldToStop = false;
     back.send(
+      "goes on",
       () => this.process.run(() => !this.#isClosed && this.#events?.drained()),
       () => undefined,
     );

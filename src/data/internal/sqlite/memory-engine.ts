@@ -48,7 +48,7 @@ export function openMemoryAccess(): MemoryAccess {
   return { store, close: () => Promise.resolve(store.file.close()) };
 }
 
-export function createMemoryEngine(access: MemoryAccess): Engine {
+export function createMemoryEngine(access = openMemoryAccess()): Engine {
   const { store } = access;
   const { file } = store;
   let closed = false;
