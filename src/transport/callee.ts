@@ -4,7 +4,7 @@
  */
 import { type SkeinError, skeinError, toWireError } from "../errors/index.ts";
 import type { Channel } from "./channel.ts";
-import { isLayout, layoutHash } from "./codec/layout.ts";
+import { layoutHash, toLayout } from "./codec/layout.ts";
 import type { Codec } from "./codec/codec.ts";
 import { WireError } from "./codec/wire-error.ts";
 import { Inflow, Outflow, pump } from "./flow.ts";
@@ -229,9 +229,10 @@ export class Callee extends Session implements Answering {
 }
 
 function foreign(given: unknown, own: Codec | undefined): Foreign | undefined {
-  if (!isLayout(given)) throw new WireError("a layout that is none");
-  const hash = layoutHash(given);
-  return hash === own?.hash ? undefined : { hash, layout: given };
+  const layout = toLayout(given);
+  if (layout === undefined) throw new WireError("a layout that is none");
+  const hash = layoutHash(layout);
+  return hash === own?.hash ? undefined : { hash, layout };
 }
 
 function isName(name: unknown): name is string {

@@ -6,7 +6,7 @@ import type { Told } from "../call/index.ts";
 import { ValueSetError } from "../core/index.ts";
 import { fromWireError, type SkeinError, skeinError, type WireError as ErrorOnWire } from "../errors/index.ts";
 import type { Channel } from "./channel.ts";
-import { isLayout, type Layout, layoutHash } from "./codec/layout.ts";
+import { type Layout, layoutHash, toLayout } from "./codec/layout.ts";
 import { WireError } from "./codec/wire-error.ts";
 import { Inflow, Outflow, pump } from "./flow.ts";
 import { frame } from "./frames.ts";
@@ -253,8 +253,8 @@ export class Caller extends Session implements Connection {
   #shape(slot: number): void {
     const method = this.#bySlot[slot];
     if (method === undefined) throw new WireError("the shape of no method");
-    const layout = loose.read(this.reader);
-    if (!isLayout(layout)) throw new WireError("a layout that is none");
+    const layout = toLayout(loose.read(this.reader));
+    if (layout === undefined) throw new WireError("a layout that is none");
     const hash = layoutHash(layout);
     method.foreign = hash === method.operation.output.hash ? undefined : { hash, layout };
   }

@@ -120,6 +120,18 @@ for (const [name, attack] of Object.entries<(v: ReturnType<typeof victim>) => vo
   });
 }
 
+test("a layout with more to it than a layout has is read for what it is", async () => {
+  const v = victim();
+  v.say(frame.hello, 0, hello);
+  const input = { is: "record", fields: [{ name: "a", of: { is: "any", x: 1n } }], required: 1, later: 10n };
+  v.say(frame.method, 0, { service: "a", method: "echo", input });
+  v.say(frame.ping, 0);
+  while (v.received.length < 2) await new Promise((resolve) => now(() => resolve(undefined)));
+  assert.equal(v.callee.isOver, false);
+  v.here.end();
+  await v.callee.closed;
+});
+
 test("a token that is wrong in any way learns nothing", async () => {
   for (const token of ["", "secre", "secrex", "secret ", 7, null]) {
     const v = victim();

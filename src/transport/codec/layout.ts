@@ -132,31 +132,68 @@ function nullableOf(layout: Layout): Layout {
     : { is: "nullable", of: layout };
 }
 
-const plain = new Set(["boolean", "integer", "number", "string", "bigint", "instant", "bytes", "any"]);
-
-/** Whether what a peer sent is a layout, of no more levels and parts than this side makes. */
-export function isLayout(value: unknown): value is Layout {
-  return isPart(value, 0, { left: partsMax * 2 });
+/**
+ * The layout that a peer sent, and nothing else that it sent with it; `undefined` when it is none, or has more levels and
+ * parts than this side would make.
+ */
+export function toLayout(value: unknown): Layout | undefined {
+  return toPart(value, 0, { left: partsMax * 2 });
 }
 
-function isPart(value: unknown, level: number, budget: { left: number }): boolean {
-  if (typeof value !== "object" || value === null || level > levelsMax * 2 || --budget.left < 0) return false;
+function toPart(value: unknown, level: number, budget: { left: number }): Layout | undefined {
+  if (typeof value !== "object" || value === null || level > levelsMax * 2 || --budget.left < 0) return undefined;
   const { is, of, fields, required } = value as Record<"is" | "of" | "fields" | "required", unknown>;
-  if (typeof is !== "string") return false;
-  // No value at all is no part of one: a list of it would be made of nothing, a million at a time.
-  if (is === "nothing") return level === 0;
-  if (plain.has(is)) return true;
-  if (is === "enum") return Array.isArray(of) && of.length > 0 && of.every((text) => typeof text === "string");
-  if (is === "nullable" || is === "list" || is === "map") return isPart(of, level + 1, budget);
-  if (is !== "record" || !Array.isArray(fields)) return false;
-  if (!Number.isInteger(required) || (required as number) < 0 || (required as number) > fields.length) return false;
-  const names = new Set<unknown>();
-  return fields.every((field: Partial<Field> | null) => {
+  switch (is) {
+    case "nothing":
+      // No value at all is no part of one: a list of it would be made of nothing, a million at a time.
+      return level === 0 ? { is } : undefined;
+    case "boolean":
+    case "integer":
+    case "number":
+    case "string":
+    case "bigint":
+    case "instant":
+    case "bytes":
+    case "any":
+      return { is };
+    case "enum":
+      return Array.isArray(of) && of.length > 0 && of.every(isText) ? { is, of } : undefined;
+    case "nullable":
+    case "list":
+    case "map": {
+      const inner = toPart(of, level + 1, budget);
+      return inner && { is, of: inner };
+    }
+    case "record":
+      return Array.isArray(fields) ? toRecord(fields, required, level, budget) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function toRecord(
+  given: readonly unknown[],
+  required: unknown,
+  level: number,
+  budget: { left: number },
+): Layout | undefined {
+  if (typeof required !== "number" || !Number.isInteger(required) || required < 0 || required > given.length)
+    return undefined;
+  const fields: Field[] = [];
+  const names = new Set<string>();
+  for (const field of given as readonly (Partial<Record<keyof Field, unknown>> | null)[]) {
     const name = field?.name;
-    if (typeof name !== "string" || refused.has(name) || names.has(name)) return false;
+    if (!isText(name) || refused.has(name) || names.has(name)) return undefined;
     names.add(name);
-    return isPart(field?.of, level + 1, budget);
-  });
+    const of = toPart(field?.of, level + 1, budget);
+    if (of === undefined) return undefined;
+    fields.push({ name, of });
+  }
+  return { is: "record", fields, required };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }
 
 const refused = new Set(["__proto__", "constructor", "prototype"]);
