@@ -50,7 +50,14 @@ const framesMax = { left: 2, mended: 8 } as const;
 const closing = skeinError("SKEIN_TRANSPORT_LOST", "the case is over");
 
 const rich: ReadonlySet<number> = new Set([
-  ...[frame.method, frame.shape, frame.value, frame.call, frame.reply, frame.error, frame.item, frame.send],
+  frame.method,
+  frame.shape,
+  frame.value,
+  frame.call,
+  frame.reply,
+  frame.error,
+  frame.item,
+  frame.send,
 ]);
 
 /** Where each type of frame is in the corpus, by who is sent it. */
