@@ -72,7 +72,7 @@ const skeinTls: Contestant = async (stage) => {
     ca: authority.ca,
   });
   const address = { host: "127.0.0.1", port: await freePort() };
-  return skeinAt(stage, { ...address, files: side("server") }, { ...address, files: side("client") });
+  return await skeinAt(stage, { ...address, files: side("server") }, { ...address, files: side("client") });
 };
 
 /** A peer that takes a unix socket and its role. */
