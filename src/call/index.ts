@@ -7,6 +7,6 @@ export type { Cancellation } from "./lifetime.ts";
 export { createInternalTokens, type InternalTokens } from "./internal-token.ts";
 export { createClient, createOwnFactory, type InvokeOptions, type OwnFactory } from "./own.ts";
 export type { RemoteCall, RemoteEndpoint, RemoteRoutes } from "./remote.ts";
-export { CallRuntime, type CallRuntimeOptions, type RootOptions } from "./runtime.ts";
+export { CallRuntime, type CallRuntimeOptions, ownPrincipal, type RootOptions } from "./runtime.ts";
 export type { Take, Told } from "./scope.ts";
 export { checkPath } from "./stages/route.ts";

@@ -94,6 +94,8 @@ export class DeadlineWheel {
   }
 }
 
+const once = Object.freeze({ once: true });
+
 export class Lifetime extends Mortal {
   /** When it ends, on the host's monotonic clock. */
   readonly deadlineMs: number;
@@ -103,7 +105,9 @@ export class Lifetime extends Mortal {
   readonly #parent: Lifetime | undefined;
   #error: SkeinError | undefined;
   #controller: AbortController | undefined;
-  #unlisten: (() => void) | undefined;
+  /** The caller's own signal, and what listens to it. */
+  #signal: Cancellation | undefined;
+  #cancel: (() => void) | undefined;
 
   constructor(deadlineMs: number, parent?: Lifetime) {
     super();
@@ -122,8 +126,9 @@ export class Lifetime extends Mortal {
     const cancel = () =>
       this.end(isDeadline(signal.reason) ? skeinError("SKEIN_CALL_DEADLINE") : skeinError("SKEIN_CALL_CANCELED"));
     if (signal.aborted) return cancel();
-    signal.addEventListener("abort", cancel, { once: true });
-    this.#unlisten = () => signal.removeEventListener("abort", cancel);
+    signal.addEventListener("abort", cancel, once);
+    this.#signal = signal;
+    this.#cancel = cancel;
   }
 
   #tie: Tie | undefined;
@@ -176,8 +181,9 @@ export class Lifetime extends Mortal {
   #unlink(): void {
     this.chain?.remove(this);
     if (this.#tie !== undefined) this.#parent?.leave(this.#tie);
-    this.#unlisten?.();
-    this.#unlisten = undefined;
+    if (this.#cancel === undefined) return;
+    this.#signal?.removeEventListener("abort", this.#cancel);
+    this.#cancel = undefined;
   }
 }
 

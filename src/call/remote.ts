@@ -1,12 +1,14 @@
 /**
- * Owns a call to a service that runs elsewhere, as its caller sees it: the same deadline, cancellation and errors as near.
+ * Owns a call to a service that runs elsewhere, as its caller sees it: the same deadline, cancellation, errors and span as
+ * near.
  * It must never know how the call travels; whoever finds the endpoint does.
  */
 import type { BodyHead, ByteRange, Kind } from "../contract/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import { answeredFrom } from "./failure.ts";
-import { type Cancellation, type DeadlineWheel, Lifetime, Mortal } from "./lifetime.ts";
-import type { Arrival, Take, Told } from "./scope.ts";
+import { type Cancellation, Lifetime, Mortal, type Timed } from "./lifetime.ts";
+import type { CallRuntime } from "./runtime.ts";
+import type { Arrival, Told } from "./scope.ts";
 
 /** One method of a service that runs elsewhere. */
 export interface RemoteEndpoint {
@@ -63,7 +65,6 @@ export interface RemoteLife {
   readonly deadlineMs: number;
   readonly startMs: number;
   readonly above: Lifetime | undefined;
-  readonly wheel: DeadlineWheel;
   readonly signal: Cancellation | undefined;
 }
 
@@ -72,6 +73,7 @@ export interface RemoteLife {
  * only what kept it from being sent.
  */
 export function callRemote(
+  runtime: CallRuntime,
   endpoint: RemoteEndpoint,
   arrival: Arrival,
   path: readonly string[],
@@ -79,8 +81,8 @@ export function callRemote(
   life: RemoteLife,
   told?: Told,
 ): unknown {
-  const journey = new Journey(endpoint, arrival, path, input, life);
-  journey.assertAlive();
+  const journey = new Journey(runtime, endpoint, arrival, path, input, life);
+  journey.assertAlive(life.above);
   if (endpoint.isStream) return journey.items();
   if (told !== undefined) return journey.begin(told);
   const answered = new Promise((resolve, reject) => journey.begin({ resolve, reject }));
@@ -90,60 +92,86 @@ export function callRemote(
 }
 
 /** One call under way: what is sent, who cancels it, and who is told. One object, because there is one for each call. */
-class Journey extends Mortal implements Cancellation, RemoteCall, Told {
+class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
   readonly input: unknown;
-  readonly principal: unknown;
-  readonly caller: string | undefined;
-  readonly key: string | undefined;
-  readonly traceId: string;
-  readonly parentSpan: number;
   readonly path: readonly string[];
-  readonly resumeFrom: string | undefined;
-  readonly fromOutside: boolean;
-  readonly incoming: AsyncIterable<unknown> | undefined;
-  readonly extra: RemoteExtra | undefined;
+  readonly deadlineMs: number;
+  /** The callee's span is below this one. */
+  readonly parentSpan: number;
+  readonly #runtime: CallRuntime;
   readonly #endpoint: RemoteEndpoint;
-  readonly #lifetime: Lifetime;
+  readonly #arrival: Arrival;
   readonly #startMs: number;
-  readonly #take: Take | undefined;
+  /** What it lives in; without one it is watched by the wheel itself. */
+  readonly #lifetime: Lifetime | undefined;
+  readonly #isOwnLifetime: boolean;
+  #ended: SkeinError | undefined = undefined;
   #told: Told | undefined = undefined;
   #listener: (() => void) | undefined = undefined;
 
-  constructor(endpoint: RemoteEndpoint, arrival: Arrival, path: readonly string[], input: unknown, life: RemoteLife) {
+  constructor(
+    runtime: CallRuntime,
+    endpoint: RemoteEndpoint,
+    arrival: Arrival,
+    path: readonly string[],
+    input: unknown,
+    { deadlineMs, startMs, above, signal }: RemoteLife,
+  ) {
     super();
-    const { body, range } = arrival;
     this.input = input;
-    this.principal = arrival.principal;
-    this.caller = arrival.caller;
-    this.key = arrival.key;
-    this.traceId = arrival.traceId;
-    this.parentSpan = arrival.parentSpan;
     this.path = path;
-    this.resumeFrom = arrival.resumeFrom;
-    this.fromOutside = arrival.fromOutside;
-    this.incoming = arrival.incoming;
-    this.extra = body === undefined && range === undefined ? undefined : { body, range };
+    this.deadlineMs = deadlineMs;
+    this.parentSpan = runtime.recorder.nextId();
+    this.#runtime = runtime;
     this.#endpoint = endpoint;
-    this.#startMs = life.startMs;
-    this.#take = arrival.take;
-    this.#lifetime = new Lifetime(life.deadlineMs, life.above);
-    this.#lifetime.start(life.wheel, life.signal);
-    this.#lifetime.join(this);
+    this.#arrival = arrival;
+    this.#startMs = startMs;
+    // Most calls end with the one above, or at their deadline and for nothing else: they need no lifetime of their own.
+    const endsWithAbove = above !== undefined && deadlineMs >= above.deadlineMs;
+    this.#isOwnLifetime = signal !== undefined || (above !== undefined && !endsWithAbove);
+    this.#lifetime = this.#isOwnLifetime ? new Lifetime(deadlineMs, above) : above;
+    if (this.#isOwnLifetime) this.#lifetime?.start(runtime.wheel, signal);
+    if (this.#lifetime !== undefined) this.#lifetime.join(this);
+    else if (deadlineMs !== Number.POSITIVE_INFINITY) runtime.wheel.watch(this);
   }
 
+  get principal(): unknown {
+    return this.#arrival.principal;
+  }
+  get caller(): string | undefined {
+    return this.#arrival.caller;
+  }
+  get key(): string | undefined {
+    return this.#arrival.key;
+  }
+  get traceId(): string {
+    return this.#arrival.traceId;
+  }
+  get resumeFrom(): string | undefined {
+    return this.#arrival.resumeFrom;
+  }
+  get fromOutside(): boolean {
+    return this.#arrival.fromOutside;
+  }
+  get incoming(): AsyncIterable<unknown> | undefined {
+    return this.#arrival.incoming;
+  }
+  get extra(): RemoteExtra | undefined {
+    const { body, range } = this.#arrival;
+    return body === undefined && range === undefined ? undefined : { body, range };
+  }
   get timeoutMs(): number | undefined {
-    const { deadlineMs } = this.#lifetime;
-    return deadlineMs === Number.POSITIVE_INFINITY ? undefined : Math.max(0, deadlineMs - this.#startMs);
+    return this.deadlineMs === Number.POSITIVE_INFINITY ? undefined : Math.max(0, this.deadlineMs - this.#startMs);
   }
 
   get signal(): Cancellation {
     return this;
   }
   get aborted(): boolean {
-    return this.#lifetime.error !== undefined;
+    return this.#ended !== undefined;
   }
   get reason(): unknown {
-    return this.#lifetime.error;
+    return this.#ended;
   }
   addEventListener(_: "abort", listener: () => void): void {
     this.#listener = listener;
@@ -152,15 +180,17 @@ class Journey extends Mortal implements Cancellation, RemoteCall, Told {
     this.#listener = undefined;
   }
 
+  /** Of what it lives in. Told here as well: nothing may listen yet, while the way there is being made. */
   override end(error: SkeinError): void {
+    this.#ended = error;
+    this.chain?.remove(this);
     this.#listener?.();
-    // Also where nothing listens yet: the way there is still being made.
     this.reject(error);
   }
 
-  assertAlive(): void {
-    const { error } = this.#lifetime;
-    if (error === undefined && this.#startMs < this.#lifetime.deadlineMs) return;
+  assertAlive(above: Lifetime | undefined): void {
+    const error = this.#lifetime?.error ?? above?.error;
+    if (error === undefined && this.#startMs < this.deadlineMs) return;
     this.#release();
     const code = error?.code === "SKEIN_CALL_CANCELED" ? "SKEIN_CALL_CANCELED" : "SKEIN_CALL_DEADLINE";
     throw skeinError(code, undefined, { outcome: "not_started" });
@@ -174,14 +204,15 @@ class Journey extends Mortal implements Cancellation, RemoteCall, Told {
   resolve(reply: unknown): void {
     const told = this.#told;
     if (told === undefined) return;
+    const { take } = this.#arrival;
     let taken: unknown;
     try {
-      taken = this.#take === undefined ? reply : this.#take(reply);
+      taken = take === undefined ? reply : take(reply);
     } catch (error) {
       return this.reject(skeinError("SKEIN_CALL_FAILED", undefined, { cause: error }));
     }
     this.#told = undefined;
-    this.#release();
+    this.#over("ok");
     told.resolve(taken);
   }
 
@@ -189,31 +220,53 @@ class Journey extends Mortal implements Cancellation, RemoteCall, Told {
     const told = this.#told;
     if (told === undefined) return;
     this.#told = undefined;
-    told.reject(this.#failure(error));
+    const failure = this.#failure(error);
+    this.#over(failure.code);
+    told.reject(failure);
   }
 
   async *items(): AsyncGenerator<unknown, void, undefined> {
+    let code = "ok";
     try {
       yield* this.#endpoint.stream(this);
     } catch (error) {
-      throw this.#failure(error);
+      const failure = this.#failure(error);
+      code = failure.code;
+      throw failure;
     } finally {
-      this.#release();
+      this.#over(code);
     }
   }
 
   #failure(error: unknown): SkeinError {
-    this.#release();
     // What ended the call here is what its caller is told, and not what that made of the connection.
-    const ended = this.#lifetime.error;
-    if (ended !== undefined) return answeredFrom(this.#endpoint.id, ended);
-    const known = isSkeinError(error) ? error : skeinError("SKEIN_CALL_FAILED", undefined, { cause: error });
+    const known =
+      this.#ended ?? (isSkeinError(error) ? error : skeinError("SKEIN_CALL_FAILED", undefined, { cause: error }));
     return answeredFrom(this.#endpoint.id, known);
   }
 
+  #over(code: string): void {
+    this.#release();
+    const { recorder, clock } = this.#runtime;
+    recorder.record({
+      traceId: this.#arrival.traceId,
+      id: this.parentSpan,
+      parentId: this.#arrival.parentSpan,
+      service: this.#endpoint.service,
+      method: this.#endpoint.name,
+      caller: this.#arrival.caller,
+      startMs: this.#startMs,
+      durationMs: clock.monotonic() - this.#startMs,
+      code,
+      cached: false,
+      sent: true,
+    });
+  }
+
   #release(): void {
+    if (this.#lifetime === undefined) return this.chain?.remove(this);
     this.#lifetime.leave(this);
-    this.#lifetime.release();
+    if (this.#isOwnLifetime) this.#lifetime.release();
   }
 }
 

@@ -3,7 +3,7 @@
  * never know where a call came from beyond what its arrival says.
  */
 import type { BodyHead, ByteRange } from "../contract/index.ts";
-import { assert, type Clock, copyValue, createTraceId, type Random, toMs, ValueSetError } from "../core/index.ts";
+import { assert, type Clock, createTraceId, frozenCopy, type Random, toMs, ValueSetError } from "../core/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import type { Recorder } from "../observe/index.ts";
 import type { Log, Mode } from "../system/index.ts";
@@ -146,7 +146,7 @@ export class CallRuntime {
   #root(service: string, method: string, input: unknown, options: RootOptions, told?: Told): unknown {
     const endpoint = this.#find(service, method);
     const arrival: Arrival = {
-      principal: options.principal === undefined ? undefined : ownPrincipal(options.principal),
+      principal: ownPrincipal(options.principal),
       caller: options.caller,
       key: options.key,
       traceId: options.traceId ?? createTraceId(this.random),
@@ -225,8 +225,7 @@ export class CallRuntime {
     const deadlineMs = this.#deadlineOf(endpoint, above, startMs, timeoutMs);
     if ("send" in endpoint) {
       const path = parent === undefined ? arrival.path : pathOf(parent);
-      const life = { deadlineMs, startMs, above, wheel: this.wheel, signal };
-      return callRemote(endpoint, arrival, path, input, life, told);
+      return callRemote(this, endpoint, arrival, path, input, { deadlineMs, startMs, above, signal }, told);
     }
     // A call that ends when its caller does shares the caller's lifetime.
     const isShared =
@@ -287,18 +286,15 @@ function unheard<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-/** A frozen copy: no handler may change who the call is for, and nobody may change it under a handler. */
-function ownPrincipal(given: unknown): unknown {
+/**
+ * A frozen copy: no handler may change who the call is for, and nobody may change it under a handler. Throws
+ * `SKEIN_VALUE_SET`.
+ */
+export function ownPrincipal(given: unknown): unknown {
   try {
-    return freezeDeep(copyValue(given));
+    return frozenCopy(given);
   } catch (error) {
     if (!(error instanceof ValueSetError)) throw error;
     throw skeinError("SKEIN_VALUE_SET", `the principal: ${error.path} is ${error.found}`, { cause: error });
   }
-}
-
-function freezeDeep(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
-  for (const field of Object.values(value)) freezeDeep(field);
-  return Object.freeze(value);
 }

@@ -251,6 +251,7 @@ export class CallScope extends Mortal implements Call<unknown> {
       durationMs: runtime.clock.monotonic() - this.startMs,
       code,
       cached: this.cached,
+      sent: false,
     });
   }
 

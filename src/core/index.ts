@@ -8,6 +8,7 @@ export { createBoundedQueue, type BoundedQueue } from "./bounded-queue.ts";
 export { toBytes, type ByteSize } from "./byte-size.ts";
 export { sleep, systemClock, type Clock, type Timer } from "./clock.ts";
 export { toMs, type Duration } from "./durations.ts";
+export { frozenCopy } from "./frozen-copy.ts";
 export { createId, createSpanId, createTraceId } from "./ids.ts";
 export { nearest } from "./nearest.ts";
 export { createSeededRandom, systemRandom, type Random } from "./random.ts";

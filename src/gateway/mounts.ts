@@ -95,6 +95,7 @@ export class Mounts {
       durationMs: endMs - exchange.startMs,
       code: exchange.code ?? (wasCut() || !exchange.isAnswered ? "SKEIN_CALL_CANCELED" : classOf(exchange.status)),
       cached: false,
+      sent: false,
     });
   }
 }

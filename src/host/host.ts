@@ -3,7 +3,14 @@
  * brings calls from outside (a gateway, a transport) stands in front of it.
  */
 import type { AnyContract, Client } from "../contract/index.ts";
-import { CallRuntime, createClient, type RemoteRoutes, type RootOptions, type Told } from "../call/index.ts";
+import {
+  CallRuntime,
+  createClient,
+  ownPrincipal,
+  type RemoteRoutes,
+  type RootOptions,
+  type Told,
+} from "../call/index.ts";
 import { type Clock, type Random, Secret, systemClock, systemRandom, toMs } from "../core/index.ts";
 import { absolutePath, processEnv } from "../core/platform.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
@@ -268,16 +275,7 @@ class RunningHost implements Host {
     const refused = this.#refusal(service, method);
     if (refused !== undefined) return told.reject(refused);
     this.#inFlight++;
-    this.#runtime.deliver(service, method, input, options, {
-      resolve: (reply) => {
-        this.#leave();
-        told.resolve(reply);
-      },
-      reject: (error) => {
-        this.#leave();
-        told.reject(error);
-      },
-    });
+    this.#runtime.deliver(service, method, input, options, new Counted(told, this.#leave));
   }
 
   #refusal(service: string, method: string): SkeinError | undefined {
@@ -287,12 +285,15 @@ class RunningHost implements Host {
     return isHook(method) ? skeinError("SKEIN_CALL_NO_ROUTE", `${service} has no such method`) : undefined;
   }
 
-  client<C extends AnyContract>(contract: C, options: ClientOptions = {}): Client<C> {
+  client<C extends AnyContract>(contract: C, { principal }: ClientOptions = {}): Client<C> {
+    // Owned once, and then the same one call after call.
+    const fixed: RootOptions = { principal: ownPrincipal(principal) };
     const client = createClient(contract, (method, input, given) => {
-      const { timeout, ...rest } = given ?? {};
+      if (given === undefined) return this.call(contract.name, method, input, fixed);
+      const { timeout, ...rest } = given;
       return this.call(contract.name, method, input, {
         ...rest,
-        ...options,
+        ...fixed,
         ...(timeout !== undefined && { timeoutMs: toMs(timeout) }),
       });
     });
@@ -377,7 +378,28 @@ class RunningHost implements Host {
     else this.#inFlight++;
   };
 
-  #leave(): void {
+  readonly #leave = (): void => {
     if (--this.#inFlight === 0 && this.#isDraining) this.#idle.resolve();
+  };
+}
+
+/** Who is told, once the call no longer counts as in flight. */
+class Counted implements Told {
+  readonly #told: Told;
+  readonly #leave: () => void;
+
+  constructor(told: Told, leave: () => void) {
+    this.#told = told;
+    this.#leave = leave;
+  }
+
+  resolve(reply: unknown): void {
+    this.#leave();
+    this.#told.resolve(reply);
+  }
+
+  reject(error: SkeinError): void {
+    this.#leave();
+    this.#told.reject(error);
   }
 }

@@ -44,6 +44,7 @@ const span = (fields: Partial<Span>): Span => ({
   durationMs: 1,
   code: "ok",
   cached: false,
+  sent: false,
   ...fields,
 });
 

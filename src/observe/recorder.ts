@@ -9,7 +9,7 @@ export interface Span {
   readonly traceId: string;
   /** Unique in this recorder; 0 is no span. */
   readonly id: number;
-  /** Span of the caller in this process, or 0. */
+  /** Span of the caller, or 0. Of a call that came from another host it is one in that host's recorder. */
   readonly parentId: number;
   readonly service: string;
   readonly method: string;
@@ -21,11 +21,15 @@ export interface Span {
   readonly code: string;
   /** Answered from the cache, without the handler. */
   readonly cached: boolean;
+  /** Sent to another host, as its caller saw it. Whoever ran it there has a span of its own below this one. */
+  readonly sent: boolean;
 }
 
 /** What an endpoint has done so far. */
 export interface EndpointSummary extends HistogramSummary {
   readonly endpoint: string;
+  /** Of calls that were sent to other hosts, as their callers saw them; those that ran here are apart. */
+  readonly sent: boolean;
   /** Outcomes by code; `"ok"` among them. */
   readonly outcomes: Readonly<Record<string, number>>;
 }
@@ -47,6 +51,9 @@ interface Meter {
   readonly outcomes: Map<string, number>;
 }
 
+/** By service, then by method. */
+type Meters = Map<string, Map<string, Meter>>;
+
 /** A place in the ring. */
 type Slot = { -readonly [Field in keyof Span]: Span[Field] };
 
@@ -57,14 +64,15 @@ const codesMax = 64;
 export function createRecorder(options: { readonly spansMax?: number } = {}): Recorder {
   const spansMax = options.spansMax ?? 4096;
   const ring: Slot[] = [];
-  const meters = new Map<string, Map<string, Meter>>();
+  const ran: Meters = new Map();
+  const sent: Meters = new Map();
   let written = 0;
   let lastId = 0;
   return {
     nextId: () => ++lastId,
     record(span) {
       if (spansMax > 0) keep(ring, written++ % spansMax, span);
-      const meter = meterOf(meters, span.service, span.method);
+      const meter = meterOf(span.sent ? sent : ran, span.service, span.method);
       meter.latency.record(span.durationMs);
       if (span.code === "ok") {
         meter.ok++;
@@ -78,13 +86,7 @@ export function createRecorder(options: { readonly spansMax?: number } = {}): Re
       return [...ring.slice(start), ...ring.slice(0, start)].map((slot) => ({ ...slot }));
     },
     endpoints() {
-      return [...meters].flatMap(([service, methods]) =>
-        [...methods].map(([method, meter]) => ({
-          endpoint: `${service}.${method}`,
-          ...meter.latency.summary(),
-          outcomes: { ...(meter.ok > 0 && { ok: meter.ok }), ...Object.fromEntries(meter.outcomes) },
-        })),
-      );
+      return [...summaries(ran, false), ...summaries(sent, true)];
     },
   };
 }
@@ -106,9 +108,21 @@ function keep(ring: Slot[], index: number, span: Span): void {
   slot.durationMs = span.durationMs;
   slot.code = span.code;
   slot.cached = span.cached;
+  slot.sent = span.sent;
 }
 
-function meterOf(meters: Map<string, Map<string, Meter>>, service: string, method: string): Meter {
+function summaries(meters: Meters, sent: boolean): EndpointSummary[] {
+  return [...meters].flatMap(([service, methods]) =>
+    [...methods].map(([method, meter]) => ({
+      endpoint: `${service}.${method}`,
+      sent,
+      ...meter.latency.summary(),
+      outcomes: { ...(meter.ok > 0 && { ok: meter.ok }), ...Object.fromEntries(meter.outcomes) },
+    })),
+  );
+}
+
+function meterOf(meters: Meters, service: string, method: string): Meter {
   // Two lookups by existing strings are cheaper on the hot path than building "service.method".
   let methods = meters.get(service);
   if (methods === undefined) meters.set(service, (methods = new Map()));

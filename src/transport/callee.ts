@@ -2,6 +2,7 @@
  * Owns the side of a connection that answers: calls that came, and their replies. It must never let a call outlive the
  * connection it came on, nor answer one twice.
  */
+import { copyValue, frozenCopy, ValueSetError } from "../core/index.ts";
 import { type SkeinError, skeinError, toWireError } from "../errors/index.ts";
 import type { Channel } from "./channel.ts";
 import { layoutHash, toLayout } from "./codec/layout.ts";
@@ -9,7 +10,7 @@ import type { Codec } from "./codec/codec.ts";
 import { WireError } from "./codec/wire-error.ts";
 import { Inflow, Outflow, pump } from "./flow.ts";
 import { frame } from "./frames.ts";
-import { readHead } from "./head.ts";
+import { bringsItems, readFlags, readHead } from "./head.ts";
 import { callsInFlightMax, nameMax, remembered } from "./limits.ts";
 import { Heard } from "./memory.ts";
 import type { Answer, Arrived, Operation } from "./port.ts";
@@ -48,15 +49,16 @@ export class Callee extends Session implements Answering {
     this.#endIfDone();
   }
 
+  /** Throws what says that the reply may not cross; nothing is written then. */
   reply(serving: Serving, reply: unknown): void {
     if (!this.#has(serving)) return;
     try {
       this.write(frame.reply, serving.id, serving.operation.output, reply);
     } catch (error) {
-      return this.failed(
-        serving,
-        error instanceof WireError ? skeinError("SKEIN_TRANSPORT_TOO_LARGE", undefined, { outcome: "unknown" }) : error,
-      );
+      // The codec knows no path; the copy that a near call makes of it does.
+      if (error instanceof ValueSetError) copyValue(reply);
+      if (!(error instanceof WireError)) throw error;
+      throw skeinError("SKEIN_TRANSPORT_TOO_LARGE", undefined, { outcome: "unknown" });
     }
     this.#over(serving);
   }
@@ -87,7 +89,8 @@ export class Callee extends Session implements Answering {
       case frame.method:
         return this.#method(call);
       case frame.value:
-        return this.#heard.set(call, freeze(loose.read(this.reader)));
+        // Handlers share it, call after call.
+        return this.#heard.set(call, frozenCopy(loose.read(this.reader)));
       case frame.cancel:
         return this.#cancel(call);
       case frame.credit:
@@ -124,14 +127,15 @@ export class Callee extends Session implements Answering {
     if (this.#calls.has(id)) throw new WireError("a call that is under way already");
     const method = this.#methods[this.reader.varint()];
     if (method === undefined) throw new WireError("a method that was never told");
-    const { hasIncoming, ...head } = readHead(this.reader, this.#heard);
+    const flags = readFlags(this.reader);
+    const head = readHead(this.reader, this.#heard, flags);
     const { operation } = method;
     if (operation === undefined) return this.#refuse(id, skeinError("SKEIN_CALL_NO_ROUTE", `no ${method.id} here`));
     if (this.#calls.size >= callsInFlightMax) return this.#refuse(id, skeinError("SKEIN_TRANSPORT_CROWDED"));
     const input = this.#value(operation.input, method.input);
     const serving = new Serving(id, method, operation, this);
     this.#calls.set(id, serving);
-    if (hasIncoming) {
+    if (bringsItems(flags)) {
       serving.incoming = new Inflow(
         (bytes) => this.grant(id, bytes),
         () => undefined,
@@ -139,7 +143,14 @@ export class Callee extends Session implements Answering {
     }
     // What this side writes is told before the first of it.
     if (!method.hasTold) this.#tell(method, operation);
-    const call: Arrived = { operation, head, input, signal: serving, incoming: serving.incoming };
+    const call: Arrived = {
+      operation,
+      head,
+      input,
+      signal: serving,
+      incoming: serving.incoming,
+      take: serving.take,
+    };
     if (operation.isStream) void this.#stream(serving, call);
     else this.#answer.unary(call, serving);
   }
@@ -237,11 +248,4 @@ function foreign(given: unknown, own: Codec | undefined): Foreign | undefined {
 
 function isName(name: unknown): name is string {
   return typeof name === "string" && name.length > 0 && name.length <= nameMax;
-}
-
-/** Handlers share it, call after call. */
-function freeze(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
-  for (const field of Object.values(value)) freeze(field);
-  return Object.freeze(value);
 }

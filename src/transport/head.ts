@@ -14,10 +14,6 @@ const known = 127;
 
 const noPath: readonly string[] = Object.freeze([]);
 
-export interface ReadHead extends CallHead {
-  readonly hasIncoming: boolean;
-}
-
 /** Slots are looked up before the frame begins, since telling one is a frame of its own. */
 export interface HeadSlots {
   readonly method: number;
@@ -36,8 +32,6 @@ export function slotsOf(to: Remembered, method: number, head: CallHead): HeadSlo
 export function writeHead(to: Writer, slots: HeadSlots, head: CallHead, hasIncoming: boolean): void {
   const { timeoutMs, key, resumeFrom, caller, extra } = head;
   to.varint(slots.method);
-  to.varint(slots.principal);
-  to.varint(slots.path);
   to.u8(
     (timeoutMs === undefined ? 0 : has.timeout) |
       (key === undefined ? 0 : has.key) |
@@ -47,6 +41,8 @@ export function writeHead(to: Writer, slots: HeadSlots, head: CallHead, hasIncom
       (head.fromOutside === true ? has.outside : 0) |
       (extra === undefined ? 0 : has.extra),
   );
+  to.varint(slots.principal);
+  to.varint(slots.path);
   to.varint(head.parentSpan);
   to.inline(head.traceId);
   if (timeoutMs !== undefined) to.f64(timeoutMs);
@@ -57,12 +53,22 @@ export function writeHead(to: Writer, slots: HeadSlots, head: CallHead, hasIncom
   if (extra !== undefined) to.inline(encodeValue(extra));
 }
 
-/** The head of a call whose method slot was read. */
-export function readHead(from: Reader, heard: Heard): ReadHead {
-  const principal = heard.get(from.varint());
-  const path = heard.get(from.varint()) ?? noPath;
+/** What a call brings, right behind its method's slot. */
+export function readFlags(from: Reader): number {
   const flags = from.u8();
   if ((flags & ~known) !== 0) throw new WireError("unknown flags");
+  return flags;
+}
+
+/** Whether items come while it runs. */
+export function bringsItems(flags: number): boolean {
+  return (flags & has.incoming) !== 0;
+}
+
+/** The head of a call whose flags were read. */
+export function readHead(from: Reader, heard: Heard, flags: number): CallHead {
+  const principal = heard.get(from.varint());
+  const path = heard.get(from.varint()) ?? noPath;
   if (!Array.isArray(path) || !path.every(isText)) throw new WireError("a path that is none");
   const parentSpan = from.varint();
   const traceId = from.inline();
@@ -83,7 +89,6 @@ export function readHead(from: Reader, heard: Heard): ReadHead {
     caller,
     fromOutside: (flags & has.outside) !== 0,
     extra: (flags & has.extra) === 0 ? undefined : readExtra(from.inline()),
-    hasIncoming: (flags & has.incoming) !== 0,
   };
 }
 

@@ -44,8 +44,9 @@ function victim(answer: () => unknown = () => Promise.resolve(1)) {
 /** A call of the first method, with the path of this number. */
 function sayCall({ to }: ReturnType<typeof victim>, path: number, timeoutMs?: number): void {
   const call = to.begin(frame.call, 1);
-  for (const slot of [0, 0, path]) call.varint(slot);
+  call.varint(0);
   call.u8(timeoutMs === undefined ? 0 : 1);
+  for (const slot of [0, path]) call.varint(slot);
   call.varint(0);
   call.inline("t");
   if (timeoutMs !== undefined) call.f64(timeoutMs);

@@ -12,6 +12,9 @@ export class Remembered {
   readonly #texts = new WeakMap<object, string>();
   readonly #byText = new Map<string, number>();
   readonly #tell: (slot: number, value: unknown) => void;
+  /** Most calls follow one for the same principal. */
+  #last: object | undefined;
+  #lastSlot = 0;
 
   constructor(tell: (slot: number, value: unknown) => void) {
     this.#tell = tell;
@@ -19,6 +22,7 @@ export class Remembered {
 
   slotOf(value: object | undefined): number {
     if (value === undefined) return 0;
+    if (value === this.#last) return this.#lastSlot;
     const text = this.#textOf(value);
     let slot = this.#byText.get(text);
     if (slot === undefined) {
@@ -27,6 +31,9 @@ export class Remembered {
       this.#byText.set(text, slot);
       this.#tell(slot, value);
     }
+    // One that may change would be sent as it was.
+    this.#last = Object.isFrozen(value) ? value : undefined;
+    this.#lastSlot = slot;
     return slot;
   }
 

@@ -2,7 +2,7 @@
  * Owns the port between a call and what carries it to another host: unary calls and streams, with deadline, cancellation,
  * metadata and flow control. Every adapter runs the one conformance suite. It must never know what a call is for.
  */
-import type { Cancellation, Told } from "../call/index.ts";
+import type { Cancellation, Take, Told } from "../call/index.ts";
 import type { SchemaShape } from "../contract/shapes.ts";
 import type { Codec } from "./codec/codec.ts";
 
@@ -55,6 +55,11 @@ export interface Arrived {
   /** Aborted when the caller gives up or its connection is lost. */
   readonly signal: Cancellation;
   readonly incoming: AsyncIterable<unknown> | undefined;
+  /**
+   * Puts a unary reply into the form that it is sent in, before anybody can change it; what it returns is what is told.
+   * Who answers may do without, and tell the reply. Throws `ValueSetError` for what may not cross.
+   */
+  readonly take?: Take;
 }
 
 /** Answers calls that came. */

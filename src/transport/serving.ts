@@ -27,6 +27,7 @@ export interface ServedMethod {
 
 /** Who writes what a call ends with. */
 export interface Answering {
+  /** Writes it, unless the call is over. Throws what says that it may not cross. */
   reply(serving: Serving, reply: unknown): void;
   failed(serving: Serving, error: unknown): void;
 }
@@ -51,8 +52,16 @@ export class Serving implements Cancellation, Told {
     this.#to = to;
   }
 
+  /** Writes the reply at once. */
+  readonly take = (reply: unknown): void => this.#to.reply(this, reply);
+
+  /** Nothing is left to do where the reply was taken. */
   resolve(reply: unknown): void {
-    this.#to.reply(this, reply);
+    try {
+      this.#to.reply(this, reply);
+    } catch (error) {
+      this.#to.failed(this, error);
+    }
   }
   reject(error: SkeinError): void {
     this.#to.failed(this, error);

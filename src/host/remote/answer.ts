@@ -15,7 +15,7 @@ export function answerOf(host: Host): Answer {
   };
 }
 
-function optionsOf({ head, signal, incoming }: Arrived): RootOptions {
+function optionsOf({ head, signal, incoming, take }: Arrived): RootOptions {
   const extra = head.extra as { readonly body?: BodyHead; readonly range?: ByteRange } | undefined;
   return {
     principal: head.principal,
@@ -31,5 +31,8 @@ function optionsOf({ head, signal, incoming }: Arrived): RootOptions {
     incoming,
     body: extra?.body,
     range: extra?.range,
+    // It was made from bytes a moment ago.
+    isFresh: true,
+    take,
   };
 }

@@ -2,7 +2,7 @@
  * Owns the connections to the replicas of one group: which are there, and which of them the next call goes to. A lost one
  * is out at once and tried again later. It must never send a call twice.
  */
-import type { Clock, Random } from "../../core/index.ts";
+import { AssertionFailed, type Clock, type Random } from "../../core/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
 import type { Connection } from "../../transport/index.ts";
 import { LeaderWait } from "./leader-wait.ts";
@@ -54,14 +54,22 @@ export class Replicas {
    * choices: Mitzenmacher, 2001). `undefined` while none is open.
    */
   pick(): Connection | undefined {
-    const open = this.#replicas.filter(({ connection }) => connection?.isOpen === true);
-    if (open.length < this.#replicas.length) this.#reconnect();
-    if (open.length === 0) return undefined;
+    let open = 0;
+    for (const { connection } of this.#replicas) if (connection?.isOpen === true) open++;
+    if (open < this.#replicas.length) this.#reconnect();
+    if (open === 0) return undefined;
+    if (open === 1) return this.#open(0);
     const { random } = this.#options;
-    const first = open[random.int(open.length)]?.connection as Connection;
-    if (open.length === 1) return first;
-    const second = open[random.int(open.length)]?.connection as Connection;
+    const first = this.#open(random.int(open));
+    const second = this.#open(random.int(open));
     return second.inFlight < first.inFlight ? second : first;
+  }
+
+  /** The nth open connection, from 0. No list of them is made: this is on the way of every call. */
+  #open(nth: number): Connection {
+    let left = nth;
+    for (const { connection } of this.#replicas) if (connection?.isOpen === true && left-- === 0) return connection;
+    throw new AssertionFailed("as many were counted");
   }
 
   /**
@@ -105,10 +113,10 @@ export class Replicas {
 
   #connect(replica: Replica): Promise<Connection> {
     if (replica.connection?.isOpen === true) return Promise.resolve(replica.connection);
-    return (replica.connecting ??= this.#open(replica).finally(() => (replica.connecting = undefined)));
+    return (replica.connecting ??= this.#establish(replica).finally(() => (replica.connecting = undefined)));
   }
 
-  async #open(replica: Replica): Promise<Connection> {
+  async #establish(replica: Replica): Promise<Connection> {
     const { clock, random, connect } = this.#options;
     try {
       const connection = await connect(replica.address);
