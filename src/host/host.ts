@@ -23,6 +23,7 @@ import {
   type System,
   type TokenGrant,
 } from "../system/index.ts";
+import { Counted } from "./counted.ts";
 import { CountedItems } from "./counted-items.ts";
 import { openMounts } from "./mount/open-all.ts";
 import type { LiveMount } from "./mount/open.ts";
@@ -381,25 +382,4 @@ class RunningHost implements Host {
   readonly #leave = (): void => {
     if (--this.#inFlight === 0 && this.#isDraining) this.#idle.resolve();
   };
-}
-
-/** Who is told, once the call no longer counts as in flight. */
-class Counted implements Told {
-  readonly #told: Told;
-  readonly #leave: () => void;
-
-  constructor(told: Told, leave: () => void) {
-    this.#told = told;
-    this.#leave = leave;
-  }
-
-  resolve(reply: unknown): void {
-    this.#leave();
-    this.#told.resolve(reply);
-  }
-
-  reject(error: SkeinError): void {
-    this.#leave();
-    this.#told.reject(error);
-  }
 }
