@@ -182,6 +182,7 @@ const facts = {
   SKEIN_HTTP_TLS_REQUIRED: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "caller", status: 403, since: "0.1.0" },
   SKEIN_TLS_CERTIFICATE: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0" },
   SKEIN_HTTP_BAD_REQUEST: { canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0" },
+  SKEIN_HOST_OVERLOADED: { canonical: "resource_exhausted", retry: true, outcome: "not_started", who: "operator", status: 503, since: "0.1.0" },
   SKEIN_HOST_DRAINING: { canonical: "unavailable", retry: true, outcome: "not_started", who: "operator", since: "0.1.0" },
 
   // --- callers outside: the HTTP client and the file that `skein client` writes ---

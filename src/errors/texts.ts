@@ -505,6 +505,10 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
     what: "The request is not valid HTTP, or could be read in two ways.",
     fix: "Send one Host header, a target that agrees with it, and a body framed by exactly one of Content-Length or chunked encoding.",
   },
+  SKEIN_HOST_OVERLOADED: {
+    what: "The service has more calls than it can answer in time, so this one was not begun.",
+    fix: "Send it again after the time given in Retry-After. If it happens often, add replicas, or find what takes the time.",
+  },
   SKEIN_HOST_DRAINING: {
     what: "The server is shutting down and takes no new requests.",
     fix: "Retry after the time given in Retry-After; another replica or the new process will answer.",

@@ -1,0 +1,326 @@
+/**
+ * Tests what a host does with more calls than it can answer, in virtual time: a process that computes, one that waits for a
+ * few connections, one that waits for nothing scarce. Goodput counts calls that were answered before their callers left.
+ */
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import fc from "fast-check";
+import { createSeededRandom, type Random } from "../../core/index.ts";
+import type { SkeinError } from "../../errors/index.ts";
+import { Admission, Entrant } from "./admission.ts";
+import { Loop } from "./fixtures/loop.ts";
+import { Usual } from "./gradient.ts";
+
+const timeoutMs = 500;
+
+class Call extends Entrant {
+  readonly isNested: boolean;
+  readonly usual: Usual;
+  readonly dueMs: number;
+  readonly bornMs: number;
+  readonly #loop: Loop;
+  readonly #begin: (call: Call) => void;
+  /** When it ended, and how. */
+  endMs: number | undefined;
+  refusal: SkeinError | undefined;
+  hasBegun = false;
+
+  constructor(loop: Loop, bornMs: number, usual: Usual, begin: (call: Call) => void, isNested = false) {
+    super();
+    this.#loop = loop;
+    this.bornMs = bornMs;
+    this.dueMs = bornMs + timeoutMs;
+    this.usual = usual;
+    this.#begin = begin;
+    this.isNested = isNested;
+  }
+  get isGone(): boolean {
+    return this.#loop.monotonic() > this.dueMs;
+  }
+  admitted(): void {
+    assert.equal(this.refusal, undefined);
+    assert.equal(this.hasBegun, false);
+    this.hasBegun = true;
+    this.#begin(this);
+  }
+  refused(error: SkeinError): void {
+    assert.equal(this.hasBegun, false);
+    assert.equal(this.refusal, undefined);
+    this.refusal = error;
+    this.endMs = this.#loop.monotonic();
+  }
+  get isGood(): boolean {
+    return this.refusal === undefined && this.endMs !== undefined && this.endMs <= this.dueMs;
+  }
+}
+
+/** What calls do once they were let in. */
+type Station = (loop: Loop, over: (call: Call) => void, random: Random) => (call: Call) => void;
+
+/** Computes for `ms` on the loop itself. */
+const computes =
+  (ms: number): Station =>
+  (loop, over) =>
+  (call) => {
+    loop.work(ms);
+    over(call);
+  };
+
+/** Waits for one of `count` connections, then for what it asks there. */
+const pooled =
+  (count: number, ms: number): Station =>
+  (loop, over, random) => {
+    const line: Call[] = [];
+    let free = count;
+    const next = (): void => {
+      if (free === 0) return;
+      const call = line.shift();
+      if (call === undefined) return;
+      free--;
+      loop.after(ms * (0.5 + random.float()), () => {
+        free++;
+        over(call);
+        next();
+      });
+    };
+    return (call) => {
+      line.push(call);
+      next();
+    };
+  };
+
+/** Waits for something that has room for everybody. */
+const waits =
+  (ms: number): Station =>
+  (loop, over, random) =>
+  (call) =>
+    void loop.after(ms * (0.5 + random.float()), () => over(call));
+
+interface Outcome {
+  readonly calls: readonly Call[];
+  readonly admission: Admission;
+  goodput(fromMs: number, toMs: number): number;
+  /** 99th percentile of what was served, in milliseconds. */
+  p99(fromMs: number): number;
+}
+
+interface Load {
+  readonly station: Station;
+  /** Calls a second from a time on. */
+  readonly phases: readonly { readonly untilMs: number; readonly perSecond: number }[];
+  readonly isUnlimited?: boolean;
+}
+
+function run({ station, phases, isUnlimited = false }: Load, seed = 1): Outcome {
+  const random = createSeededRandom(seed);
+  const loop = new Loop();
+  const admission = new Admission({ clock: loop, soon: loop.soon });
+  const usual = new Usual();
+  const calls: Call[] = [];
+  const begin = station(
+    loop,
+    (call) => {
+      call.endMs = loop.monotonic();
+      if (!isUnlimited) admission.leave(call);
+    },
+    random,
+  );
+  let atMs = 1;
+  for (const { untilMs, perSecond } of phases) {
+    // Open loop: who comes does not wait for those before (exponential gaps).
+    for (atMs += gap(random, perSecond); atMs < untilMs; atMs += gap(random, perSecond)) {
+      const bornMs = atMs;
+      loop.after(bornMs - 1, () => {
+        const call = new Call(loop, bornMs, usual, begin);
+        calls.push(call);
+        if (isUnlimited) call.admitted();
+        else admission.enter(call);
+      });
+    }
+    atMs = untilMs;
+  }
+  loop.run(atMs + 5_000);
+  const within = (fromMs: number, toMs: number) => calls.filter((c) => c.bornMs >= fromMs && c.bornMs < toMs);
+  return {
+    calls,
+    admission,
+    goodput: (fromMs, toMs) => (within(fromMs, toMs).filter((c) => c.isGood).length * 1_000) / (toMs - fromMs),
+    p99: (fromMs) => {
+      const times = within(fromMs, Infinity).flatMap((c) =>
+        c.refusal === undefined && c.endMs !== undefined ? [c.endMs - c.bornMs] : [],
+      );
+      return times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0;
+    },
+  };
+}
+
+function gap(random: Random, perSecond: number): number {
+  return (-Math.log(1 - random.float()) * 1_000) / perSecond;
+}
+
+suite("twice the load a host can bear", () => {
+  for (const [name, station, capacity] of [
+    ["a process that computes", computes(2), 500],
+    ["one that waits for ten connections", pooled(10, 20), 500],
+  ] as const) {
+    const phases = [
+      { untilMs: 5_000, perSecond: capacity * 0.5 },
+      { untilMs: 35_000, perSecond: capacity * 2 },
+      { untilMs: 45_000, perSecond: capacity * 0.5 },
+    ];
+    test(`${name}: answers at least 90 % of what it can, soon, and is well at once when it ends`, () => {
+      for (const seed of [1, 2, 3]) {
+        const outcome = run({ station, phases }, seed);
+        const good = outcome.goodput(6_000, 35_000);
+        assert.ok(good >= capacity * 0.9, `seed ${seed}: ${good} of ${capacity} calls a second`);
+        assert.ok(outcome.p99(6_000) < timeoutMs, `seed ${seed}: p99 ${outcome.p99(6_000)} ms`);
+        const after = outcome.calls.filter((c) => c.bornMs > 37_000);
+        assert.equal(after.filter((c) => !c.isGood).length, 0, `seed ${seed}: two seconds after the overload`);
+        for (const { refusal } of outcome.calls)
+          if (refusal !== undefined)
+            assert.deepEqual([refusal.code, refusal.outcome], ["SKEIN_HOST_OVERLOADED", "not_started"]);
+      }
+    });
+
+    test(`${name}: without a limit it answers nobody in time`, () => {
+      const outcome = run({ station, phases, isUnlimited: true });
+      assert.ok(outcome.goodput(10_000, 35_000) < capacity * 0.1);
+    });
+  }
+});
+
+suite("no overload", () => {
+  test("a crowd that comes at once to a host that has just started is served", () => {
+    for (const station of [computes(0.1), waits(300), waits(3)]) {
+      const loop = new Loop();
+      const admission = new Admission({ clock: loop, soon: loop.soon });
+      const usual = new Usual();
+      const begin = station(
+        loop,
+        (call) => ((call.endMs = loop.monotonic()), admission.leave(call)),
+        createSeededRandom(1),
+      );
+      const calls = Array.from({ length: 500 }, () => new Call(loop, 1, usual, begin));
+      for (const call of calls) admission.enter(call);
+      loop.run(2_000);
+      assert.equal(calls.filter((c) => c.endMs === undefined || c.refusal !== undefined).length, 0);
+    }
+  });
+
+  test("half of what a host can bear is served whole, of calls long and short", () => {
+    for (const seed of [1, 2, 3]) {
+      const long = new Usual();
+      const short = new Usual();
+      const random = createSeededRandom(seed);
+      const loop = new Loop();
+      const admission = new Admission({ clock: loop, soon: loop.soon });
+      const calls: Call[] = [];
+      for (let at = 1; at < 20_000; at += gap(random, 300)) {
+        // What is called changes all the time: now short ones, now long ones.
+        const isLong = random.float() < (Math.floor(at / 2_000) % 2 === 0 ? 0.05 : 0.9);
+        const begin = (call: Call): void =>
+          void loop.after((isLong ? 400 : 4) * (0.2 + random.float()), () => {
+            call.endMs = loop.monotonic();
+            admission.leave(call);
+          });
+        loop.after(at - 1, () => {
+          const call = new Call(loop, at, isLong ? long : short, begin);
+          calls.push(call);
+          admission.enter(call);
+        });
+      }
+      loop.run(25_000);
+      assert.equal(calls.filter((c) => c.refusal !== undefined).length, 0, `seed ${seed}`);
+    }
+  });
+
+  test("what everybody waits for becoming three times as slow is no reason to refuse for long", () => {
+    const random = createSeededRandom(1);
+    let ms = 20;
+    const loop = new Loop();
+    const admission = new Admission({ clock: loop, soon: loop.soon });
+    const usual = new Usual();
+    const calls: Call[] = [];
+    loop.after(10_000, () => (ms = 60));
+    for (let at = 1; at < 40_000; at += gap(random, 400)) {
+      loop.after(at - 1, () => {
+        const call = new Call(
+          loop,
+          at,
+          usual,
+          () =>
+            void loop.after(ms, () => {
+              call.endMs = loop.monotonic();
+              admission.leave(call);
+            }),
+        );
+        calls.push(call);
+        admission.enter(call);
+      });
+    }
+    loop.run(45_000);
+    const refusedAfter = (fromMs: number) => calls.filter((c) => c.bornMs > fromMs && c.refusal !== undefined).length;
+    assert.equal(refusedAfter(20_000), 0, `limit ${admission.limit}`);
+  });
+});
+
+suite("who is let in", () => {
+  test("a service's call is, while all places are held by calls from outside that wait for it", () => {
+    const loop = new Loop();
+    const admission = new Admission({ clock: loop, soon: loop.soon });
+    const usual = new Usual();
+    const order: string[] = [];
+    const none = (): void => undefined;
+    while (admission.waiting === 0) admission.enter(new Call(loop, 1, usual, none));
+    admission.enter(new Call(loop, 1, usual, () => order.push("outside")));
+    admission.enter(new Call(loop, 1, usual, () => order.push("nested"), true));
+    loop.run(1);
+    assert.deepEqual(order, ["nested"]);
+  });
+
+  test("one whose caller has left is not begun", () => {
+    const loop = new Loop();
+    const admission = new Admission({ clock: loop, soon: loop.soon });
+    const usual = new Usual();
+    const held: Call[] = [];
+    while (admission.waiting === 0) admission.enter(new Call(loop, 1, usual, (call) => held.push(call)));
+    const left = new Call(loop, 1 - timeoutMs, usual, () => assert.fail("nobody waits for it"));
+    admission.enter(left);
+    loop.run(2);
+    for (const call of held.splice(0)) admission.leave(call);
+    assert.equal(left.hasBegun, false);
+  });
+
+  test("places come back, whatever comes and goes", () => {
+    const event = fc.record({ waitMs: fc.nat(40), enters: fc.nat(50), leaves: fc.nat(50), isNested: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+        const loop = new Loop();
+        const admission = new Admission({ clock: loop, soon: loop.soon });
+        const usual = new Usual();
+        const inside: Call[] = [];
+        const all: Call[] = [];
+        for (const { waitMs, enters, leaves, isNested } of events) {
+          for (let i = 0; i < enters; i++) {
+            const call = new Call(loop, loop.monotonic(), usual, (one) => inside.push(one), isNested);
+            all.push(call);
+            admission.enter(call);
+          }
+          for (const call of inside.splice(0, leaves)) {
+            call.endMs = loop.monotonic();
+            admission.leave(call);
+          }
+          assert.equal(admission.underWay, inside.length);
+          assert.equal(admission.waiting, all.filter((c) => !c.hasBegun && c.refusal === undefined).length);
+          loop.run(loop.monotonic() + waitMs);
+          assert.ok(all.every((c) => c.hasBegun || c.refusal !== undefined || loop.monotonic() - c.bornMs <= 120));
+        }
+        for (; inside.length > 0;) admission.leave(inside.pop()!);
+        loop.run(loop.monotonic() + 200);
+        for (; inside.length > 0;) admission.leave(inside.pop()!);
+        assert.deepEqual([admission.underWay, admission.waiting], [0, 0]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

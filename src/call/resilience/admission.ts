@@ -1,0 +1,216 @@
+/**
+ * Owns how many calls from outside its process a host runs at once, and who waits for that: a few, for a moment. It must
+ * never let a call wait that will not be served in time, nor count what a host's own services call in it.
+ */
+import type { Clock, Timer } from "../../core/index.ts";
+import { type SkeinError, skeinError } from "../../errors/index.ts";
+import { Gradient, type Usual } from "./gradient.ts";
+import { InLine, Line } from "./line.ts";
+
+/** Longest wait to be let in. */
+const waitMaxMs = 100;
+/** Calls that wait at most, however quickly they would be served. */
+const waitingMax = 1_024;
+/** How long one turn of the event loop starts calls, before what has come meanwhile is read: cancellations, too. */
+const turnMs = 5;
+/** Calls begin to be counted as one turn's at most this often, so that it costs nothing. */
+const turnLookMs = 1;
+/** How often those that wait are looked at. */
+const lookMs = 10;
+/** A look that is later than this says that the process has enough to do. */
+const lateMs = 5;
+/** Of calls that are far from the limit, one in so many is measured. */
+const measuredOneIn = 8;
+
+/** A call that wants in. Exactly one of the two is called, once, maybe at once. */
+export abstract class Entrant extends InLine {
+  /** From a service in another host: somebody's work is done in part already. */
+  abstract readonly isNested: boolean;
+  /** Its caller waits no longer. */
+  abstract readonly isGone: boolean;
+  /** How long calls of its method usually take. */
+  abstract readonly usual: Usual;
+  /** When it came, and later when it was let in, on the monotonic clock; 0 where it is not measured. */
+  sinceMs = 0;
+  /** Whether it was let in beside few others. */
+  isCalm = false;
+
+  abstract admitted(): void;
+  abstract refused(error: SkeinError): void;
+}
+
+export interface AdmissionOptions {
+  readonly clock: Clock;
+  /** Runs a function after the present turn's input was handled, and once more was read. */
+  readonly soon: (run: () => void) => void;
+}
+
+/**
+ * The limit adapts (`Gradient`). Calls of other services go first, and do not count those from outside: these may hold
+ * every place while they wait for the others, and would wait for ever.
+ */
+export class Admission {
+  readonly #clock: Clock;
+  readonly #soon: (run: () => void) => void;
+  readonly #gradient = new Gradient();
+  readonly #nested = new Line<Entrant>();
+  readonly #outside = new Line<Entrant>();
+  #nestedUnderWay = 0;
+  #outsideUnderWay = 0;
+  #waiting = 0;
+  #count = 0;
+  /** Calls that ended since the last look. */
+  #ended = 0;
+  #look: Timer | undefined;
+  #lookDueMs = 0;
+  #isDraining = false;
+  #turnSinceMs = -1;
+  #turnNextMs = 0;
+
+  constructor({ clock, soon }: AdmissionOptions) {
+    this.#clock = clock;
+    this.#soon = soon;
+  }
+
+  get limit(): number {
+    return this.#gradient.limit;
+  }
+  get waiting(): number {
+    return this.#waiting;
+  }
+  get underWay(): number {
+    return this.#nestedUnderWay + this.#outsideUnderWay;
+  }
+
+  /** Lets it in, lets it wait, or refuses it. */
+  enter(entrant: Entrant): void {
+    const now = this.#clock.monotonic();
+    if (this.#waiting === 0 && this.#hasRoom(entrant.isNested) && !this.#isTurnSpent(now)) this.#admit(entrant, now);
+    else this.#wait(entrant, now);
+  }
+
+  /** Whether something that holds no place, a stream, is refused as well. */
+  get isOverrun(): boolean {
+    return this.#waiting > 0 && this.#waiting >= this.#waitingMax;
+  }
+
+  /** One that was let in is over. */
+  leave(entrant: Entrant): void {
+    if (entrant.sinceMs !== 0) {
+      const now = this.#clock.monotonic();
+      this.#gradient.sample(entrant.usual, now - entrant.sinceMs, entrant.isCalm, this.underWay, now);
+    }
+    this.#ended++;
+    if (entrant.isNested) this.#nestedUnderWay--;
+    else this.#outsideUnderWay--;
+    if (this.#waiting > 0) this.#drain();
+  }
+
+  #admit(entrant: Entrant, now: number): void {
+    if (entrant.isNested) this.#nestedUnderWay++;
+    else this.#outsideUnderWay++;
+    const { underWay } = this;
+    const isMeasured = underWay * 2 >= this.limit || this.#count++ % measuredOneIn === 0;
+    entrant.sinceMs = isMeasured ? now : 0;
+    entrant.isCalm = this.#gradient.isCalm(underWay);
+    entrant.admitted();
+  }
+
+  #hasRoom(isNested: boolean): boolean {
+    return this.#nestedUnderWay + (isNested ? 0 : this.#outsideUnderWay) < this.limit;
+  }
+
+  /** What would be served within the longest wait; never fewer than are under way. */
+  get #waitingMax(): number {
+    const { limit, meanMs } = this.#gradient;
+    return meanMs === 0 ? waitingMax : Math.min(waitingMax, Math.ceil(limit * Math.max(1, waitMaxMs / meanMs)));
+  }
+
+  #wait(entrant: Entrant, now: number): void {
+    if (this.#waiting >= this.#waitingMax) this.#dropExpired(now);
+    if (this.#waiting >= this.#waitingMax) return entrant.refused(overloaded());
+    entrant.sinceMs = now;
+    (entrant.isNested ? this.#nested : this.#outside).add(entrant);
+    this.#waiting++;
+    if (this.#look !== undefined) return;
+    this.#ended = 0;
+    this.#armLook(now);
+  }
+
+  /** Lets in those for whom there is room, as long as this turn may last. */
+  #drain(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    let now = this.#clock.monotonic();
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      if (this.#isTurnSpent(now)) break;
+      this.#takeOut(next);
+      if (next.isGone) next.refused(overloaded());
+      else if (now - next.sinceMs > waitMaxMs) next.refused(overloaded());
+      else this.#admit(next, now);
+      now = this.#clock.monotonic();
+    }
+    this.#isDraining = false;
+  }
+
+  #next(): Entrant | undefined {
+    if (this.#nested.first !== undefined && this.#hasRoom(true)) return this.#nested.first;
+    return this.#outside.first !== undefined && this.#hasRoom(false) ? this.#outside.first : undefined;
+  }
+
+  #takeOut(entrant: Entrant): void {
+    (entrant.isNested ? this.#nested : this.#outside).remove(entrant);
+    this.#waiting--;
+  }
+
+  /** Those that have waited too long are first in line; those that nobody waits for are anywhere. */
+  #dropExpired(now: number): void {
+    for (const line of [this.#nested, this.#outside]) {
+      let behind: Entrant | undefined;
+      for (let each = line.first; each !== undefined; each = behind) {
+        behind = each.behind as Entrant | undefined;
+        if (!each.isGone && now - each.sinceMs <= waitMaxMs) continue;
+        this.#takeOut(each);
+        each.refused(overloaded());
+      }
+    }
+  }
+
+  /** Whether this turn of the loop has started calls for long enough. */
+  #isTurnSpent(now: number): boolean {
+    if (this.#turnSinceMs >= 0) return now - this.#turnSinceMs > turnMs;
+    if (now >= this.#turnNextMs) {
+      this.#turnSinceMs = now;
+      this.#turnNextMs = now + turnLookMs;
+      this.#soon(this.#turnOver);
+    }
+    return false;
+  }
+
+  readonly #turnOver = (): void => {
+    this.#turnSinceMs = -1;
+    if (this.#waiting > 0) this.#drain();
+  };
+
+  #armLook(now: number): void {
+    this.#lookDueMs = now + lookMs;
+    this.#look = this.#clock.after(lookMs, this.#looked);
+  }
+
+  readonly #looked = (): void => {
+    this.#look = undefined;
+    const now = this.#clock.monotonic();
+    this.#dropExpired(now);
+    const isIdle = now - this.#lookDueMs < lateMs;
+    // All places are taken by calls that neither end nor have this process do anything: they wait for something else.
+    const isStuck = this.#ended === 0 && !this.#hasRoom(this.#nested.first !== undefined);
+    this.#ended = 0;
+    if (this.#waiting > 0 && isIdle && isStuck && this.#gradient.isAtEase) this.#gradient.widen();
+    this.#drain();
+    if (this.#waiting > 0) this.#armLook(this.#clock.monotonic());
+  };
+}
+
+function overloaded(): SkeinError {
+  return skeinError("SKEIN_HOST_OVERLOADED");
+}
