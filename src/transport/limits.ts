@@ -57,7 +57,7 @@ export const httpKeepAliveMs = 65_000;
 export const httpIdleMs = 4_000;
 export const httpConnectionsMax = 1_024;
 /** Connections of one caller; further calls wait for one, within their deadlines. */
-export const httpSocketsMax = 256;
+export const httpSocketsMax = 128;
 /** How long, and how many bytes of, a refused request are still read, so that its sender can read the answer. */
 export const httpLingerMs = 1_000;
 export const httpLingerBytesMax = 8_388_608;

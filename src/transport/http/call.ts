@@ -62,6 +62,11 @@ export class HttpCall implements Cancellation {
     this.#listener = undefined;
   }
 
+  /** Its connection ends with its answer. */
+  leave(): void {
+    if (!this.#response.headersSent) this.#response.setHeader("connection", "close");
+  }
+
   /** Its connection is over, or its answer is. */
   gone(): void {
     if (this.#response.writableFinished || this.aborted) return;

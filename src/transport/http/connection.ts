@@ -269,7 +269,8 @@ function valueOf({ output }: Outgoing["operation"], body: Buffer): unknown {
   try {
     return fromBody(output.shape, body);
   } catch (error) {
-    throw broken(isSkeinError(error) ? error.message : "what cannot be read");
+    if (!isSkeinError(error)) throw skeinError("SKEIN_CALL_FAILED", undefined, { cause: error });
+    throw broken(`a reply that cannot be read: ${error.message}`);
   }
 }
 

@@ -63,7 +63,7 @@ export function toHeaders(head: CallHead, { clock, tokens }: HeadContext): Recor
   return headers;
 }
 
-/** Throws `SKEIN_HTTP_HEADERS` for what is malformed, `SKEIN_ACCESS_UNAUTHENTICATED` for a principal that is not signed. */
+/** Throws `SKEIN_HTTP_BAD_REQUEST` for what is malformed, `SKEIN_ACCESS_UNAUTHENTICATED` for a principal that is not signed. */
 export function fromHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   { clock, random, tokens }: HeadContext,
@@ -133,7 +133,7 @@ function asText(value: unknown): string | undefined {
 }
 
 function malformed(name: keyof typeof headerNames) {
-  return skeinError("SKEIN_HTTP_HEADERS", `the header ${headerNames[name]} is malformed`);
+  return skeinError("SKEIN_HTTP_BAD_REQUEST", `the header ${headerNames[name]} is malformed`);
 }
 
 /** No handler may change who a call is for. */

@@ -44,6 +44,7 @@ export async function listenHttp(
       calls.delete(call);
       call.gone();
     });
+    if (isLeaving) call.leave();
     if (isLeaving) call.fail(skeinError("SKEIN_HOST_DRAINING"));
     else if (isFull) call.fail(skeinError("SKEIN_TRANSPORT_CROWDED"));
     else void call.serve(find, answer);
@@ -57,6 +58,7 @@ export async function listenHttp(
   if (!("path" in address) && address.tls === undefined) desk.authorities = loopbackAuthorities(portOf(bound));
   const close = async (waitMs: number): Promise<void> => {
     isLeaving = true;
+    for (const call of calls) call.leave();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     const enough = new AbortController();
     const waited = sleep(options.clock, waitMs, enough.signal).catch(() => undefined);
