@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Cancellation } from "../../call/index.ts";
 import { createTraceId, readTraceParent } from "../../core/index.ts";
-import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
+import { isSkeinError, type SkeinCode, type SkeinError, skeinError } from "../../errors/index.ts";
 import type { FindOperation } from "../callee.ts";
 import { httpHeadersMax, httpLingerBytesMax, httpLingerMs, messageBytesMax } from "../limits.ts";
 import type { Answer, Arrived, CallHead, Operation } from "../port.ts";
@@ -75,10 +75,11 @@ export class HttpCall implements Cancellation {
     this.#listener?.();
   }
 
-  /** Never rejects. */
-  async serve(find: FindOperation, answer: Answer): Promise<void> {
+  /** With a refusal nobody is served, and only who has a token is told why. Never rejects. */
+  async serve(find: FindOperation, answer: Answer, refusal: SkeinCode | undefined): Promise<void> {
     try {
       const caller = this.#admit();
+      if (refusal !== undefined) throw skeinError(refusal);
       const operation = this.#operation(find);
       const head = this.#head(caller);
       this.#assertBody();

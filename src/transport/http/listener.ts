@@ -6,7 +6,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { TLSSocket } from "node:tls";
 import { sleep } from "../../core/index.ts";
-import { skeinError } from "../../errors/index.ts";
 import type { FindOperation } from "../callee.ts";
 import * as limits from "../limits.ts";
 import type { Answer, Listener } from "../port.ts";
@@ -45,9 +44,8 @@ export async function listenHttp(
       call.gone();
     });
     if (isLeaving) call.leave();
-    if (isLeaving) call.fail(skeinError("SKEIN_HOST_DRAINING"));
-    else if (isFull) call.fail(skeinError("SKEIN_TRANSPORT_CROWDED"));
-    else void call.serve(find, answer);
+    const refusal = isLeaving ? "SKEIN_HOST_DRAINING" : isFull ? "SKEIN_TRANSPORT_CROWDED" : undefined;
+    void call.serve(find, answer, refusal);
   };
   const server = serverOf(address, options.system);
   server.on("request", (request, response) => take(request, response, false));
