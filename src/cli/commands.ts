@@ -186,6 +186,28 @@ const status: Command = {
   run: async (given) => (await import("./start/index.ts")).runStatus(given),
 };
 
+const logs: Command = {
+  name: "logs",
+  summary: "show what all processes of a system have written, as one log",
+  usage: `${systemUsage} [options]`,
+  argumentsMax: 1,
+  options: [
+    { name: "follow", short: "f", summary: "go on with what is written from now on" },
+    { name: "host", value: "name", summary: "one process (`orders-1`, `supervisor`, `holder`) or one group only" },
+    { name: "since", value: "duration", summary: "only what is younger: 30s, 10m, 2h, 1d" },
+  ],
+  details: [
+    systemDetail,
+    "Lines are in the order of their times, each behind the name of its process; a line that is no event of the log, such as what a crash leaves, has the time of the one before it. Nothing has to run. Each process keeps between 8 and 16 MiB in `.skein/run/logs/`.",
+    "With `--json` each event is one line with `host`, `time`, `level`, `message` and its own fields; any other line has `host`, `time` and `text`.",
+  ],
+  examples: [
+    { line: "skein logs --follow --host orders", does: "what the orders group does now" },
+    { line: "skein logs --since 10m --json", does: "for machines" },
+  ],
+  run: async (given) => (await import("./start/index.ts")).runLogs(given),
+};
+
 const stop: Command = {
   name: "stop",
   summary: "end a running system, after what is in flight",
@@ -222,4 +244,4 @@ const help: Command = {
   run: async (given) => (await import("./help.ts")).runHelp(given, commands),
 };
 
-export const commands: readonly Command[] = [dev, start, status, stop, migrate, check, openapi, client, help];
+export const commands: readonly Command[] = [dev, start, status, logs, stop, migrate, check, openapi, client, help];

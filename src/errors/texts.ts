@@ -566,6 +566,10 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
     what: "A simulated cluster was asked for something that it does not have or cannot do.",
     fix: "The message names it; hosts are named by their group and a number, as orders-1, and the clients are \"client\".",
   },
+  SKEIN_LOGS_NONE: {
+    what: "No process of this state directory has written a log.",
+    fix: "Start the system with `skein start`, or name the system file or SKEIN_HOME of the one you mean.",
+  },
   SKEIN_CLI_USAGE: {
     what: "The command line is not one that skein understands.",
     fix: "Run the command with --help to see its arguments and options.",

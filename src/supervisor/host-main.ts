@@ -13,6 +13,8 @@ import { createLog } from "../observe/index.ts";
 import { gatewayService, isSystem, type System } from "../system/index.ts";
 import type { Listener } from "../transport/index.ts";
 import { Adoption, type SupervisorSays } from "./control.ts";
+import { lineSink, trimLog } from "./log-file.ts";
+import { placeOf } from "./replica.ts";
 import type { HostSettings } from "./settings.ts";
 import { raise, startHolder } from "./spawn.ts";
 import { State } from "./state.ts";
@@ -29,7 +31,10 @@ const lostMs = 500;
 const settings = JSON.parse(process.argv[2] ?? "{}") as HostSettings;
 const clock = systemClock;
 const state = new State(settings.home);
-const log = createLog({ clock, sink: (_level, line) => process.stdout.write(`${line}\n`) });
+const logFile = state.logOf(placeOf(settings));
+const log = createLog({ clock, sink: lineSink(process.stdout.fd) });
+// A disk that is full must not end what serves.
+for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
 
 let host: Host | undefined;
 let gateway: Gateway | undefined;
@@ -156,6 +161,7 @@ function peersReady(routes: Parameters<Peers["update"]>[0]): void {
 
 function report(): void {
   if (isEnding) return;
+  trimLog(logFile);
   adoption.say({
     is: "health",
     inFlight: host?.inFlight ?? 0,

@@ -2,6 +2,8 @@
 export { askStatus, askStop } from "./ask.ts";
 export type { HostStatus, Status } from "./control.ts";
 export type { SupervisorOptions } from "./host-table.ts";
+export { lineSink, trimLog } from "./log-file.ts";
 export { migrateAll } from "./migrate.ts";
+export { type LogEntry, Logs } from "./read-logs.ts";
 export { State } from "./state.ts";
 export { Supervisor } from "./supervisor.ts";

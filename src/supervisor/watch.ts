@@ -5,9 +5,10 @@
 import type { Timer } from "../core/index.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
 import type { HostTable } from "./host-table.ts";
+import { logBytesMax, trimLog } from "./log-file.ts";
 import { Memory } from "./memory.ts";
 import { isRunning, signal } from "./process-identity.ts";
-import { isGateway, type Replica } from "./replica.ts";
+import { isGateway, placeOf, type Replica } from "./replica.ts";
 import type { Silence } from "./silence.ts";
 import type { Starter } from "./starter.ts";
 
@@ -17,6 +18,7 @@ const startLimitMs = 60_000;
 const healthyMs = 60_000;
 /** A holder answers an order at once. */
 const orderLimitMs = 10_000;
+const trimEveryMs = 5_000;
 /** A host ends by itself before. */
 const drainLimitMs = 30_000;
 
@@ -28,6 +30,7 @@ export class Watch {
   readonly #memory: Memory;
   #timer: Timer | undefined;
   #isStopping = false;
+  #trimMs = 0;
   #isOver = false;
 
   constructor(table: HostTable, starter: Starter, socket: GatewaySocket, silence: Silence) {
@@ -62,6 +65,7 @@ export class Watch {
     const present = [...this.#table.replicas];
     for (const one of present) this.#judge(one, now);
     this.#endLeaving(now);
+    this.#trimLogs(now);
     this.#starter.next();
     this.#timer = clock.after(watchMs, this.look);
   };
@@ -107,6 +111,14 @@ export class Watch {
     const holder = state.host("holder");
     if (holder !== undefined) signal(holder.identity, "SIGKILL");
     this.#starter.ended(one);
+  }
+
+  /** Each process cuts its own; one that does nothing but write does not come to it. */
+  #trimLogs(now: number): void {
+    if (now < this.#trimMs) return;
+    this.#trimMs = now + trimEveryMs;
+    const { state } = this.#table.options;
+    for (const place of ["holder", ...this.#table.replicas.map(placeOf)]) trimLog(state.logOf(place), 2 * logBytesMax);
   }
 
   /** What has no place any more and was told to end. */

@@ -2,12 +2,23 @@
  * Owns the commands that run a system in processes: `start`, `status` and `stop`. It must never run a service
  * itself.
  */
+import { openSync } from "node:fs";
 import path from "node:path";
 import { systemClock } from "../../core/index.ts";
 import { createLog } from "../../observe/index.ts";
-import { askStatus, askStop, type HostStatus, migrateAll, type Status, Supervisor } from "../../supervisor/index.ts";
+import {
+  askStatus,
+  askStop,
+  type HostStatus,
+  lineSink,
+  migrateAll,
+  type State,
+  type Status,
+  Supervisor,
+  trimLog,
+} from "../../supervisor/index.ts";
 import { checkSystem } from "../../system/check.ts";
-import { type Mode, onePlacement } from "../../system/index.ts";
+import { type Log, type Mode, onePlacement } from "../../system/index.ts";
 import { skeinError } from "../../errors/index.ts";
 import type { Given } from "../command.ts";
 import { renderFinding } from "../finding.ts";
@@ -40,7 +51,7 @@ export async function runStart(given: Given): Promise<number> {
   const show = (line: string, event: object): void =>
     void process.stdout.write(isJson ? `${JSON.stringify(event)}\n` : `${line}\n`);
   const asked = Promise.withResolvers<void>();
-  const log = createLog({ clock: systemClock, sink: (_level, line) => void process.stderr.write(`${line}\n`) });
+  const log = supervisorLog(state);
   const supervisor = new Supervisor({
     file,
     placement,
@@ -77,6 +88,20 @@ export async function runStart(given: Given): Promise<number> {
   }
   show("stopped", { event: "stopped" });
   return 0;
+}
+
+/** To whoever looks, and beside the logs of the hosts. */
+function supervisorLog(state: State): Log {
+  const file = state.logOf("supervisor");
+  const toFile = lineSink(openSync(file, "a", 0o600));
+  return createLog({
+    clock: systemClock,
+    sink: (level, line) => {
+      process.stderr.write(`${line}\n`);
+      toFile(level, line);
+      trimLog(file);
+    },
+  });
 }
 
 function modeOf(option: string | true | undefined): Mode {
