@@ -180,7 +180,7 @@ const status: Command = {
   options: [],
   details: [
     systemDetail,
-    "With `--json` the output is one object: `supervisor` (`pid`), `epoch`, `gateway` (`url`) and `hosts` (`group`, `replica`, `pid`, `state`, `services`, `inFlight`, `rss`).",
+    "With `--json` the output is one object: `supervisor` (`pid`), `epoch`, `gateway` (`url`) and `hosts` (`group`, `replica`, `pid`, `state`, `services`, `inFlight`, `rss` and `memory` in bytes, `uptimeMs`, `restarts`, `http`, and `role` in groups with a leader). States are `waiting`, `starting`, `ready`, `silent` (it hangs and gets no calls) and `draining`.",
   ],
   examples: [{ line: "skein status --json", does: "for machines" }],
   run: async (given) => (await import("./start/index.ts")).runStatus(given),

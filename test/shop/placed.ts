@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import type { RunningShop } from "../../examples/shop/shop.e2e.ts";
-import type { Status } from "../../src/supervisor/index.ts";
+import { systemClock } from "../../src/core/index.ts";
+import { askStatus, State, type Status } from "../../src/supervisor/index.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const bin = path.join(root, "src/cli/bin.ts");
@@ -64,8 +65,8 @@ export async function startPlaced(system: string, file: string, env: Record<stri
     get supervisor() {
       return current.child;
     },
-    async status() {
-      return JSON.parse(await run(["status", system, "--json"], environment)) as Status;
+    status() {
+      return askStatus(new State(home), systemClock);
     },
     async restart() {
       current = await startProcess(args, environment, home, noise);

@@ -183,7 +183,11 @@ describe(
           }),
         /SKEIN_SUPERVISOR_RUNNING/,
       );
-      const now = await running().status();
+      const printed = execFileSync(process.execPath, ["--conditions=skein-src", bin, "status", system, "--json"], {
+        env: { ...process.env, SKEIN_HOME: running().home },
+        encoding: "utf8",
+      });
+      const now = JSON.parse(printed) as typeof before;
       assert.deepEqual([now.supervisor, now.epoch], [before.supervisor, before.epoch]);
       assert.deepEqual(now.gateway, before.gateway);
       assertOneOfEach();

@@ -1,3 +1,4 @@
 /** `skein start`, `status`, `logs`, `stop` and `migrate`. */
 export { runLogs } from "./logs.ts";
-export { runMigrate, runStart, runStatus, runStop } from "./run.ts";
+export { runMigrate, runStart, runStop } from "./run.ts";
+export { runStatus } from "./status.ts";

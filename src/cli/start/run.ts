@@ -1,22 +1,12 @@
 /**
- * Owns the commands that run a system in processes: `start`, `status` and `stop`. It must never run a service
+ * Owns the commands that run a system in processes: `start`, `stop` and `migrate`. It must never run a service
  * itself.
  */
 import { openSync } from "node:fs";
 import path from "node:path";
 import { systemClock } from "../../core/index.ts";
 import { createLog } from "../../observe/index.ts";
-import {
-  askStatus,
-  askStop,
-  type HostStatus,
-  lineSink,
-  migrateAll,
-  type State,
-  type Status,
-  Supervisor,
-  trimLog,
-} from "../../supervisor/index.ts";
+import { askStop, lineSink, migrateAll, type State, Supervisor, trimLog } from "../../supervisor/index.ts";
 import { checkSystem } from "../../system/check.ts";
 import { type Log, type Mode, onePlacement } from "../../system/index.ts";
 import { skeinError } from "../../errors/index.ts";
@@ -121,45 +111,8 @@ export async function runMigrate(given: Given): Promise<number> {
   return 0;
 }
 
-export async function runStatus(given: Given): Promise<number> {
-  const status = await askStatus(stateOf(findSystemFile(given.arguments[0]), process.env), systemClock);
-  process.stdout.write(given.options["json"] === true ? `${JSON.stringify(status)}\n` : renderStatus(status));
-  return 0;
-}
-
 export async function runStop(given: Given): Promise<number> {
   await askStop(stateOf(findSystemFile(given.arguments[0]), process.env), systemClock, stopMs);
   process.stdout.write(given.options["json"] === true ? `${JSON.stringify({ stopped: true })}\n` : "stopped\n");
   return 0;
-}
-
-function renderStatus({ supervisor, epoch, gateway, hosts }: Status): string {
-  const head = [
-    supervisor === null
-      ? "no supervisor: the hosts go on, and skein start takes them over"
-      : `supervisor ${supervisor.pid}, epoch ${epoch}`,
-    ...(gateway === null ? [] : [`gateway ${gateway.url}`]),
-    ...hosts.flatMap(({ http }) => (http === null ? [] : [`peers over HTTP ${http}`])),
-  ];
-  const rows = hosts.map((host) => [
-    `${host.group}-${host.replica}`,
-    host.role === undefined ? host.state : `${host.state}, ${host.role}`,
-    String(host.pid ?? "-"),
-    memoryOf(host),
-    String(host.inFlight),
-    host.services.join(" "),
-  ]);
-  const table = [["host", "state", "pid", "memory", "in flight", "services"], ...rows];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-  return `${[...head, "", ...lines].join("\n")}\n`;
-}
-
-function memoryOf({ rss }: HostStatus): string {
-  return rss === 0 ? "-" : `${Math.round(rss / 2 ** 20)} MiB`;
 }

@@ -1,0 +1,50 @@
+/** Owns how a status looks to a person. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { HostStatus } from "../../supervisor/index.ts";
+import { createPaint } from "../terminal.ts";
+import { renderStatus } from "./status.ts";
+
+const host: HostStatus = {
+  group: "orders",
+  replica: 1,
+  pid: 4711,
+  state: "ready",
+  services: ["orders", "stock"],
+  inFlight: 3,
+  rss: 130 * 2 ** 20,
+  memory: 512 * 2 ** 20,
+  uptimeMs: 4_000_000,
+  restarts: 2,
+  http: null,
+};
+const waiting: HostStatus = { ...host, replica: 2, pid: null, state: "waiting", rss: 0, inFlight: 0 };
+
+test("a status is a table; what no host has is no column", () => {
+  const status = {
+    supervisor: { pid: 12 },
+    epoch: 7,
+    gateway: { url: "http://127.0.0.1:4000" },
+    hosts: [host, waiting],
+  };
+  assert.equal(
+    renderStatus(status, createPaint(false)),
+    `supervisor 12, epoch 7
+gateway http://127.0.0.1:4000
+
+group   replica  state    pid   up     restarts  in flight  memory              services
+orders  1        ready    4711  1h 6m  2         3          130 MiB of 512 MiB  orders stock
+orders  2        waiting  -     -      2         0          -                   orders stock
+`,
+  );
+  const leader = renderStatus(
+    { ...status, hosts: [{ ...host, role: "leader", uptimeMs: 500, memory: null }] },
+    createPaint(true),
+  );
+  assert.match(leader, /role .*\n.*\u001b\[32mready\u001b\[39m {2}leader {2}4711 {2}0s .* 130 MiB {2}orders/);
+});
+
+test("hosts that go on without a supervisor are said to", () => {
+  const text = renderStatus({ supervisor: null, epoch: 7, gateway: null, hosts: [host] }, createPaint(false));
+  assert.match(text, /^no supervisor: the hosts go on, and skein start takes them over\n\ngroup/);
+});
