@@ -69,7 +69,10 @@ export function foreign<const Name extends string, M extends Members>(
   });
   const names = methodsOf(contract).map(([name]) => name);
   const given = (spec.policy ?? {}) as Readonly<Record<string, MethodPolicy>>;
-  const policy = Object.fromEntries(names.map((name) => [name, { access: "internal", ...given[name] }]));
+  // A misspelt name stays, for the declaration to refuse.
+  const policy = Object.fromEntries(
+    [...names, ...Object.keys(given)].map((name) => [name, { access: "internal", ...given[name] }]),
+  );
   const declared = service(contract as never, { uses: spec.uses ?? {}, has: { peer }, policy } as object);
   const implemented = declared.implement(handlersOf(names) as never);
   const declaration = Object.freeze({ ...declared, foreign: settings }) as unknown as Declaration<Name>;
