@@ -53,7 +53,8 @@ export class Callee extends Session implements Answering {
   reply(serving: Serving, reply: unknown): void {
     if (!this.#has(serving)) return;
     try {
-      this.write(frame.reply, serving.id, serving.operation.output, reply);
+      const tookUs = Math.round((this.nowMs - serving.startMs) * 1000);
+      this.write(frame.reply, serving.id, serving.operation.output, reply, tookUs);
     } catch (error) {
       // The codec knows no path; the copy that a near call makes of it does.
       if (error instanceof ValueSetError) copyValue(reply);
@@ -133,7 +134,7 @@ export class Callee extends Session implements Answering {
     if (operation === undefined) return this.#refuse(id, skeinError("SKEIN_CALL_NO_ROUTE", `no ${method.id} here`));
     if (this.#calls.size >= callsInFlightMax) return this.#refuse(id, skeinError("SKEIN_TRANSPORT_CROWDED"));
     const input = this.#value(operation.input, method.input);
-    const serving = new Serving(id, method, operation, this);
+    const serving = new Serving(id, method, operation, this.heardMs, this);
     this.#calls.set(id, serving);
     if (bringsItems(flags)) {
       serving.incoming = new Inflow(

@@ -10,6 +10,7 @@ import { type Layout, layoutHash, toLayout } from "./codec/layout.ts";
 import { WireError } from "./codec/wire-error.ts";
 import { Inflow, Outflow, pump } from "./flow.ts";
 import { frame } from "./frames.ts";
+import { Hop } from "./hop.ts";
 import { slotsOf, writeHead } from "./head.ts";
 import { callsInFlightMax, remembered } from "./limits.ts";
 import { Remembered } from "./memory.ts";
@@ -21,6 +22,7 @@ interface Pending {
   readonly call: Outgoing;
   readonly told: Told;
   readonly items: Inflow | undefined;
+  readonly sentMs: number;
   sending: Outflow | undefined;
   onAbort: (() => void) | undefined;
 }
@@ -40,6 +42,7 @@ export class Caller extends Session implements Connection {
   readonly #methods = new Map<Operation, Method>();
   readonly #bySlot: Method[] = [];
   readonly #remembered: Remembered;
+  readonly #hop = new Hop();
   #nextId = 1;
   #isLeaving = false;
 
@@ -104,7 +107,9 @@ export class Caller extends Session implements Connection {
     try {
       const slots = slotsOf(this.#remembered, method.slot, call.head);
       const to = this.frames.begin(frame.call, id);
-      writeHead(to, slots, call.head, call.incoming !== undefined);
+      const { timeoutMs } = call.head;
+      const givenMs = timeoutMs === undefined ? undefined : this.#hop.shorten(timeoutMs);
+      writeHead(to, slots, call.head, givenMs, call.incoming !== undefined);
       call.operation.input.write(to, call.input);
       this.frames.finish();
     } catch (error) {
@@ -112,7 +117,7 @@ export class Caller extends Session implements Connection {
       told.reject(notSent(call, error));
       return 0;
     }
-    const pending: Pending = { method, call, told, items, sending: undefined, onAbort: undefined };
+    const pending: Pending = { method, call, told, items, sentMs: this.nowMs, sending: undefined, onAbort: undefined };
     this.#calls.set(id, pending);
     this.#listen(id, pending);
     if (call.incoming !== undefined) this.#sendItems(id, pending, call.incoming);
@@ -218,6 +223,7 @@ export class Caller extends Session implements Connection {
     const pending = this.#calls.get(id);
     if (pending === undefined) return;
     if (pending.items !== undefined) throw new WireError("a reply to a call that is a stream");
+    this.#hop.record(this.heardMs - pending.sentMs, this.reader.varint() / 1000);
     const value = this.#value(pending.method);
     this.#take(id);
     pending.told.resolve(value);

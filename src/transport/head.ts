@@ -29,8 +29,15 @@ export function slotsOf(to: Remembered, method: number, head: CallHead): HeadSlo
   };
 }
 
-export function writeHead(to: Writer, slots: HeadSlots, head: CallHead, hasIncoming: boolean): void {
-  const { timeoutMs, key, resumeFrom, caller, extra } = head;
+/** `timeoutMs` is what the callee is given of the head's own. */
+export function writeHead(
+  to: Writer,
+  slots: HeadSlots,
+  head: CallHead,
+  timeoutMs: number | undefined,
+  hasIncoming: boolean,
+): void {
+  const { key, resumeFrom, caller, extra } = head;
   to.varint(slots.method);
   to.u8(
     (timeoutMs === undefined ? 0 : has.timeout) |

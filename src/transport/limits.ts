@@ -20,6 +20,9 @@ export const callsInFlightMax = 1_024;
 export const remembered = { methodsMax: 10_000, valuesMax: 4_096 } as const;
 /** Bytes of items that may be under way to a reader that has not asked for more. */
 export const windowBytes = 262_144;
+/** Replies after which a connection says anew what its hop takes, and the share of a call's time that this may take off. */
+export const hopCalls = 256;
+export const hopShareMax = 0.05;
 /** Characters of a service's or method's name. */
 export const nameMax = 128;
 /** How long a connection may take to greet. */

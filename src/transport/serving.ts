@@ -36,6 +36,8 @@ export class Serving implements Cancellation, Told {
   readonly id: number;
   readonly method: ServedMethod;
   readonly operation: Operation;
+  /** When it came. */
+  readonly startMs: number;
   readonly reason = undefined;
   aborted = false;
   /** Items to the caller: of a stream. */
@@ -45,10 +47,11 @@ export class Serving implements Cancellation, Told {
   readonly #to: Answering;
   #listener: (() => void) | undefined = undefined;
 
-  constructor(id: number, method: ServedMethod, operation: Operation, to: Answering) {
+  constructor(id: number, method: ServedMethod, operation: Operation, startMs: number, to: Answering) {
     this.id = id;
     this.method = method;
     this.operation = operation;
+    this.startMs = startMs;
     this.#to = to;
   }
 

@@ -96,11 +96,23 @@ export abstract class Session {
     this.#channel.end();
   }
 
-  /** One frame with one value: its bytes. Nothing of a value that may not cross is sent; throws what says so. */
-  protected write(type: number, call: number, codec: Codec, value: unknown): number {
+  /** On this host's monotonic clock: now, and when the bytes came that are being read. */
+  protected get nowMs(): number {
+    return this.#clock.monotonic();
+  }
+  protected get heardMs(): number {
+    return this.#heardMs;
+  }
+
+  /**
+   * One frame with one value, and a whole number in front of it where one is given: its bytes. Nothing of a value that may
+   * not cross is sent; throws what says so.
+   */
+  protected write(type: number, call: number, codec: Codec, value: unknown, first?: number): number {
     const to = this.frames.begin(type, call);
     const { at } = to;
     try {
+      if (first !== undefined) to.varint(first);
       codec.write(to, value);
     } catch (error) {
       this.frames.undo();
