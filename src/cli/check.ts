@@ -10,7 +10,8 @@ import { endpointGraph } from "../system/graph.ts";
 import { type Access, methodsOf, type System } from "../system/index.ts";
 import { checkMounted, type MountLine } from "./check-mounts.ts";
 import type { Given } from "./command.ts";
-import { placementIssues } from "./load-placement.ts";
+import { budgetFindings, budgetOf, renderBudgets } from "./connections.ts";
+import { tryPlacement } from "./load-placement.ts";
 import { changesSince, contractsOf, writeContracts } from "./contracts.ts";
 import { findSystemFile, loadSystem, shorten } from "./load-system.ts";
 import { renderFinding } from "./finding.ts";
@@ -40,19 +41,23 @@ export async function runCheck(given: Given): Promise<number> {
   const file = findSystemFile(given.arguments[0]);
   const system = await loadSystem(file);
   const mounted = await checkMounted(system, load);
+  const placed = await checkPlacement(given.options, system);
   const findings = sortFindings([
     ...(await checkSystem(system, { load })),
     ...mounted.findings,
-    ...findingsOfPlacement(given.options["placement"], system),
+    ...placed.findings,
     ...(await keep(given.options, system, file)),
   ]);
   const endpoints = endpointsOf(system);
   const { mounts } = mounted;
   if (isJson) {
     const services = [...system.services.map((entry) => entry.declaration.name), ...mounts.map(({ name }) => name)];
-    process.stdout.write(`${JSON.stringify({ system: system.name, services, endpoints, mounts, findings })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ system: system.name, services, endpoints, mounts, connections: placed.budgets, findings })}\n`,
+    );
   } else {
     process.stdout.write(renderCheck(system, endpoints.length, mounts, findings, wantsColour(process.stdout)));
+    process.stdout.write(renderBudgets(placed.budgets ?? []));
     if (!load) process.stdout.write("declarations only: the services' code was not loaded; --load loads it too\n");
   }
   const code = findings.some((finding) => finding.level === "error") ? 1 : 0;
@@ -72,12 +77,17 @@ async function keep({ write, against }: Given["options"], system: System, file: 
   return changes;
 }
 
-function findingsOfPlacement(file: string | true | undefined, system: System): Finding[] {
-  if (typeof file !== "string") return [];
+/** What is wrong with a placement, and what it needs of the databases' servers. */
+async function checkPlacement({ placement: file, connect }: Given["options"], system: System) {
+  if (typeof file !== "string") return { findings: [], budgets: undefined };
   const shown = shorten(path.resolve(file));
-  return placementIssues(path.resolve(file), system).map(({ path: at, message }) =>
+  const { placement, issues } = tryPlacement(path.resolve(file), system);
+  const findings = issues.map(({ path: at, message }) =>
     finding("error", "SKEIN_PLACEMENT_INVALID", `${shown} ${at}`, message, "correct it, and check it again"),
   );
+  if (placement === undefined) return { findings, budgets: undefined };
+  const budgets = await budgetOf(system, placement, process.env, connect === true);
+  return { findings: [...findings, ...budgetFindings(budgets, shown)], budgets };
 }
 
 /** An application may keep what it opened (a pool, a timer) for as long as its process lives: this one is done. */

@@ -57,7 +57,12 @@ const check: Command = {
   argumentsMax: 1,
   options: [
     { name: "load", summary: "load the services' code too, which finds what is wrong with their modules" },
-    { name: "placement", value: "file", summary: "check this placement of the system as well" },
+    {
+      name: "placement",
+      value: "file",
+      summary: "check this placement of the system as well, and what connections its databases need",
+    },
+    { name: "connect", summary: "with --placement: ask the database servers how many connections they have" },
     {
       name: "write",
       value: "file",
@@ -72,11 +77,15 @@ const check: Command = {
   details: [
     systemDetail,
     "Only declarations are loaded, never the code of the services, unless `--load` says so; a mounted application that is a value is made ready, read and closed again. The exit code is 1 when there is an error; warnings alone leave it 0.",
-    "With `--json` the output is one object: `system`, `services` (names), `endpoints` (`id`, `kind`, `http` if any, `access`, `calls`), `mounts` (`name`, `prefix`, `access`, and `kind` and `routes` of what was loaded) and `findings` (`level`, `code`, `where`, `message`, `fix`).",
+    "With `--json` the output is one object: `system`, `services` (names), `endpoints` (`id`, `kind`, `http` if any, `access`, `calls`), `mounts` (`name`, `prefix`, `access`, and `kind` and `routes` of what was loaded), with `--placement` the `connections` by database server (`server`, `total`, `spare`, `limit`, `limitFrom`, `groups`), and `findings` (`level`, `code`, `where`, `message`, `fix`).",
   ],
   examples: [
     { line: "skein check", does: "check system.ts of this directory" },
     { line: "skein check examples/shop/system.ts --json", does: "the same for machines" },
+    {
+      line: "skein check --placement split.json --connect",
+      does: "check a placement, and its connections against the limit of the database server",
+    },
     { line: "skein check --write contracts.json", does: "keep the contracts beside the system file, to be committed" },
     { line: "skein check --against main", does: "say what breaks those who were written for main" },
   ],

@@ -28,6 +28,17 @@ export const variables: readonly Variable[] = [
     meaning: "the same for one database, its name in upper snake case",
   },
   {
+    name: "DATABASE_POOL_MAX",
+    fallback: "what the declaration says, or 10",
+    meaning: "PostgreSQL connections of one host for one database, reading and writing together; 2 to 100",
+  },
+  { name: "DATABASE_POOL_MAX_<NAME>", fallback: "`DATABASE_POOL_MAX`", meaning: "the same for one database" },
+  {
+    name: "DATABASE_CONNECTIONS_MAX",
+    fallback: "what the server says; 97 where it is not asked",
+    meaning: "connections that each database server has for this system, which a placement is checked against",
+  },
+  {
     name: "SKEIN_TLS_CERT",
     fallback: "plain HTTP",
     meaning:

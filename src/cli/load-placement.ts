@@ -27,14 +27,16 @@ export function loadPlacement(file: string, system: System): Placement {
   }
 }
 
-/** What is wrong with a placement file, one by one; empty when it can be used. */
-export function placementIssues(file: string, system: System): readonly PlacementIssue[] {
+/** A placement file, or what is wrong with it, one by one. */
+export function tryPlacement(
+  file: string,
+  system: System,
+): { readonly placement?: Placement; readonly issues: readonly PlacementIssue[] } {
   try {
-    loadPlacement(file, system);
-    return [];
+    return { placement: loadPlacement(file, system), issues: [] };
   } catch (error) {
     if (!isSkeinError(error)) throw error;
     const { issues } = (error.data ?? {}) as { readonly issues?: readonly PlacementIssue[] };
-    return issues ?? [{ path: "placement", message: error.message }];
+    return { issues: issues ?? [{ path: "placement", message: error.message }] };
   }
 }

@@ -5,15 +5,19 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import shop from "../../examples/shop/system.ts";
-import { loadPlacement, placementIssues } from "./load-placement.ts";
+import { loadPlacement, tryPlacement } from "./load-placement.ts";
 
 const placements = path.join(import.meta.dirname, "../../examples/shop/placements");
 
-test("the shop's four placements are legal, and say what they say", () => {
+test("the shop's placements are legal, and say what they say", () => {
   const of = (name: string) => Object.values(loadPlacement(path.join(placements, `${name}.json`), shop).groups);
   assert.equal(of("one").length, 1);
   assert.equal(of("split").length, 3);
   assert.equal(of("each").length, shop.services.length + 1);
+  assert.deepEqual(
+    of("leader").map(({ isSingleton }) => isSingleton),
+    [false, true],
+  );
   assert.ok(of("replicated").every(({ replicas }) => replicas >= 2));
 });
 
@@ -23,7 +27,7 @@ test("a broken file is explained whole, and one that is no JSON or not there by 
   try {
     await writeFile(file, '{"rest":"a","groups":{"a":{"services":["order"],"location":"edge"}}}');
     assert.deepEqual(
-      placementIssues(file, shop).map((issue) => issue.path),
+      tryPlacement(file, shop).issues.map((issue) => issue.path),
       ["groups.a.location", "groups.a.services"],
     );
     await writeFile(file, "{");
@@ -32,7 +36,7 @@ test("a broken file is explained whole, and one that is no JSON or not there by 
       message: /p\.json cannot be read/,
     });
     await rm(file);
-    assert.match(placementIssues(file, shop)[0]?.message ?? "", /ENOENT/);
+    assert.match(tryPlacement(file, shop).issues[0]?.message ?? "", /ENOENT/);
   } finally {
     await rm(directory, { recursive: true });
   }

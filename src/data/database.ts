@@ -5,6 +5,7 @@
 import type { Kysely, Transaction } from "kysely";
 import { skeinError } from "../errors/index.ts";
 import { createOwned, type OpenContext, type Owned } from "../system/index.ts";
+import { isPoolMax, poolMin, poolMost } from "./internal/postgres/pool.ts";
 import type { Baseline, Migrated } from "./internal/run-migrations.ts";
 import type { Migration } from "./migration.ts";
 
@@ -49,7 +50,10 @@ export interface DatabaseSpec {
   readonly dialect: DatabaseDialect;
   /** In the order they are applied. */
   readonly migrations: readonly Migration[];
-  /** PostgreSQL connections of one host for this database, reading and writing together; 2 to 100, 10 unless given. */
+  /**
+   * PostgreSQL connections of one host for this database, reading and writing together; 2 to 100, 10 unless given.
+   * `DATABASE_POOL_MAX` and `DATABASE_POOL_MAX_<NAME>` of the environment come first.
+   */
   readonly poolMax?: number;
   /** Adopts a database that exists: when `table` is there and none of these migrations is recorded, all up to `through` are. */
   readonly baseline?: Baseline;
@@ -78,6 +82,11 @@ export function database<Tables>(
   return owned;
 }
 
+/** What was declared; `undefined` for what is no database. */
+export function databaseOf(owned: Owned): { readonly name: string; readonly spec: DatabaseSpec } | undefined {
+  return specs.get(owned);
+}
+
 /**
  * Brings the database of a declaration up to its migrations, under their lock, and closes it again. In development and
  * tests this happens by itself when it opens; in production opening one that lacks any is `SKEIN_MIGRATION_PENDING`.
@@ -85,7 +94,7 @@ export function database<Tables>(
  * @since 0.1.0
  */
 export async function migrate(owned: Owned, context: OpenContext): Promise<Migrated> {
-  const declared = specs.get(owned);
+  const declared = databaseOf(owned);
   if (declared === undefined) throw skeinError("SKEIN_SERVICE_INVALID", `"${owned.name}" is not a database`);
   return (await import("#engines")).migrateDatabase(declared.name, declared.spec, context);
 }
@@ -93,8 +102,8 @@ export async function migrate(owned: Owned, context: OpenContext): Promise<Migra
 function checkSpec(name: string, { migrations, poolMax, baseline }: DatabaseSpec): void {
   const invalid = (detail: string) => skeinError("SKEIN_SERVICE_INVALID", `database "${name}": ${detail}`);
   if (!/^[a-z][a-z0-9_-]{0,47}$/.test(name)) throw invalid('a name is 1 to 48 lower-case letters, digits, "_" and "-"');
-  if (poolMax !== undefined && !(Number.isInteger(poolMax) && poolMax >= 2 && poolMax <= 100)) {
-    throw invalid(`poolMax is a whole number from 2 to 100, not ${poolMax}`);
+  if (poolMax !== undefined && !isPoolMax(poolMax)) {
+    throw invalid(`poolMax is a whole number from ${poolMin} to ${poolMost}, not ${poolMax}`);
   }
   const names = migrations.map((item) => item.name);
   const twice = names.find((item, index) => names.indexOf(item) !== index);

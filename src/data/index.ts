@@ -2,6 +2,7 @@
  * The door of `data`: what a service may own. Importing it loads no engine, no driver and no query builder.
  */
 export { config } from "./config.ts";
+export { askConnectionsMax, connectionsMaxDefault, connectionsOf, type ServerConnections } from "./connections.ts";
 export { hasEngines } from "#has-engines";
 export {
   type ActionDatabase,

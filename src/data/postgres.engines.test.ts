@@ -6,12 +6,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import { sql } from "kysely";
+import pg from "pg";
+import { systemClock } from "../core/index.ts";
 import { isSkeinError } from "../errors/index.ts";
 import type { Opened } from "../system/index.ts";
 import { migrations, type Tables } from "./fixtures/conformance.ts";
 import { type BindingOptions, bindingOf, contextOf, uniqueName } from "./fixtures/harness.ts";
+import { limitsOf } from "./engine.ts";
+import { createLeases, standBehind } from "./internal/lease-rows.ts";
+import { createPostgresEngine } from "./internal/postgres/engine.ts";
 import { type LocalServer, startLocalServer } from "./internal/postgres/local-server.ts";
-import { type CommandDatabase, database, migration } from "./index.ts";
+import { parseTarget } from "./internal/postgres/url.ts";
+import { askConnectionsMax, type CommandDatabase, database, migration } from "./index.ts";
 
 let server: LocalServer;
 let env: Record<string, string>;
@@ -284,5 +290,69 @@ test("a URL never shows its password", async () => {
     const { inspect } = await import("node:util");
     assert.ok(isSkeinError(error), String(error));
     assert.ok(!inspect(error, { depth: 9, showHidden: true }).includes(secret), inspect(error));
+  }
+});
+
+test("a server says how many connections it has, and a role or a database that has fewer comes first", async () => {
+  const target = parseTarget(env["DATABASE_URL"] ?? "", "DATABASE_URL");
+  assert.equal(await askConnectionsMax(target), 97);
+  const url = new URL(target.connectionString.reveal());
+  const client = new pg.Client({ connectionString: url.href });
+  await client.connect();
+  try {
+    await client.query("create role few login connection limit 12");
+    await client.query("create database fewer connection limit 7");
+    url.username = "few";
+    assert.equal(await askConnectionsMax(parseTarget(url.href, "DATABASE_URL")), 12);
+    url.pathname = "/fewer";
+    assert.equal(await askConnectionsMax(parseTarget(url.href, "DATABASE_URL")), 7);
+  } finally {
+    await client.end();
+  }
+  await assert.rejects(
+    askConnectionsMax(parseTarget("postgres://bob@127.0.0.1:1/x", "DATABASE_URL")),
+    code("SKEIN_DATA_UNAVAILABLE"),
+  );
+});
+
+test("a renewal passes by a transaction that stands behind its lease; a takeover waits for it, and it for a takeover", async () => {
+  const target = parseTarget(env["DATABASE_URL"] ?? "", "DATABASE_URL");
+  const name = uniqueName("leases");
+  await (await orders(name).open(contextOf({ home: "/nonexistent", env, mode: "development" }))).close();
+  const engine = await createPostgresEngine({ target, schema: name, poolMax: 6, portable: true });
+  const limits = () => limitsOf(systemClock, 5_000);
+  const leases = createLeases(engine, systemClock);
+  const waiting = async (): Promise<void> => {
+    const sql = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%skein_leases%'";
+    while ((await engine.read({ sql, parameters: [] }, limits())).rows.length === 0);
+  };
+  const fence = { name: "leader:erp", epoch: () => 1 };
+  try {
+    await leases.take(fence.name, "old", undefined);
+    const first = await engine.begin(limits());
+    await standBehind(fence, first, engine);
+    assert.equal(await leases.renew(fence.name, "old", 1), true, "it did not wait");
+    const happened: string[] = [];
+    const takeover = leases.take(fence.name, "new", await leases.look(fence.name)).then((epoch) => {
+      happened.push("taken");
+      return epoch;
+    });
+    await waiting();
+    await first.commit();
+    happened.unshift("committed");
+    assert.equal(await takeover, 2);
+    assert.deepEqual(happened, ["committed", "taken"]);
+
+    const taking = await engine.begin(limits());
+    await taking.run({ sql: "update skein_leases set epoch = 3 where name = $1", parameters: [fence.name] });
+    const late = await engine.begin(limits());
+    const stands = standBehind({ ...fence, epoch: () => 2 }, late, engine);
+    stands.catch(() => undefined);
+    await waiting();
+    await taking.commit();
+    await assert.rejects(stands, code("SKEIN_LEASE_LOST", "failed"));
+    await late.rollback();
+  } finally {
+    await engine.close();
   }
 });

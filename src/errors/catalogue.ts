@@ -111,6 +111,7 @@ const facts = {
   SKEIN_SYSTEM_LOAD: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0" },
   SKEIN_SYSTEM_INVALID: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0" },
   SKEIN_PLACEMENT_INVALID: { canonical: "invalid_argument", retry: false, outcome: "not_started", who: "operator", since: "0.1.0" },
+  SKEIN_PLACEMENT_CONNECTIONS: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", since: "0.1.0" },
   SKEIN_CONTRACT_INVALID: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0" },
   SKEIN_SERVICE_INVALID: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "bug", status: 500, since: "0.1.0" },
   SKEIN_FEATURE_LATER: { canonical: "unimplemented", retry: false, outcome: "not_started", who: "bug", since: "0.1.0" },

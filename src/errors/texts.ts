@@ -239,6 +239,10 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
     what: "The placement cannot be used for this system.",
     fix: "Correct what the message and the issues in its data name; `skein check --placement <file>` explains all of them.",
   },
+  SKEIN_PLACEMENT_CONNECTIONS: {
+    what: "The hosts of a placement may open more connections than their database server has.",
+    fix: "Lower DATABASE_POOL_MAX, run fewer replicas, or raise max_connections; DATABASE_CONNECTIONS_MAX says the limit where the server cannot be asked.",
+  },
   SKEIN_CONTRACT_INVALID: {
     what: "A contract is declared in a way that cannot work.",
     fix: "Correct the method, event or error named in the message.",

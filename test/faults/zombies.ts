@@ -59,7 +59,7 @@ class Peer {
   constructor(home: string, name: string, options: ZombieOptions) {
     this.lanes = Array.from({ length: options.lanes }, () => ({ is: "lost", wrote: 0, wroteFirstMs: 0 }));
     // Where one writer keeps out every other, most stops should be between two transactions.
-    const pauses = options.databaseUrl === undefined ? ["8", "24"] : ["60", "5"];
+    const pauses = options.databaseUrl === undefined ? ["2", "40"] : ["60", "5"];
     this.child = fork(new URL("lease-process.ts", import.meta.url), [home, name, String(options.lanes), ...pauses], {
       execArgv: ["--conditions=skein-src"],
       stdio: ["ignore", "pipe", "inherit", "ipc"],

@@ -11,6 +11,7 @@ import { checkSystem } from "../../system/check.ts";
 import { type Log, type Mode, onePlacement } from "../../system/index.ts";
 import { skeinError } from "../../errors/index.ts";
 import type { Given } from "../command.ts";
+import { assertBudget } from "../connections.ts";
 import { renderFinding } from "../finding.ts";
 import { loadPlacement } from "../load-placement.ts";
 import { findSystemFile, loadSystem } from "../load-system.ts";
@@ -61,6 +62,7 @@ export async function runStart(given: Given): Promise<number> {
       `${pid === undefined ? "another process" : `process ${pid}`} runs the system of ${state.home}`,
     );
   }
+  await assertBudget(system, placement, { env: process.env, mode, warn: (message) => log.warn(message) });
   // What an earlier supervisor left serving must not end for a migration that fails.
   await migrateAll(system, { home: state.home, env: process.env, clock: systemClock, log, mode });
   try {

@@ -22,6 +22,11 @@ export function openLeaseFile({ service }: OpenContext): Promise<Opened> {
   return Promise.reject(unsupported(`${service} keeps a lease`));
 }
 
+/** Rejects with `SKEIN_RUNTIME_UNSUPPORTED`. */
+export function askConnectionsMax(): Promise<number> {
+  return Promise.reject(unsupported("a database server is to be asked"));
+}
+
 function unsupported(what: string): SkeinError {
   return skeinError("SKEIN_RUNTIME_UNSUPPORTED", `${what}, and this runtime or bundle has no database engines`);
 }

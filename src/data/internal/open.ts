@@ -17,9 +17,9 @@ import { createLeases } from "./lease-rows.ts";
 import { ownMigrations, ownOwner } from "./own-tables.ts";
 import { sweepRates, takeTokens } from "./rates.ts";
 import { type Migrated, type MigrationPlan, pendingMigrations, runMigrations } from "./run-migrations.ts";
+import type { PostgresTarget } from "./postgres/url.ts";
 import { recallEffect, type TransactionPort } from "./transaction.ts";
 
-const poolMaxDefault = 10;
 /** No declared database can have this name: theirs begin with a letter. */
 const leaseFile = "_leases";
 /** How often expired keys are swept; the first time up to as much later, so that hosts do not sweep together. */
@@ -81,6 +81,10 @@ export async function openLeaseFile(context: OpenContext): Promise<Opened> {
   }
   context.leader?.join(context.service, shared.place, createLeases(shared.engine, context.clock));
   return { bind: () => undefined, ready: () => shared.engine.ready(), close: () => shared.close() };
+}
+
+export async function askConnectionsMax(target: PostgresTarget): Promise<number> {
+  return (await import("./postgres/limit.ts")).askConnectionsMax(target);
 }
 
 export async function migrateDatabase(name: string, spec: DatabaseSpec, context: OpenContext): Promise<Migrated> {
@@ -181,8 +185,10 @@ async function openPostgres(name: string, spec: DatabaseSpec, context: OpenConte
   if (target === undefined) return undefined;
   const { createPostgresEngine, createSchema } = await import("./postgres/engine.ts");
   const schema = target.schema ?? name.replaceAll("-", "_");
+  const { poolMaxOf } = await import("./postgres/pool.ts");
   const portable = spec.dialect === "portable";
-  const engine = await createPostgresEngine({ target, schema, poolMax: spec.poolMax ?? poolMaxDefault, portable });
+  const poolMax = poolMaxOf(name, spec.poolMax, context.env);
+  const engine = await createPostgresEngine({ target, schema, poolMax, portable });
   try {
     await createSchema(engine, schema);
   } catch (error) {

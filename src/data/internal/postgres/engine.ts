@@ -21,6 +21,7 @@ import {
 } from "../../engine.ts";
 import { portablePostgresSpelling, postgresSpelling, type Spelling, toBindables } from "../values.ts";
 import { fromPostgres, isConnectionLost } from "./errors.ts";
+import { leaseConnections, shareOut } from "./pool.ts";
 import { createTypeParsers, type TypeParsers } from "./types.ts";
 import type { PostgresTarget } from "./url.ts";
 
@@ -30,8 +31,6 @@ const acquireMsMax = 1_000;
 const graceMs = 500;
 /** How much later a statement's limit comes than a lock's, when both are what is left of a call. */
 const lockMarginMs = 100;
-/** Beside the pool, where leases are kept. */
-export const leaseConnections = 1;
 /** The advisory lock for creating schemas; any number that is Skein's own. */
 const schemaLock = 5_384_216_770_117_293_585n;
 
@@ -49,8 +48,8 @@ export async function createPostgresEngine(options: PostgresOptions): Promise<En
   const { Pool: PoolClass, types } = await loadDriver();
   const parsers = createTypeParsers(options.portable, (oid, format) => types.getTypeParser(oid, format as "text"));
   const spelling = options.portable ? portablePostgresSpelling : postgresSpelling;
-  const readers = Math.max(1, Math.floor(options.poolMax * 0.4));
-  const writing = new PoolClass(poolConfig(options, Math.max(1, options.poolMax - readers), ""));
+  const { readers, writers } = shareOut(options.poolMax);
+  const writing = new PoolClass(poolConfig(options, writers, ""));
   // Of leases only, and without a connection until the first.
   const apart = new PoolClass(poolConfig(options, leaseConnections, ""));
   const reading = new PoolClass(poolConfig(options, readers, "-c default_transaction_read_only=on"));

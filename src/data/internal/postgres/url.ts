@@ -4,12 +4,15 @@
  */
 import { Secret } from "../../../core/index.ts";
 import { skeinError } from "../../../errors/index.ts";
+import { variableOf } from "./pool.ts";
 
 export interface PostgresTarget {
   /** For the driver; without what is Skein's own in it. */
   readonly connectionString: Secret;
   /** `schema` of the URL's query, if given. */
   readonly schema: string | undefined;
+  /** Host and port, or a socket's directory and port: what has the limit on connections. */
+  readonly server: string;
   /** Safe to print: no password, no parameters. */
   readonly shown: string;
 }
@@ -19,8 +22,7 @@ export function targetFromEnv(
   name: string,
   env: Readonly<Record<string, string | undefined>>,
 ): PostgresTarget | undefined {
-  const own = `DATABASE_URL_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`;
-  for (const variable of [own, "DATABASE_URL"]) {
+  for (const variable of [variableOf("DATABASE_URL", name), "DATABASE_URL"]) {
     const value = env[variable];
     if (value !== undefined && value !== "") return parseTarget(value, variable);
   }
@@ -49,7 +51,13 @@ export function parseTarget(text: string, variable: string): PostgresTarget {
     );
   }
   url.searchParams.delete("schema");
-  return { connectionString: new Secret(url.href), schema, shown: shownUrl(url) };
+  return { connectionString: new Secret(url.href), schema, server: serverOf(url), shown: shownUrl(url) };
+}
+
+/** As the driver takes it: the parameters come before the URL's own place for them. */
+function serverOf(url: URL): string {
+  const host = url.searchParams.get("host") ?? (decodeURIComponent(url.hostname) || "localhost");
+  return `${host}:${url.searchParams.get("port") ?? (url.port || "5432")}`;
 }
 
 function shownUrl(url: URL): string {
