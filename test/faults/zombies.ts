@@ -48,16 +48,24 @@ export interface ZombieReport {
 
 const roundMs = { followed: 6_000, all: 60_000 } as const;
 
+interface Lane {
+  is: LaneSays["is"];
+  /** How often it was a standby: each time is another life. */
+  lives: number;
+  /** Since it leads. */
+  wrote: number;
+  wroteFirstMs: number;
+}
+
 /** One of the two, and what it said of each lane. */
 class Peer {
   readonly child: ChildProcess;
-  /** Of each lane: what it is now, and how often it wrote since it was that. */
-  readonly lanes: { is: LaneSays["is"]; wrote: number; wroteFirstMs: number }[];
+  readonly lanes: Lane[];
   readonly refused: Record<string, number> = {};
   isWoken = false;
 
   constructor(home: string, name: string, options: ZombieOptions) {
-    this.lanes = Array.from({ length: options.lanes }, () => ({ is: "lost", wrote: 0, wroteFirstMs: 0 }));
+    this.lanes = Array.from({ length: options.lanes }, () => ({ is: "lost", lives: 0, wrote: 0, wroteFirstMs: 0 }));
     // Where one writer keeps out every other, most stops should be between two transactions.
     const pauses = options.databaseUrl === undefined ? ["2", "40"] : ["60", "5"];
     this.child = fork(new URL("lease-process.ts", import.meta.url), [home, name, String(options.lanes), ...pauses], {
@@ -78,16 +86,15 @@ class Peer {
     if (state === undefined) return;
     if (is === "wrote" && state.wrote++ === 0) state.wroteFirstMs = performance.now();
     else if (is === "refused" && this.isWoken) this.refused[code] = (this.refused[code] ?? 0) + 1;
-    else if (is !== "wrote" && is !== "refused") this.lanes[lane] = { is, wrote: 0, wroteFirstMs: 0 };
-  }
-
-  all(is: (state: Peer["lanes"][number]) => boolean): boolean {
-    return this.lanes.every(is);
+    else if (is !== "wrote" && is !== "refused") {
+      const lives = state.lives + (is === "standby" ? 1 : 0);
+      this.lanes[lane] = { is, lives, wrote: 0, wroteFirstMs: 0 };
+    }
   }
 }
 
-const isStandby = ({ is }: Peer["lanes"][number]): boolean => is === "standby";
-const hasWritten = ({ is, wrote }: Peer["lanes"][number]): boolean => is === "leads" && wrote > 0;
+const isStandby = ({ is }: Lane): boolean => is === "standby";
+const hasWritten = ({ is, wrote }: Lane): boolean => is === "leads" && wrote > 0;
 
 async function until(what: string, withinMs: number, holds: () => boolean): Promise<void> {
   const endMs = performance.now() + withinMs;
@@ -105,10 +112,10 @@ export async function runZombies(options: ZombieOptions): Promise<ZombieReport> 
   try {
     const first = new Peer(home, "a", options);
     peers.push(first);
-    await until("the first one leads", roundMs.all, () => first.all(hasWritten));
+    await until("the first one leads", roundMs.all, () => first.lanes.every(hasWritten));
     const second = new Peer(home, "b", options);
     peers.push(second);
-    await until("the second one stands by", roundMs.all, () => second.all(isStandby));
+    await until("the second one stands by", roundMs.all, () => second.lanes.every(isStandby));
     const found = await rounds(first, second, options);
     for (const { child } of peers) child.kill("SIGKILL");
     const ledgers = await readLedgers(home, options);
@@ -135,19 +142,25 @@ async function rounds(first: Peer, second: Peer, options: ZombieOptions) {
     await pause(random.float() * 300);
     process.kill(old.child.pid ?? 0, "SIGSTOP");
     const stoppedMs = performance.now();
-    await until("the next one leads", roundMs.followed, () => next.all(hasWritten)).catch(() => undefined);
-    const led = next.lanes.filter(hasWritten);
-    takeovers.push(...led.map(({ wroteFirstMs }) => wroteFirstMs - stoppedMs));
+    // A woken leader's next life may be faster than the other one, so each may lead in some lanes.
+    const ghosts = [...old.lanes.entries()].filter(([, { is }]) => is === "leads");
+    const isFollowed = ([lane]: readonly [number, Lane]): boolean => next.lanes.slice(lane, lane + 1).every(hasWritten);
+    await until("the next one leads", roundMs.followed, () => ghosts.every(isFollowed)).catch(() => undefined);
+    const led = ghosts.filter(isFollowed);
+    takeovers.push(...led.map(([lane]) => (next.lanes[lane]?.wroteFirstMs ?? NaN) - stoppedMs));
     followed += led.length;
-    lockedOut += next.lanes.length - led.length;
+    lockedOut += ghosts.length - led.length;
+    trials += ghosts.length;
+    blind += ghosts.filter(([lane]) => isBlind(lane)).length;
     old.isWoken = true;
     process.kill(old.child.pid ?? 0, "SIGCONT");
     // What it had begun has ended by then, and it has begun anew.
-    await until("the old one stands by", roundMs.all, () => old.all(isStandby));
+    const isReborn = ([lane, { lives }]: readonly [number, Lane]): boolean => (old.lanes[lane]?.lives ?? 0) > lives;
+    await until("the old one begins anew", roundMs.all, () => ghosts.every(isReborn));
     old.isWoken = false;
-    await until("the next one leads everywhere", roundMs.all, () => next.all(hasWritten));
-    trials += options.lanes;
-    blind += next.lanes.filter((_, lane) => isBlind(lane)).length;
+    await until("somebody leads everywhere", roundMs.all, () =>
+      old.lanes.every((lane, index) => [lane, next.lanes[index] ?? lane].some(hasWritten)),
+    );
     options.log?.(`${trials} stopped, ${followed} followed`);
   }
   return { trials, blind, followed, lockedOut, takeoverMs: spread(takeovers) };
