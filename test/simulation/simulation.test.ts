@@ -1,4 +1,4 @@
-/** The repository's simulation in short: 200 seeds under faults, and the same run again in another process. */
+/** The repository's simulation in short: 150 seeds under faults, and the same run again in another process. */
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -11,8 +11,8 @@ import { runSeeds, type SimulationSummary } from "./run.ts";
 const root = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
-test("200 seeds under faults: each effect once, each reply its own, each deadline kept", async (t) => {
-  const { failed, faults, outcomes, seedsPerMinute } = await runSeeds({ seeds: 200, from: 1 });
+test("150 seeds under faults: each effect once, each reply its own, each deadline kept", async (t) => {
+  const { failed, faults, outcomes, seedsPerMinute } = await runSeeds({ seeds: 150, from: 1 });
   assert.deepEqual(failed, [], "replay one with: npm run sim -- --seed <seed>");
   // The faults were there, and were felt.
   for (const fault of ["crashes", "pauses", "partitions", "cuts", "lost"])
@@ -27,9 +27,9 @@ test("a seed is the same run whatever ran before it, in this process and in anot
   for (const seed of seeds) hashes.push((await runSeed(seed)).report.hash);
   assert.equal(hashes[1], hashes[3]);
   assert.equal(new Set(hashes).size, 3);
-  const args = ["--conditions=skein-src", "test/simulation/run.ts", "--json", "--seeds", "25", "--from", "500"];
+  const args = ["--conditions=skein-src", "test/simulation/run.ts", "--json", "--seeds", "15", "--from", "500"];
   const [here, there] = await Promise.all([
-    runSeeds({ seeds: 25, from: 500 }),
+    runSeeds({ seeds: 15, from: 500 }),
     run(process.execPath, args, { cwd: root, env: { ...process.env, NODE_TEST_CONTEXT: undefined } }),
   ]);
   const { hash, events } = JSON.parse(there.stdout) as SimulationSummary;
