@@ -20,7 +20,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { systemRandom } from "../core/index.ts";
 import type { Routes } from "../host/remote/index.ts";
-import type { ProcessIdentity } from "./process-identity.ts";
+import { identify, type ProcessIdentity } from "./process-identity.ts";
 
 /** One host as it was started. */
 export interface HostRecord {
@@ -146,6 +146,7 @@ export class State {
       throw error;
     }
     this.#lock = lock;
+    for (const directory of [this.#of("."), this.#of("hosts")]) sweep(directory);
     return true;
   }
 
@@ -194,6 +195,14 @@ export function writeWhole(file: string, text: string): void {
     closeSync(descriptor);
   }
   renameSync(aside, file);
+}
+
+/** Removes what writers have left that were killed in the middle. */
+function sweep(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const pid = /\.(\d+)\.tmp$/.exec(name)?.[1];
+    if (pid !== undefined && identify(Number(pid)) === undefined) rmSync(path.join(directory, name), { force: true });
+  }
 }
 
 function read<T>(file: string): T | undefined {
