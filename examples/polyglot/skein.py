@@ -1,5 +1,5 @@
 """What a Python service needs to be one of a Skein system: how it is called, and how it calls back. Standard library only."""
-import hmac, json, os, select, socket, sys, time, traceback
+import hmac, json, os, select, socket, time, traceback
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -9,25 +9,28 @@ PASSED_ON = ("traceparent", "skein-path", "skein-principal")
 
 
 class Problem(Exception):
-    """An error that travels: one that the contract declares, by its name, or one of Skein's, as another service answered it."""
+    """An error that travels: one that the contract declares, by its name and status, or what another service answered."""
 
     def __init__(self, code, status=422, data=None, **more):
         super().__init__(code)
         self.status = status
-        self.body = {"code": code, **({} if data is None else {"data": data}), **more}
+        body = {"code": code, "status": status, "data": data, **more}
+        self.body = {name: value for name, value in body.items() if value is not None}
 
 
 class Call:
-    """One call: who it is for and how long it has; `ask` calls another service on its behalf."""
+    """One call: how long it has, whether anybody still waits; `ask` calls another service on its behalf."""
 
-    def __init__(self, headers, connection=None):
-        self._headers, self._connection = headers, connection
+    def __init__(self, headers, connection):
         self.caller = headers.get("skein-caller")
-        self.deadline = time.monotonic() + float(headers.get("skein-timeout-ms", 10_000)) / 1000
+        self.key = headers.get("idempotency-key")
+        self._headers = {name: headers[name] for name in PASSED_ON if name in headers}
+        self._connection = connection
+        self._deadline = time.monotonic() + float(headers.get("skein-timeout-ms", 10_000)) / 1000
 
     def remaining(self):
         """Seconds left. Raises when there are none: nobody waits for the answer any more."""
-        left = self.deadline - time.monotonic()
+        left = self._deadline - time.monotonic()
         if left <= 0:
             raise Problem("SKEIN_CALL_DEADLINE", 504)
         return left
@@ -38,25 +41,38 @@ class Call:
         return bool(readable) and self._connection.recv(1, socket.MSG_PEEK) == b""
 
     def ask(self, service, method, value=None, key=None):
-        """The reply of another service; raises its `Problem`. `uses` has to name the method."""
-        url = urlsplit(os.environ["SKEIN_URL"])
-        headers = {name: self._headers[name] for name in PASSED_ON if name in self._headers}
-        headers["authorization"] = f"Bearer {os.environ['SKEIN_TOKEN']}"
-        headers["content-type"] = "application/json"
-        headers["skein-timeout-ms"] = str(int(self.remaining() * 1000))
+        """The reply of another service, whose method `uses` has to name. Raises the `Problem` that it answers."""
+        headers = {**self._headers, "authorization": f"Bearer {os.environ['SKEIN_TOKEN']}", "content-type": "application/json"}
         if key is not None:
             headers["idempotency-key"] = key
-        connection = HTTPConnection(url.hostname, url.port, timeout=self.remaining())
-        try:
-            connection.request("POST", f"/{service}/{method}", json.dumps(value), headers)
-            response = connection.getresponse()
-            body = response.read()
-        finally:
-            connection.close()
+        while True:
+            headers["skein-timeout-ms"] = str(int(self.remaining() * 1000))
+            url = urlsplit(os.environ["SKEIN_URL"])
+            connection = HTTPConnection(url.hostname, url.port, timeout=self.remaining())
+            try:
+                connection.request("POST", f"/{service}/{method}", json.dumps(value), headers)
+                response = connection.getresponse()
+                body = response.read()
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.05)  # the host that had the port ended, and another one takes it
+            except TimeoutError:
+                raise Problem("SKEIN_CALL_DEADLINE", 504) from None
+            except OSError as error:
+                raise Problem("SKEIN_TRANSPORT_LOST", 503) from error
+            finally:
+                connection.close()
         answer = json.loads(body) if body else None
         if response.status >= 400:
-            raise Problem(answer.pop("code"), answer.pop("status"), **answer)
+            raise Problem(**{name: answer.get(name) for name in ("code", "status", "data", "outcome", "detail")})
         return answer
+
+
+def problem_of(error):
+    if isinstance(error, Problem):
+        return error
+    traceback.print_exception(error)  # what went wrong is for the log here, and for nobody else
+    return Problem("SKEIN_CALL_FAILED", 500)
 
 
 def serve(service, methods, port):
@@ -64,73 +80,53 @@ def serve(service, methods, port):
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        timeout = 60  # seconds an idle connection is kept
+        timeout = 60  # seconds that an idle connection is kept
 
         def do_POST(self):
             try:
-                value = self.admitted()
+                value = self.read()
                 name = self.path.removeprefix(f"/{service}/")
                 if name not in methods:
                     raise Problem("SKEIN_CALL_NO_ROUTE", 404)
                 reply = methods[name](value, Call(self.headers, self.connection))
                 if hasattr(reply, "__next__"):
-                    self.stream(reply)
-                else:
-                    self.answer(200, "application/json", reply)
-            except Problem as problem:
-                self.answer(problem.status, "application/problem+json", problem.body)
-            except (ConnectionError, TimeoutError) as error:
-                self.close_connection = True
-                self.log_error("%s", error)
-            except Exception:  # what went wrong is for the log here, and for nobody else
-                traceback.print_exc()
-                self.answer(500, "application/problem+json", {"code": "SKEIN_CALL_FAILED"})
-
-        def admitted(self):
-            length = int(self.headers.get("content-length", 0))
-            right = f"Bearer {os.environ['SKEIN_TOKEN']}".encode()
-            if not hmac.compare_digest(self.headers.get("authorization", "").encode(), right) or "origin" in self.headers:
-                self.close_connection = True
-                raise Problem("SKEIN_TRANSPORT_DENIED", 401)
-            if length > BODY_MAX or "transfer-encoding" in self.headers:
-                self.close_connection = True
-                raise Problem("SKEIN_HTTP_BODY_TOO_LARGE", 413)
-            body = self.rfile.read(length)
-            return json.loads(body) if body else None
-
-        def answer(self, status, kind, value):
-            body = json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
+                    return self.stream(reply)
+                answer = (200, "application/json", json.dumps(reply).encode())
+            except Exception as error:
+                problem = problem_of(error)
+                answer = (problem.status, "application/problem+json", json.dumps(problem.body).encode())
+            status, kind, body = answer
+            self.head(status, kind, ("content-length", str(len(body))))
             self.wfile.write(body)
 
+        def read(self):
+            length = int(self.headers.get("content-length", 0))
+            self.close_connection = True  # until it is known that nothing unread is left on it
+            given = self.headers.get("authorization", "").encode()
+            if not hmac.compare_digest(given, f"Bearer {os.environ['SKEIN_TOKEN']}".encode()) or "origin" in self.headers:
+                raise Problem("SKEIN_TRANSPORT_DENIED", 401)
+            if not 0 <= length <= BODY_MAX or "transfer-encoding" in self.headers:
+                raise Problem("SKEIN_HTTP_BODY_TOO_LARGE", 413)
+            body = self.rfile.read(length)
+            self.close_connection = False
+            return json.loads(body) if body else None
+
         def stream(self, items):
-            first = next(items, None)  # what fails before the first item has a status of its own
-            self.send_response(200)
-            self.send_header("content-type", "text/event-stream")
-            self.send_header("connection", "close")
-            self.end_headers()
-            self.close_connection = True
+            self.head(200, "text/event-stream", ("connection", "close"))
             try:
-                while first is not None:
-                    self.wfile.write(f"data: {json.dumps(first)}\n\n".encode())
-                    first = next(items, None)
+                for item in items:
+                    self.wfile.write(f"data: {json.dumps(item)}\n\n".encode())
                 self.wfile.write(b"event: end\ndata: {}\n\n")
             except ConnectionError:
-                raise
+                items.close()  # its reader left
             except Exception as error:
-                if not isinstance(error, Problem):
-                    traceback.print_exc()
-                    error = Problem("SKEIN_CALL_FAILED", 500)
-                body = json.dumps({"status": error.status, **error.body})
-                self.wfile.write(f"event: error\ndata: {body}\n\n".encode())
-            finally:
-                items.close()
+                self.wfile.write(f"event: error\ndata: {json.dumps(problem_of(error).body)}\n\n".encode())
 
-        def log_message(self, format, *args):
-            print(format % args, file=sys.stderr)
+        def head(self, status, kind, more):
+            self.send_response(status)
+            self.send_header("content-type", kind)
+            self.send_header(*more)
+            self.end_headers()
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     print(f"{service} answers on http://127.0.0.1:{server.server_port}", flush=True)

@@ -7,30 +7,12 @@ import type { Cancellation } from "../../call/index.ts";
 import { createTraceId, readTraceParent } from "../../core/index.ts";
 import { isSkeinError, type SkeinCode, type SkeinError, skeinError } from "../../errors/index.ts";
 import type { FindOperation } from "../callee.ts";
-import { httpHeadersMax, httpLingerBytesMax, httpLingerMs, messageBytesMax } from "../limits.ts";
-import type { Answer, Arrived, CallHead, Operation } from "../port.ts";
+import { httpLingerBytesMax, httpLingerMs, messageBytesMax } from "../limits.ts";
+import type { Answer, Arrived } from "../port.ts";
 import { endEvent, errorEvent, eventsType, itemEvent } from "./events.ts";
-import { fromHeaders, type HeadContext, headerNames } from "./head.ts";
-import { fromBody, isJsonType, toBody, toProblemBody } from "./text.ts";
-import { isBrowsers, type Whose } from "./whose.ts";
+import { checkBodyHead, type Desk, headOfCall, operationOfCall, Refusal, whoseCall } from "./gate.ts";
+import { fromBody, toBody, toProblemBody } from "./text.ts";
 
-/** What a listener's calls have in common. */
-export interface Desk extends HeadContext {
-  readonly whose: Whose;
-  readonly authorities: ReadonlySet<string> | undefined;
-}
-
-/** Headers that two readers could take two of. */
-const single = new Set<string>([
-  ...Object.values(headerNames),
-  "authorization",
-  "content-encoding",
-  "content-length",
-  "content-type",
-  "host",
-  "transfer-encoding",
-]);
-const target = /^\/([a-z][a-z0-9-]*)\/([a-zA-Z][a-zA-Z0-9]*)$/;
 const json = "application/json";
 
 export class HttpCall implements Cancellation {
@@ -40,6 +22,7 @@ export class HttpCall implements Cancellation {
   readonly #response: ServerResponse;
   readonly #desk: Desk;
   readonly #expects: boolean;
+  /** One for the call and for what is said of it, given or not. */
   readonly #traceId: string;
   #listener: (() => void) | undefined;
   #isAnswered = false;
@@ -78,11 +61,11 @@ export class HttpCall implements Cancellation {
   /** With a refusal nobody is served, and only who has a token is told why. Never rejects. */
   async serve(find: FindOperation, answer: Answer, refusal: SkeinCode | undefined): Promise<void> {
     try {
-      const caller = this.#admit();
+      const owner = whoseCall(this.#request, this.#desk);
       if (refusal !== undefined) throw skeinError(refusal);
-      const operation = this.#operation(find);
-      const head = this.#head(caller);
-      this.#assertBody();
+      const operation = operationOfCall(this.#request, find);
+      const head = { ...headOfCall(this.#request, this.#desk, owner), traceId: this.#traceId };
+      checkBodyHead(this.#request);
       const body = await this.#body();
       const input = fromBody(operation.input.shape, body);
       const arrived: Arrived = { operation, head, input, signal: this, incoming: undefined };
@@ -116,57 +99,6 @@ export class HttpCall implements Cancellation {
     // Closed with bytes unread, the connection would be reset, and the answer with it.
     response.write(body);
     this.#linger();
-  }
-
-  /** Whose call it is: `""` is a host's. Throws `SKEIN_TRANSPORT_DENIED` and what is wrong with the head. */
-  #admit(): string {
-    const { headers, rawHeaders, httpVersion } = this.#request;
-    if (isBrowsers(this.#request, this.#desk.authorities)) throw new Refusal(403, skeinError("SKEIN_TRANSPORT_DENIED"));
-    const whose = this.#desk.whose(headers.authorization);
-    if (whose === undefined) throw new Refusal(401, skeinError("SKEIN_TRANSPORT_DENIED"));
-    if (rawHeaders.length > httpHeadersMax * 2) throw skeinError("SKEIN_HTTP_HEADERS");
-    const seen = new Set<string>();
-    for (let i = 0; i < rawHeaders.length; i += 2) {
-      const name = (rawHeaders[i] as string).toLowerCase();
-      if (seen.has(name) && single.has(name))
-        throw skeinError("SKEIN_HTTP_BAD_REQUEST", `the request has two ${name} headers`);
-      seen.add(name);
-    }
-    const coding = headers["transfer-encoding"];
-    if (httpVersion !== "1.1" || (coding !== undefined && coding.toLowerCase() !== "chunked"))
-      throw skeinError("SKEIN_HTTP_BAD_REQUEST", "a call is HTTP/1.1, and the only transfer coding is chunked");
-    return whose;
-  }
-
-  #operation(find: FindOperation): Operation {
-    const { method, url = "" } = this.#request;
-    const [, service = "", name = ""] = target.exec(url) ?? [];
-    const operation = service === "" ? undefined : find(service, name);
-    if (operation === undefined)
-      throw new Refusal(404, skeinError("SKEIN_CALL_NO_ROUTE", "no service here has this method", { retry: false }));
-    if (method !== "POST") throw skeinError("SKEIN_HTTP_METHOD", "a method is called by POST");
-    return operation;
-  }
-
-  #head(whose: string): CallHead {
-    const head = fromHeaders(this.#request.headers, this.#desk);
-    const own = { ...head, traceId: this.#traceId };
-    if (whose === "") return own;
-    // A service's token is its name.
-    if (head.caller !== undefined && head.caller !== whose)
-      throw new Refusal(403, skeinError("SKEIN_TRANSPORT_DENIED", `this is the token of ${whose}`));
-    return { ...own, caller: whose };
-  }
-
-  #assertBody(): void {
-    const { headers } = this.#request;
-    const length = Number(headers["content-length"] ?? 0);
-    if (length > messageBytesMax) throw skeinError("SKEIN_HTTP_BODY_TOO_LARGE");
-    if ((headers["content-encoding"] ?? "identity") !== "identity")
-      throw skeinError("SKEIN_HTTP_MEDIA_TYPE", "a body comes as it is, in no content coding");
-    const isEmpty = length === 0 && headers["transfer-encoding"] === undefined;
-    if (!isEmpty && !isJsonType(headers["content-type"] ?? ""))
-      throw skeinError("SKEIN_HTTP_MEDIA_TYPE", `a body is ${json}, in UTF-8`);
   }
 
   async #body(): Promise<Buffer> {
@@ -245,18 +177,6 @@ export class HttpCall implements Cancellation {
     request.once("end", end);
     request.once("close", () => timer.cancel());
     request.resume();
-  }
-}
-
-/** An error with another status than its code has. */
-class Refusal extends Error {
-  readonly status: number;
-  readonly error: SkeinError;
-
-  constructor(status: number, error: SkeinError) {
-    super();
-    this.status = status;
-    this.error = error;
   }
 }
 

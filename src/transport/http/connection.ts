@@ -2,24 +2,18 @@
  * Owns calling over HTTP + JSON: requests out, replies and items in, over connections that are kept. It must never send a
  * call twice, nor say of one that may have arrived that it did not.
  */
-import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
+import { Agent, type ClientRequest, request as httpRequest } from "node:http";
 import type { Socket } from "node:net";
 import type { Told } from "../../call/index.ts";
+import type { Secret } from "../../core/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
-import {
-  callsInFlightMax,
-  connectMs,
-  httpHeadBytesMax,
-  httpIdleMs,
-  httpSocketsMax,
-  messageBytesMax,
-} from "../limits.ts";
+import { callsInFlightMax, httpHeadBytesMax, httpIdleMs, httpSocketsMax } from "../limits.ts";
 import type { Connection, Outgoing } from "../port.ts";
 import { openSocket, type SocketAddress } from "../sockets.ts";
-import { eventsType, readEvents } from "./events.ts";
+import { eventsType } from "./events.ts";
 import { type HeadContext, toHeaders } from "./head.ts";
-import { fromBody, fromProblemBody, isJsonType, toBody } from "./text.ts";
-import type { Secret } from "../../core/index.ts";
+import { type End, HttpRequest } from "./request.ts";
+import { toBody } from "./text.ts";
 
 export interface HttpCallOptions extends HeadContext {
   readonly system: string;
@@ -32,14 +26,11 @@ export function connectHttp(address: SocketAddress, options: HttpCallOptions): C
   return new HttpConnection(address, options);
 }
 
-/** What ends a request, once. */
-type End = (error: SkeinError | undefined) => void;
-
 class HttpConnection implements Connection {
   readonly #options: HttpCallOptions;
   readonly #agent: Agent;
   readonly #host: string;
-  readonly #requests = new Set<Request>();
+  readonly #requests = new Set<HttpRequest>();
   readonly #closed = Promise.withResolvers<void>();
   #isRetired = false;
   #isOver = false;
@@ -100,7 +91,7 @@ class HttpConnection implements Connection {
   }
 
   /** What keeps it from being sent goes to `ended`, at once. */
-  #send(call: Outgoing, ended: End): Request | undefined {
+  #send(call: Outgoing, ended: End): HttpRequest | undefined {
     const { operation, head, signal } = call;
     const id = `${operation.service}.${operation.method}`;
     let body: Buffer;
@@ -117,7 +108,7 @@ class HttpConnection implements Connection {
       return undefined;
     }
     const cancel = (): void => void request.end(skeinError("SKEIN_CALL_CANCELED"));
-    const request = new Request(call, this.#open(call, headers, body), this.#options.clock, (error) => {
+    const request = new HttpRequest(call, this.#open(call, headers, body), this.#options.clock, (error) => {
       signal?.removeEventListener("abort", cancel);
       this.#requests.delete(request);
       ended(error);
@@ -158,124 +149,6 @@ class HttpConnection implements Connection {
   #endIfRetired(): void {
     if (this.#isRetired && this.#requests.size === 0) this.close();
   }
-}
-
-/** One request, until its reply is read, its items are, or something ends it. */
-class Request {
-  readonly #call: Outgoing;
-  readonly #request: ClientRequest;
-  readonly #ended: End;
-  readonly #response: Promise<IncomingMessage>;
-  #head: IncomingMessage | undefined;
-  #isSent = false;
-  #isOver = false;
-
-  constructor(call: Outgoing, request: ClientRequest, clock: HeadContext["clock"], ended: End) {
-    this.#call = call;
-    this.#request = request;
-    this.#ended = ended;
-    this.#response = new Promise((resolve, reject) => {
-      request.on("error", (cause: Error) => reject(this.#lost(cause)));
-      request.once("response", (response) => resolve((this.#head = response)));
-    });
-    this.#response.catch(() => undefined);
-    request.once("socket", (socket: Socket) => this.#watch(socket, clock));
-  }
-
-  /** Ends it, with an error for whoever waits. False when it is over already. */
-  end(error: SkeinError | undefined): boolean {
-    if (this.#isOver) return false;
-    this.#isOver = true;
-    // A reply that was read has left its connection to the next one.
-    if (error !== undefined || this.#head?.complete !== true) this.#request.destroy();
-    this.#ended(error);
-    return true;
-  }
-
-  async reply(): Promise<unknown> {
-    const response = await this.#response;
-    const body = await this.#read(response);
-    const status = response.statusCode ?? 0;
-    if (status === 204) return undefined;
-    const type = response.headers["content-type"] ?? "";
-    if (status !== 200) throw this.#failure(status, type, body);
-    if (!isJsonType(type)) throw broken(`${status} with ${type.slice(0, 80)} instead of JSON`);
-    return valueOf(this.#call.operation, body);
-  }
-
-  async *items(): AsyncGenerator<unknown, void, undefined> {
-    const { operation } = this.#call;
-    const response = await this.#response;
-    const status = response.statusCode ?? 0;
-    const type = response.headers["content-type"] ?? "";
-    if (status !== 200) throw this.#failure(status, type, await this.#read(response));
-    if (!type.startsWith(eventsType)) throw broken(`${status} with ${type.slice(0, 80)} instead of events`);
-    try {
-      for await (const event of readEvents(response as AsyncIterable<Buffer>)) {
-        if (event.is === "end") return;
-        if (event.is === "error") throw fromProblemBody(operation, undefined, "application/json", event.data);
-        yield valueOf(operation, event.data);
-      }
-    } catch (error) {
-      throw isSkeinError(error) ? error : this.#lost(error);
-    }
-    throw this.#lost(undefined);
-  }
-
-  #watch(socket: Socket, clock: HeadContext["clock"]): void {
-    if (!socket.connecting) {
-      this.#isSent = true;
-      return;
-    }
-    const timer = clock.after(connectMs, () => socket.destroy(new Error(`no connection within ${connectMs} ms`)), {
-      unref: true,
-    });
-    socket.once("secureConnect", () => (this.#isSent = true));
-    socket.once("connect", () => {
-      timer.cancel();
-      this.#isSent ||= !("encrypted" in socket);
-    });
-    socket.once("close", () => timer.cancel());
-  }
-
-  async #read(response: IncomingMessage): Promise<Buffer> {
-    const parts: Buffer[] = [];
-    let size = 0;
-    try {
-      for await (const part of response as AsyncIterable<Buffer>) {
-        size += part.length;
-        if (size > messageBytesMax)
-          throw skeinError("SKEIN_TRANSPORT_TOO_LARGE", "the reply is too large", { outcome: "unknown" });
-        parts.push(part);
-      }
-    } catch (error) {
-      throw isSkeinError(error) ? error : this.#lost(error);
-    }
-    return Buffer.concat(parts);
-  }
-
-  #failure(status: number, type: string, body: Buffer): SkeinError {
-    if (status >= 400) return fromProblemBody(this.#call.operation, status, type, body);
-    return broken(`an answer of ${status}`);
-  }
-
-  #lost(cause: unknown): SkeinError {
-    if (isSkeinError(cause)) return cause;
-    return skeinError(this.#isSent ? "SKEIN_TRANSPORT_LOST" : "SKEIN_TRANSPORT_UNREACHABLE", undefined, { cause });
-  }
-}
-
-function valueOf({ output }: Outgoing["operation"], body: Buffer): unknown {
-  try {
-    return fromBody(output.shape, body);
-  } catch (error) {
-    if (!isSkeinError(error)) throw skeinError("SKEIN_CALL_FAILED", undefined, { cause: error });
-    throw broken(`a reply that cannot be read: ${error.message}`);
-  }
-}
-
-function broken(what: string): SkeinError {
-  return skeinError("SKEIN_TRANSPORT_PROTOCOL", `the other side sent ${what}`);
 }
 
 /** Every connection is opened as hosts open them: loopback, unix, or mutual TLS. */

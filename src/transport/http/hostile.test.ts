@@ -112,6 +112,10 @@ test("only a method's own path, by POST", async () => {
     `http://127.0.0.1:${echo.port}/orders/echo`,
   ])
     await refused({ line: `POST ${target} HTTP/1.1` }, 404, "SKEIN_CALL_NO_ROUTE");
+  const upgrade = { connection: "upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
+  const key = { "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==" };
+  const opening = { line: "GET /orders/echo HTTP/1.1", headers: { ...upgrade, ...key, connection: "upgrade, close" } };
+  await refused(opening, 405, "SKEIN_HTTP_METHOD");
   for (const verb of ["GET", "PUT", "DELETE", "OPTIONS"])
     await refused({ line: `${verb} /orders/echo HTTP/1.1` }, 405, "SKEIN_HTTP_METHOD");
 });
