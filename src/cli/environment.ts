@@ -82,6 +82,11 @@ export const variables: readonly Variable[] = [
       "what a service in another language and the hosts show each other: `SCORES_TOKEN` for `foreign(Scores, ...)`",
   },
   {
+    name: "SKEIN_TRANSPORT",
+    fallback: "`unix`",
+    meaning: "how hosts of `skein start` reach each other: `unix` sockets, or `tcp` on free ports of 127.0.0.1",
+  },
+  {
     name: "SKEIN_PEERS_HTTP",
     fallback: "no such port",
     meaning:

@@ -28,6 +28,7 @@ export function adoptRecords(table: HostTable): boolean {
     if (record.replaces !== undefined && one.replaces === undefined) state.write({ ...record, replaces: undefined });
     one.identity = record.identity;
     one.socket = record.socket;
+    one.address = record.address ?? record.socket;
     one.startedMs = one.heardMs = clock.monotonic();
     one.startedAt = record.startedAt;
     one.restarts = record.restarts;

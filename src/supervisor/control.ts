@@ -45,10 +45,15 @@ export type HostSays =
       readonly id: string;
       readonly pid: number;
       readonly token: string;
-      /** Where it answers its peers. */
+      /** The one of its start. */
       readonly socket?: string;
     }
-  | { readonly is: "ready"; readonly url?: string }
+  | {
+      readonly is: "ready";
+      /** Where it answers its peers. */
+      readonly address?: string;
+      readonly url?: string;
+    }
   /** It holds the leases of its services, since this epoch. */
   | { readonly is: "leading"; readonly epoch: number }
   | { readonly is: "health"; readonly inFlight: number; readonly rss: number; readonly http: string | null }

@@ -14,7 +14,6 @@ import type { State } from "./state.ts";
 
 interface GatewaySocketOptions {
   readonly state: State;
-  readonly token: string;
   readonly log: Log;
   readonly port: number;
   readonly hostname: string;
@@ -56,8 +55,8 @@ export class GatewaySocket {
 
   /** What a gateway needs to start a holder. */
   order(): { readonly arguments: readonly string[]; readonly log: string } {
-    const { state, token } = this.#options;
-    return { arguments: holderArguments({ home: state.home, token }), log: state.logOf("holder") };
+    const { state } = this.#options;
+    return { arguments: holderArguments({ home: state.home }), log: state.logOf("holder") };
   }
 
   /** Finds the holder of an earlier supervisor, or a gateway that has the socket; else binds the port and starts a holder. */

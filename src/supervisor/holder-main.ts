@@ -11,11 +11,12 @@ import { State } from "./state.ts";
 const descriptor = 3;
 const settings = JSON.parse(process.argv[2] ?? "{}") as HolderSettings;
 const state = new State(settings.home);
+const token = state.token();
 
 const adoption = new Adoption(
   state.control,
   systemClock,
-  () => ({ is: "hello", id: "holder", pid: process.pid, token: settings.token }),
+  () => ({ is: "hello", id: "holder", pid: process.pid, token }),
   hear,
   () => {
     // Like a host: without a supervisor the state directory decides.

@@ -16,6 +16,7 @@ import { Adoption, type SupervisorSays } from "./control.ts";
 import { lineSink, trimLog } from "./log-file.ts";
 import { placeOf } from "./replica.ts";
 import type { HostSettings } from "./settings.ts";
+import { peersAddress } from "./peers-address.ts";
 import { raise, startHolder } from "./spawn.ts";
 import { State } from "./state.ts";
 
@@ -31,6 +32,7 @@ const lostMs = 500;
 const settings = JSON.parse(process.argv[2] ?? "{}") as HostSettings;
 const clock = systemClock;
 const state = new State(settings.home);
+const token = state.token();
 const logFile = state.logOf(placeOf(settings));
 const log = createLog({ clock, sink: lineSink(process.stdout.fd) });
 // A disk that is full must not end what serves.
@@ -49,7 +51,7 @@ const known = Promise.withResolvers<void>();
 const adoption = new Adoption(
   state.control,
   clock,
-  () => ({ is: "hello", id: settings.id, pid: process.pid, socket: settings.socket, token: settings.token }),
+  () => ({ is: "hello", id: settings.id, pid: process.pid, socket: settings.socket, token }),
   hear,
   // Without a supervisor the state directory is what says whether this host is still wanted.
   () => {
@@ -75,7 +77,7 @@ try {
 async function start(): Promise<void> {
   const { default: system } = (await import(pathToFileURL(settings.file).href)) as { readonly default: System };
   if (!isSystem(system)) throw skeinError("SKEIN_SYSTEM_LOAD", `${settings.file} has no system as its default export`);
-  peers = new Peers(system, { greeting: { system: system.name, token: settings.token }, clock });
+  peers = new Peers(system, { greeting: { system: system.name, token }, clock });
   // Its own services' first calls may go elsewhere.
   await known.promise;
   const services = settings.services.filter((name) => name !== gatewayService);
@@ -87,9 +89,9 @@ async function start(): Promise<void> {
     mode: settings.mode,
     remote: peers.routes,
     ...(settings.isSingleton && { leader: toLead() }),
-    secret: principalSecret(settings.token),
+    secret: principalSecret(token),
   });
-  listener = await peers.listen(host, { path: settings.socket });
+  listener = await peers.listen(host, peersAddress(process.env["SKEIN_TRANSPORT"], settings.socket));
   if (settings.services.includes(gatewayService)) {
     gateway = await createGateway(host, {
       port: 0,
@@ -102,7 +104,7 @@ async function start(): Promise<void> {
   }
   door = await openDoor(peers, host);
   raise();
-  adoption.say({ is: "ready", ...(gateway !== undefined && { url: gateway.url }) });
+  adoption.say({ is: "ready", address: listener.address, ...(gateway !== undefined && { url: gateway.url }) });
   report();
 }
 

@@ -69,7 +69,10 @@ export class HostTable {
   }
 
   /** Keeps one more thing that is true of it from now on. */
-  mark({ id }: Replica, what: Partial<Pick<HostRecord, "isReady" | "isRetired" | "leads" | "replaces">>): void {
+  mark(
+    { id }: Replica,
+    what: Partial<Pick<HostRecord, "isReady" | "address" | "isRetired" | "leads" | "replaces">>,
+  ): void {
     const record = this.options.state.host(id);
     if (record !== undefined) this.options.state.write({ ...record, ...what });
   }

@@ -4,6 +4,7 @@ export type { HostStatus, Status } from "./control.ts";
 export type { SupervisorOptions } from "./host-table.ts";
 export { lineSink, trimLog } from "./log-file.ts";
 export { migrateAll } from "./migrate.ts";
+export { peersAddress } from "./peers-address.ts";
 export { type LogEntry, Logs } from "./read-logs.ts";
 export { State } from "./state.ts";
 export { Supervisor } from "./supervisor.ts";

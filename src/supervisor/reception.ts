@@ -89,7 +89,7 @@ export class Reception {
     this.#parts.silence.heard(replica);
     switch (message.is) {
       case "ready":
-        starter.ready(replica);
+        starter.ready(replica, message.address);
         break;
       case "leading":
         table.led(replica, message.epoch);

@@ -17,8 +17,10 @@ export interface Replica {
   /** The one that ends once this one is ready. */
   replaces: Replica | undefined;
   identity: ProcessIdentity | undefined;
-  /** Where the process of this start answers its peers. */
+  /** The unix socket of this start, which is known before its process says where it answers. */
   socket: string;
+  /** Where it answers its peers. */
+  address: string;
   inFlight: number;
   rss: number;
   /** Where it answers HTTP + JSON of peers. */
@@ -89,6 +91,7 @@ function fresh({ group, replica, services, isSingleton, memory }: Place, suffix:
     replaces: undefined,
     identity: undefined,
     socket: "",
+    address: "",
     inFlight: 0,
     rss: 0,
     http: null,
@@ -140,7 +143,7 @@ export function groupsOf(replicas: readonly Replica[]): Routes["groups"] {
     const services = one.services.filter((name) => name !== gatewayService);
     const group = (groups[one.group] ??= { services, addresses: [], ...(one.isSingleton && { hasLeader: true }) });
     if (one.state !== "ready" || one.isSilent) continue;
-    if (!one.isSingleton || one.leads !== undefined) group.addresses.push(one.socket);
+    if (!one.isSingleton || one.leads !== undefined) group.addresses.push(one.address);
   }
   return groups;
 }

@@ -1,4 +1,7 @@
-/** Owns what a process is told when it is started. It must never hold what changes while it runs: that is said later. */
+/**
+ * Owns what a process is told when it is started. It must never hold a secret, which any user of the machine could read off
+ * the command line, nor what changes while it runs: that is said later.
+ */
 import type { Mode } from "../system/index.ts";
 
 export interface HostSettings {
@@ -12,11 +15,9 @@ export interface HostSettings {
   readonly file: string;
   readonly home: string;
   readonly socket: string;
-  readonly token: string;
   readonly mode: Mode;
 }
 
 export interface HolderSettings {
   readonly home: string;
-  readonly token: string;
 }

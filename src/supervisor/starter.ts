@@ -14,14 +14,12 @@ const pause = { firstMs: 100, longestMs: 30_000 } as const;
 export class Starter {
   readonly #table: HostTable;
   readonly #socket: GatewaySocket;
-  readonly #token: string;
   #starting: Replica | undefined;
   #isOver = false;
 
-  constructor(table: HostTable, socket: GatewaySocket, token: string) {
+  constructor(table: HostTable, socket: GatewaySocket) {
     this.#table = table;
     this.#socket = socket;
-    this.#token = token;
   }
 
   /** The one that is started now and is not ready. */
@@ -53,7 +51,7 @@ export class Starter {
     due.socket = state.newSocketOf(id);
     const { socket } = due;
     const what = { id, group, replica, services, isSingleton };
-    const settings: HostSettings = { ...what, file, home: state.home, socket, token: this.#token, mode };
+    const settings: HostSettings = { ...what, file, home: state.home, socket, mode };
     const args = hostArguments(settings, memory);
     const log = state.logOf(placeOf(due));
     if (isGateway(due)) this.#socket.spawn(id, args, log);
@@ -69,13 +67,14 @@ export class Starter {
     this.#table.notify();
   }
 
-  ready(one: Replica): void {
+  ready(one: Replica, address = one.socket): void {
     // One that is taken over says so again; one that was told to end meanwhile is not.
     if (one.state !== "starting") return;
+    one.address = address;
     const { clock, log } = this.#table.options;
     one.state = "ready";
     one.readyMs = one.heardMs = clock.monotonic();
-    this.#table.mark(one, { isReady: true });
+    this.#table.mark(one, { isReady: true, address });
     log.info(`${one.id} is ready`);
     if (this.#starting === one) this.#starting = undefined;
     this.#table.publish();

@@ -30,8 +30,10 @@ export interface HostRecord {
   readonly replica: number;
   readonly services: readonly string[];
   readonly identity: ProcessIdentity;
-  /** Where its peers reach it. */
+  /** Its unix socket, a path of this start alone. */
   readonly socket: string;
+  /** Where its peers reach it, once it is ready. */
+  readonly address?: string;
   /** It has served, so that whoever takes it over need not ask before calls go to it. */
   readonly isReady: boolean;
   /** It leads its group or waits to; two processes of one group are both started so or neither. */

@@ -31,8 +31,8 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     const token = options.state.token();
     const table = new HostTable(options);
-    const socket = new GatewaySocket({ ...options, token });
-    const starter = new Starter(table, socket, token);
+    const socket = new GatewaySocket(options);
+    const starter = new Starter(table, socket);
     const silence = new Silence(table);
     const watch = new Watch(table, starter, socket, silence);
     this.#table = table;

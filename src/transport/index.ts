@@ -4,7 +4,7 @@ export { Codec } from "./codec/codec.ts";
 export { MemoryNetwork } from "./memory-transport.ts";
 export type { Answer, Arrived, CallHead, Connection, Greeting, Listener, Operation, Outgoing } from "./port.ts";
 export type { SessionOptions } from "./session.ts";
-export { connectSocket, listenSocket, type SocketAddress } from "./sockets.ts";
+export { connectSocket, listenSocket, type SocketAddress, toSocketAddress } from "./sockets.ts";
 export { type CertificateFiles, Certificates } from "./tls/certificates.ts";
 export { openHostCertificates } from "./tls/identity.ts";
 export { connectHttp, type HttpCallOptions } from "./http/connection.ts";

@@ -33,6 +33,14 @@ interface TcpAddress {
   readonly tls?: Certificates;
 }
 
+/** How the address of a listener without TLS is reached: of this machine, `127.0.0.1:4100`, or the path of a unix socket. */
+export function toSocketAddress(address: string): SocketAddress {
+  const tcp = /^(127\.0\.0\.1|\[::1\]):(\d{1,5})$/.exec(address);
+  if (tcp === null) return { path: address };
+  const [, host = "", port] = tcp;
+  return { host: host.replace(/[[\]]/g, ""), port: Number(port) };
+}
+
 /** Connects and greets. Rejects with `SKEIN_TRANSPORT_UNREACHABLE` or `SKEIN_TRANSPORT_PROTOCOL`. */
 export async function connectSocket(address: SocketAddress, options: SessionOptions): Promise<Connection> {
   const socket = openSocket(address, options.greeting.system)();

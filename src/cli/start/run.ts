@@ -6,7 +6,15 @@ import { openSync } from "node:fs";
 import path from "node:path";
 import { systemClock } from "../../core/index.ts";
 import { createLog } from "../../observe/index.ts";
-import { askStop, lineSink, migrateAll, type State, Supervisor, trimLog } from "../../supervisor/index.ts";
+import {
+  askStop,
+  lineSink,
+  migrateAll,
+  peersAddress,
+  type State,
+  Supervisor,
+  trimLog,
+} from "../../supervisor/index.ts";
 import { checkSystem } from "../../system/check.ts";
 import { type Log, type Mode, onePlacement } from "../../system/index.ts";
 import { skeinError } from "../../errors/index.ts";
@@ -37,6 +45,8 @@ export async function runStart(given: Given): Promise<number> {
   const named = given.options["placement"];
   const placement = typeof named === "string" ? loadPlacement(path.resolve(named), system) : onePlacement(system);
   const mode = modeOf(given.options["mode"]);
+  // Hosts read it themselves; what it cannot be is said once and here.
+  peersAddress(process.env["SKEIN_TRANSPORT"], "");
   const state = stateOf(file, process.env);
   state.open();
   const show = (line: string, event: object): void =>

@@ -12,6 +12,7 @@ import {
   type SocketAddress,
   connectSocket,
   listenSocket,
+  toSocketAddress,
 } from "../../transport/index.ts";
 import type { Host } from "../host.ts";
 import { answerOf } from "./answer.ts";
@@ -23,7 +24,7 @@ export interface PeersOptions {
   readonly greeting: Greeting;
   readonly clock?: Clock;
   readonly random?: Random;
-  /** How an address of the routes is reached; unix sockets unless given. */
+  /** How an address of the routes is reached; unless given, a path is a unix socket and a port one of this machine. */
   readonly toAddress?: (address: string) => SocketAddress;
   /** What carries connections, sockets unless given, and what puts together what one turn writes: a simulation has its own. */
   readonly connect?: typeof connectSocket;
@@ -45,7 +46,7 @@ export class Peers {
     this.#system = system;
     const { greeting, connect = connectSocket, soon = afterTurn } = options;
     const clock = options.clock ?? systemClock;
-    const toAddress = options.toAddress ?? ((path: string) => ({ path }));
+    const toAddress = options.toAddress ?? toSocketAddress;
     this.#listen = options.listen ?? listenSocket;
     this.#session = { clock, greeting, soon };
     this.#operations = options.operations ?? new Operations(system);

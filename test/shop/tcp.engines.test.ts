@@ -1,0 +1,63 @@
+/** The shop in three groups whose hosts reach each other over TCP of this machine, with `SKEIN_TRANSPORT=tcp`. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { shopSuite } from "../../examples/shop/shop.e2e.ts";
+import { State } from "../../src/supervisor/index.ts";
+import { type Placed, processesOf, startPlacedShop } from "./placed.ts";
+
+const limitMs = 30_000;
+let placed: Placed | undefined;
+after(() => placed?.close());
+
+shopSuite("the shop in processes, placement split, over TCP", () =>
+  startPlacedShop("split", { SKEIN_TRANSPORT: "tcp" }),
+);
+
+const addresses = (home: string): string[] =>
+  Object.values(new State(home).routes()?.groups ?? {}).flatMap((group) => group.addresses);
+
+test("every host has a port of its own, also after a kill and for the next supervisor, and no secret on its command line", async () => {
+  placed = await startPlacedShop("split", { SKEIN_TRANSPORT: "tcp" });
+  const { home, url } = placed;
+  const before = addresses(home);
+  assert.equal(new Set(before).size, 3);
+  for (const address of before) assert.match(address, /^127\.0\.0\.1:\d+$/);
+
+  const token = new State(home).token();
+  const running = processesOf(home);
+  assert.ok(running.length >= 4);
+  for (const { pid, id } of running)
+    assert.ok(!readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(token), `the token of ${id}`);
+
+  const orders = running.find(({ id }) => id === "orders-1");
+  process.kill(orders?.pid ?? assert.fail("orders-1 runs"), "SIGKILL");
+  const endMs = performance.now() + limitMs;
+  while (addresses(home).length < 3 || addresses(home).join() === before.join()) {
+    assert.ok(performance.now() < endMs, "the next process of orders");
+    await pause(50);
+  }
+
+  placed.supervisor.kill("SIGKILL");
+  const known = addresses(home);
+  await placed.restart();
+  assert.deepEqual(addresses(home).toSorted(), known.toSorted(), "taken over where they are");
+  const answer = await fetch(`${url}/home`);
+  assert.equal(answer.status, 200, await answer.text());
+});
+
+test("what it cannot be is refused before anything starts", () => {
+  const root = path.join(import.meta.dirname, "../..");
+  const args = ["--conditions=skein-src", "src/cli/bin.ts", "start", "examples/shop/system.ts", "--port", "0"];
+  const home = mkdtempSync(path.join(tmpdir(), "skein-pigeons-"));
+  const env = { ...process.env, SKEIN_HOME: home, SKEIN_TRANSPORT: "pigeons" };
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8" });
+  assert.equal(status, 1);
+  assert.match(stderr, /"pigeons", which is neither unix nor tcp \[SKEIN_CONFIG_INVALID\]/);
+  assert.deepEqual(readdirSync(home), []);
+  rmSync(home, { recursive: true });
+});
