@@ -40,7 +40,7 @@ beforeEach(() => {
   });
   for (const one of table.replicas) {
     one.state = "ready";
-    one.socket = one.id;
+    one.address = one.id;
   }
   table.publish();
   silence = new Silence(table);
