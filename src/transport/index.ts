@@ -7,7 +7,7 @@ export type { SessionOptions } from "./session.ts";
 export { connectSocket, listenSocket, type SocketAddress, toSocketAddress } from "./sockets.ts";
 export { type CertificateFiles, Certificates } from "./tls/certificates.ts";
 export { openHostCertificates } from "./tls/identity.ts";
-export { connectHttp, type HttpCallOptions } from "./http/connection.ts";
+export { connectHttp, reachHttp, type HttpCallOptions } from "./http/connection.ts";
 export { type HttpListenOptions, listenHttp } from "./http/listener.ts";
 export type { Bearers } from "./http/whose.ts";
 export { operationOf } from "./operation.ts";

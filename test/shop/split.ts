@@ -9,10 +9,14 @@ import type { RunningShop } from "../../examples/shop/shop.e2e.ts";
 import shop from "../../examples/shop/system.ts";
 import { createGateway } from "../../src/gateway/index.ts";
 import { createHost } from "../../src/host/index.ts";
-import { Peers } from "../../src/host/remote/index.ts";
+import { httpCarrier, Peers } from "../../src/host/remote/index.ts";
 
 /** Groups of services; the gateway has a host of its own. */
-export async function startSplitShop(groups: readonly (readonly string[])[], env = {}): Promise<RunningShop> {
+export async function startSplitShop(
+  groups: readonly (readonly string[])[],
+  env = {},
+  isHttp = false,
+): Promise<RunningShop> {
   const home = await mkdtemp(join(tmpdir(), "skein-split-"));
   const closing: (() => Promise<void>)[] = [() => rm(home, { recursive: true })];
   const addresses = groups.map((_, index) => join(home, `${index}.sock`));
@@ -23,7 +27,8 @@ export async function startSplitShop(groups: readonly (readonly string[])[], env
     ),
   };
   const open = async (services: readonly string[]) => {
-    const peers = new Peers(shop, { greeting: { system: "shop", token: "x".repeat(43) } });
+    const greeting = { system: "shop", token: "x".repeat(43) };
+    const peers = new Peers(shop, { greeting, ...(isHttp && httpCarrier(greeting)) });
     peers.update(routes);
     const host = await createHost(shop, { mode: "development", home, env, services, remote: peers.routes });
     closing.push(async () => {

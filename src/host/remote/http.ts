@@ -7,10 +7,11 @@ import { createInternalTokens } from "../../call/index.ts";
 import { type Clock, Secret, systemRandom } from "../../core/index.ts";
 import { foreignTokens } from "../../external/index.ts";
 import type { System } from "../../system/index.ts";
-import { type Listener, listenHttp, type SocketAddress } from "../../transport/index.ts";
+import { type Greeting, type Listener, listenHttp, reachHttp, type SocketAddress } from "../../transport/index.ts";
 import type { Host } from "../host.ts";
 import { admitted } from "./admission.ts";
 import { answerOf } from "./answer.ts";
+import type { PeersOptions } from "./peers.ts";
 import type { Operations } from "./operations.ts";
 
 export interface HttpDoorOptions {
@@ -48,4 +49,15 @@ export async function openHttpDoor(
 /** What the hosts of this start sign principals with: from their token, which no other service is given. */
 export function principalSecret(token: string): Secret<Uint8Array> {
   return new Secret(new Uint8Array(createHmac("sha256", token).update("skein principals v1").digest()));
+}
+
+/** How the hosts of a system reach each other by HTTP + JSON instead of frames, where only that gets through between them. */
+export function httpCarrier({ system, token }: Greeting): Required<Pick<PeersOptions, "connect" | "listen">> {
+  const common = { random: systemRandom, system, tokens: createInternalTokens(system, principalSecret(token)) };
+  const hosts = new Secret(token);
+  return {
+    connect: (address, { clock }) => reachHttp(address, { ...common, clock, token: hosts }),
+    listen: (address, { clock }, find, answer) =>
+      listenHttp(address, { ...common, clock, bearers: { hosts, services: new Map() } }, find, answer),
+  };
 }

@@ -2,5 +2,5 @@
 export { Operations } from "./operations.ts";
 export { Peers } from "./peers.ts";
 export { Door, doorPort } from "./door.ts";
-export { principalSecret } from "./http.ts";
+export { httpCarrier, principalSecret } from "./http.ts";
 export type { Routes } from "./routes.ts";

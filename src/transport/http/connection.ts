@@ -2,12 +2,13 @@
  * Owns calling over HTTP + JSON: requests out, replies and items in, over connections that are kept. It must never send a
  * call twice, nor say of one that may have arrived that it did not.
  */
+import { once } from "node:events";
 import { Agent, type ClientRequest, request as httpRequest } from "node:http";
 import type { Socket } from "node:net";
 import type { Told } from "../../call/index.ts";
 import type { Secret } from "../../core/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
-import { callsInFlightMax, httpHeadBytesMax, httpIdleMs, httpSocketsMax } from "../limits.ts";
+import { callsInFlightMax, connectMs, httpHeadBytesMax, httpIdleMs, httpSocketsMax } from "../limits.ts";
 import type { Connection, Outgoing } from "../port.ts";
 import { openSocket, type SocketAddress } from "../sockets.ts";
 import { eventsType } from "./events.ts";
@@ -23,20 +24,40 @@ export interface HttpCallOptions extends HeadContext {
 
 /** Nothing is connected before the first call. Throws `SKEIN_CONFIG_INVALID` for plain HTTP to another machine. */
 export function connectHttp(address: SocketAddress, options: HttpCallOptions): Connection {
-  return new HttpConnection(address, options);
+  return new HttpConnection(address, options, false);
+}
+
+/**
+ * The same to who answers there now, over as soon as nobody does. Rejects with `SKEIN_TRANSPORT_UNREACHABLE`, or as above.
+ */
+export async function reachHttp(address: SocketAddress, options: HttpCallOptions): Promise<Connection> {
+  const socket = openSocket(address, options.system)();
+  const timer = options.clock.after(connectMs, () => socket.destroy(new Error(`no connection within ${connectMs} ms`)));
+  try {
+    await once(socket, "connect");
+  } catch (cause) {
+    throw skeinError("SKEIN_TRANSPORT_UNREACHABLE", undefined, { cause });
+  } finally {
+    timer.cancel();
+    socket.on("error", () => undefined).destroy();
+  }
+  return new HttpConnection(address, options, true);
 }
 
 class HttpConnection implements Connection {
   readonly #options: HttpCallOptions;
   readonly #agent: Agent;
   readonly #host: string;
+  readonly #endsAlone: boolean;
   readonly #requests = new Set<HttpRequest>();
   readonly #closed = Promise.withResolvers<void>();
   #isRetired = false;
   #isOver = false;
 
-  constructor(address: SocketAddress, options: HttpCallOptions) {
+  /** `endsAlone`: once nobody can be reached, for whoever knows other replicas. */
+  constructor(address: SocketAddress, options: HttpCallOptions, endsAlone: boolean) {
     this.#options = options;
+    this.#endsAlone = endsAlone;
     this.#agent = agentOf(address, options.system);
     this.#host = "path" in address ? "localhost" : `${bracketed(address.host)}:${address.port}`;
   }
@@ -112,6 +133,7 @@ class HttpConnection implements Connection {
       signal?.removeEventListener("abort", cancel);
       this.#requests.delete(request);
       ended(error);
+      if (this.#endsAlone && error?.code === "SKEIN_TRANSPORT_UNREACHABLE") this.#isRetired = true;
       this.#endIfRetired();
     });
     this.#requests.add(request);

@@ -14,7 +14,7 @@ import type { CallHead } from "../port.ts";
 import { openHostCertificates } from "../tls/identity.ts";
 import { fromHeaders, toHeaders } from "./head.ts";
 import type { SocketAddress } from "../sockets.ts";
-import { connectHttp } from "./connection.ts";
+import { connectHttp, reachHttp } from "./connection.ts";
 import { bearers, echo, listenEcho, options, portIn, token } from "./fixtures/setup.ts";
 import { listenHttp } from "./listener.ts";
 
@@ -116,6 +116,20 @@ test("a listener that leaves finishes what it has; the next call has not started
   assert.equal(await first, "done");
   await closed;
   connection.close();
+});
+
+test("who is reached is over when nobody answers there any more", async () => {
+  const { listener, port } = await listenEcho();
+  const address = { host: "127.0.0.1", port };
+  const connection = await reachHttp(address, { ...options, token });
+  assert.equal(await ask(connection, { operation: echo, head, input: 1 }), 1);
+  await listener.close(0);
+  // The kept connection may not have been seen to close; the next one cannot be made.
+  await assert.rejects(ask(connection, { operation: echo, head, input: 1 }), (error) => isSkeinError(error));
+  await assert.rejects(ask(connection, { operation: echo, head, input: 1 }), { code: "SKEIN_TRANSPORT_UNREACHABLE" });
+  await connection.closed;
+  assert.equal(connection.isOpen, false);
+  await assert.rejects(reachHttp(address, { ...options, token }), { code: "SKEIN_TRANSPORT_UNREACHABLE" });
 });
 
 test("property: a head comes back from its headers as it was, whatever its texts are", () => {
