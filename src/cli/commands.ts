@@ -228,6 +228,27 @@ const stop: Command = {
   run: async (given) => (await import("./start/index.ts")).runStop(given),
 };
 
+const place: Command = {
+  name: "place",
+  summary: "change where services run, while they serve",
+  usage: "[system.ts] <service>=<group>... [options]",
+  argumentsMax: 64,
+  options: [
+    { name: "file", value: "file", summary: "the whole placement, as skein start takes it" },
+    { name: "dry-run", summary: "print the steps and do nothing" },
+  ],
+  details: [
+    systemDetail,
+    "New processes are started beside the old ones; when each of them is ready, calls go there from one moment on, and what is in flight ends where it began. A missing group is made with one replica, an emptied one goes. New processes that do not start, end, or fail more calls than the old ones are taken back, and everything is as it was.",
+    "The result is kept in `.skein/placement.json`, for as long as `skein start` is given the same placement as before; no file of yours is changed. With `--json` the answer is one object: `moved`, `epoch`, `steps`, `dryRun`.",
+  ],
+  examples: [
+    { line: "skein place orders=own", does: "give orders processes of their own" },
+    { line: "skein place --file placements/split.json --dry-run", does: "say what would be done" },
+  ],
+  run: async (given) => (await import("./start/index.ts")).runPlace(given),
+};
+
 const migrate: Command = {
   name: "migrate",
   summary: "bring every database of a system up to its migrations",
@@ -253,4 +274,16 @@ const help: Command = {
   run: async (given) => (await import("./help.ts")).runHelp(given, commands),
 };
 
-export const commands: readonly Command[] = [dev, start, status, logs, stop, migrate, check, openapi, client, help];
+export const commands: readonly Command[] = [
+  dev,
+  start,
+  status,
+  logs,
+  stop,
+  place,
+  migrate,
+  check,
+  openapi,
+  client,
+  help,
+];

@@ -558,6 +558,18 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
     what: "A process of the system did not start.",
     fix: "Read the log that the message names; `skein check --load` finds what is wrong with a service's modules.",
   },
+  SKEIN_PLACE_BUSY: {
+    what: "The placement is being changed already.",
+    fix: "Wait until `skein status` shows no host that starts or drains, and ask again.",
+  },
+  SKEIN_PLACE_REFUSED: {
+    what: "This machine has no room for the new processes beside the old ones.",
+    fix: "Give the groups less memory or fewer replicas, move fewer services at once, or use a larger machine.",
+  },
+  SKEIN_PLACE_UNDONE: {
+    what: "The placement could not be changed; calls go where they went before.",
+    fix: "Read the reason and the logs of the hosts that it names, and place again.",
+  },
   SKEIN_SUPERVISOR_NONE: {
     what: "No supervisor runs the system of this state directory.",
     fix: "Start one with `skein start`, or name the system file or SKEIN_HOME of the one you mean.",

@@ -1,10 +1,10 @@
 /** Owns taking over what an earlier supervisor has left. It must never start anything. */
 import type { HostTable } from "./host-table.ts";
-import { isRunning, signal } from "./process-identity.ts";
+import { isRunning } from "./process-identity.ts";
 import { named, replacementOf, type Replica, sameServices } from "./replica.ts";
 import type { HostRecord } from "./state.ts";
 
-/** What runs and fits the placement is taken over, what does not fit is told to end. Says whether anything was taken over. */
+/** What runs and fits the placement is taken over, what does not fit will be told to end. Says whether anything was taken over. */
 export function adoptRecords(table: HostTable): boolean {
   const { state, clock, log } = table.options;
   let hasAdopted = false;
@@ -16,11 +16,12 @@ export function adoptRecords(table: HostTable): boolean {
       state.remove(record.id);
       continue;
     }
-    const one = record.isRetired ? undefined : roomFor(record, table);
+    const isLeaving = record.isRetired || table.options.leaving.includes(record.id);
+    const one = isLeaving ? undefined : roomFor(record, table);
     if (one === undefined) {
-      state.write({ ...record, isRetired: true });
-      signal(record.identity, "SIGTERM");
-      table.leaving.push({ id: record.id, identity: record.identity, sinceMs: clock.monotonic() });
+      // It serves until the others know that it will not: whoever looks after it tells it then.
+      const { id, identity, services } = record;
+      table.leaving.push({ id, identity, services, sinceMs: clock.monotonic(), isTold: false });
       continue;
     }
     hasAdopted = true;
@@ -42,12 +43,17 @@ export function adoptRecords(table: HostTable): boolean {
 /** The replica that this process is of; a replacement beside the one that it replaces is one of its own. */
 function roomFor(record: HostRecord, table: HostTable): Replica | undefined {
   const { id, group, replica, services, replaces, isSingleton = false } = record;
-  const index = table.replicas.findIndex((one) => one.group === group && one.replica === replica);
-  const one = table.replicas[index];
-  if (one === undefined || !sameServices(one.services, services) || one.isSingleton !== isSingleton) return undefined;
-  if (one.identity === undefined) return (table.replicas[index] = named(one, id));
-  if (one.id !== replaces) return undefined;
-  const replacement = replacementOf(one);
-  table.replicas.push(replacement);
-  return replacement;
+  const fits = (one: Replica): boolean =>
+    one.group === group && sameServices(one.services, services) && one.isSingleton === isSingleton;
+  const exact = table.replicas.find((one) => one.replica === replica && fits(one));
+  if (exact?.identity !== undefined) {
+    if (exact.id !== replaces) return undefined;
+    const replacement = replacementOf(exact);
+    table.replicas.push(replacement);
+    return replacement;
+  }
+  // After a move the numbers of a group need not begin at 1: any place of it that nobody has will do.
+  const free = exact ?? table.replicas.find((one) => fits(one) && one.identity === undefined);
+  if (free === undefined) return undefined;
+  return (table.replicas[table.replicas.indexOf(free)] = named(free, id, replica));
 }

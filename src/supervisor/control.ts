@@ -56,7 +56,7 @@ export type HostSays =
     }
   /** It holds the leases of its services, since this epoch. */
   | { readonly is: "leading"; readonly epoch: number }
-  | { readonly is: "health"; readonly inFlight: number; readonly rss: number; readonly http: string | null }
+  | ({ readonly is: "health" } & Health)
   | { readonly is: "draining" }
   | { readonly is: "failed"; readonly message: string; readonly code: string }
   /** The holder's: a gateway was started, or ended. */
@@ -64,11 +64,32 @@ export type HostSays =
   | { readonly is: "exited"; readonly id: string }
   /** A command line's questions. */
   | { readonly is: "status" }
-  | { readonly is: "stop" };
+  | { readonly is: "stop" }
+  | { readonly is: "place"; readonly wish: Wish; readonly isDry: boolean };
+
+/** How a host is. */
+export interface Health {
+  readonly inFlight: number;
+  /** Bytes. */
+  readonly rss: number;
+  readonly http: string | null;
+  /** Of the routes it knows. */
+  readonly epoch: number;
+  /** Calls that its services have answered, and those of them that failed by its own fault. */
+  readonly answered: number;
+  readonly failed: number;
+}
+
+/** What somebody would like to have: services in groups, or another placement as its file says it. */
+export type Wish = { readonly services: Readonly<Record<string, string>> } | { readonly placement: unknown };
 
 /** What it is told. */
 export type SupervisorSays =
   | { readonly is: "status"; readonly status: Status }
+  /** On the way to what was wished for. */
+  | { readonly is: "step"; readonly text: string }
+  | { readonly is: "placed"; readonly moved: readonly string[]; readonly epoch: number }
+  | { readonly is: "refused"; readonly code: string; readonly message: string }
   | { readonly is: "routes"; readonly routes: Routes }
   | { readonly is: "drain" }
   | { readonly is: "spawn"; readonly id: string; readonly arguments: readonly string[]; readonly log: string }

@@ -1,7 +1,7 @@
 /** Owns the order in which everything ends. It must never leave a process, nor wait for one without a limit. */
 import { sleep } from "../core/index.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
-import type { HostTable } from "./host-table.ts";
+import type { HostTable, Leaving } from "./host-table.ts";
 import { isRunning, signal } from "./process-identity.ts";
 import { isGateway, type Replica } from "./replica.ts";
 import type { Starter } from "./starter.ts";
@@ -27,12 +27,22 @@ export async function endHosts(table: HostTable, starter: Starter, socket: Gatew
       await sleep(clock, lookMs);
     }
   }
-  for (const { identity } of table.leaving) {
-    while (isRunning(identity)) {
-      if (clock.monotonic() > endMs) signal(identity, "SIGKILL");
+  for (const one of table.leaving) {
+    if (!one.isTold) tellToLeave(table, one);
+    while (isRunning(one.identity)) {
+      if (clock.monotonic() > endMs) signal(one.identity, "SIGKILL");
       await sleep(clock, lookMs);
     }
   }
+}
+
+/** It ends after what it has in flight. */
+export function tellToLeave({ options }: HostTable, one: Leaving): void {
+  const record = options.state.host(one.id);
+  if (record?.identity.pid === one.identity.pid) options.state.write({ ...record, isRetired: true });
+  signal(one.identity, "SIGTERM");
+  one.isTold = true;
+  one.sinceMs = options.clock.monotonic();
 }
 
 /** The holder last: until then a gateway could be started on its socket. */

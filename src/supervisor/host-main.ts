@@ -5,7 +5,7 @@
 import { pathToFileURL } from "node:url";
 import { systemClock, systemRandom } from "../core/index.ts";
 import { Leader } from "../data/index.ts";
-import { isSkeinError, skeinError } from "../errors/index.ts";
+import { catalogue, isSkeinCode, isSkeinError, skeinError } from "../errors/index.ts";
 import { createGateway, type Gateway } from "../gateway/index.ts";
 import { createHost, type Host } from "../host/index.ts";
 import { Door, doorPort, Peers, principalSecret } from "../host/remote/index.ts";
@@ -46,6 +46,7 @@ let door: Door | undefined;
 let isEnding = false;
 /** No routes yet. */
 let isWaiting = true;
+let isReady = false;
 const known = Promise.withResolvers<void>();
 
 const adoption = new Adoption(
@@ -104,6 +105,7 @@ async function start(): Promise<void> {
   }
   door = await openDoor(peers, host);
   raise();
+  isReady = true;
   adoption.say({ is: "ready", address: listener.address, ...(gateway !== undefined && { url: gateway.url }) });
   report();
 }
@@ -150,13 +152,18 @@ function hear(message: SupervisorSays): void {
 }
 
 function peersReady(routes: Parameters<Peers["update"]>[0]): void {
-  // A host calls what is in its own group as a function.
-  const { [settings.group]: _, ...groups } = routes.groups;
+  // A host calls what it runs itself as a function, also when a move has put that elsewhere.
+  const groups = Object.fromEntries(
+    Object.entries(routes.groups).filter(
+      ([, { services }]) => !services.every((service) => settings.services.includes(service)),
+    ),
+  );
   const wait = (): void => {
     if (peers === undefined) return void clock.after(1, wait);
     peers.update({ epoch: routes.epoch, groups });
     isWaiting = false;
     known.resolve();
+    if (isReady) sayHealth();
   };
   wait();
 }
@@ -164,13 +171,29 @@ function peersReady(routes: Parameters<Peers["update"]>[0]): void {
 function report(): void {
   if (isEnding) return;
   trimLog(logFile);
-  adoption.say({
-    is: "health",
-    inFlight: host?.inFlight ?? 0,
-    rss: process.memoryUsage.rss(),
-    http: door?.url ?? null,
-  });
+  sayHealth();
   clock.after(healthMs, report, { unref: true });
+}
+
+function sayHealth(): void {
+  if (isEnding) return;
+  const http = door?.url ?? null;
+  const epoch = peers?.routes.epoch ?? 0;
+  const rss = process.memoryUsage.rss();
+  adoption.say({ is: "health", inFlight: host?.inFlight ?? 0, rss, http, epoch, ...answers(host) });
+}
+
+/** How its own services have answered so far. What the caller did wrong, and declared errors, are no failures. */
+function answers(of: Host | undefined): { readonly answered: number; readonly failed: number } {
+  const sum = { answered: 0, failed: 0 };
+  for (const { endpoint, outcomes } of of?.recorder.endpoints() ?? []) {
+    if (!settings.services.includes(endpoint.slice(0, endpoint.indexOf(".")))) continue;
+    for (const [code, count] of Object.entries(outcomes)) {
+      sum.answered += count;
+      if (isSkeinCode(code) && catalogue[code].who !== "caller") sum.failed += count;
+    }
+  }
+  return sum;
 }
 
 /** Gateway first, so that nothing new comes in; then what peers have sent; then what is open. */

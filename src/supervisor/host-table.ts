@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../core/index.ts";
 import type { Routes } from "../host/remote/index.ts";
-import type { Log, Mode, Placement } from "../system/index.ts";
+import type { Log, Mode, Placement, System } from "../system/index.ts";
 import type { HostSays, SupervisorSays, Wire } from "./control.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 import { groupsOf, type Replica, replicasOf } from "./replica.ts";
@@ -12,7 +12,10 @@ import type { HostRecord, State } from "./state.ts";
 
 export interface SupervisorOptions {
   readonly file: string;
+  readonly system: System;
   readonly placement: Placement;
+  /** Hosts that are not taken over, whatever they run: those that a move has replaced. */
+  readonly leaving: readonly string[];
   readonly state: State;
   readonly clock: Clock;
   readonly log: Log;
@@ -25,16 +28,21 @@ export interface SupervisorOptions {
 
 export type HostWire = Wire<SupervisorSays, HostSays>;
 
-/** A process that runs, was told to end, and has no place any more. */
+/** A process that runs and has no place any more. */
 export interface Leaving {
   readonly id: string;
   readonly identity: ProcessIdentity;
-  readonly sinceMs: number;
+  readonly services: readonly string[];
+  /** Since it was found, and since it was told to end. */
+  sinceMs: number;
+  isTold: boolean;
 }
 
 export class HostTable {
   readonly options: SupervisorOptions;
-  /** One for each place of the placement, and while one is replaced its replacement. */
+  /** What should run; another one after a move. */
+  placement: Placement;
+  /** One for each place of the placement, while one is replaced its replacement, and during a move those of both placements. */
   readonly replicas: Replica[];
   leaving: Leaving[] = [];
   /** By host, the holder among them. */
@@ -45,6 +53,7 @@ export class HostTable {
 
   constructor(options: SupervisorOptions) {
     this.options = options;
+    this.placement = options.placement;
     this.replicas = replicasOf(options.placement);
   }
 
@@ -54,6 +63,11 @@ export class HostTable {
 
   find(id: string): Replica | undefined {
     return this.replicas.find((one) => one.id === id);
+  }
+
+  remove(one: Replica): void {
+    const at = this.replicas.indexOf(one);
+    if (at >= 0) this.replicas.splice(at, 1);
   }
 
   /** Keeps who runs a replica, so that the next supervisor finds it. */
@@ -85,6 +99,12 @@ export class HostTable {
     one.leads = epoch;
     this.mark(one, { leads: epoch });
     this.publish();
+  }
+
+  /** Whether every host that speaks knows the present routes, so that none calls where nobody will be. */
+  get isKnown(): boolean {
+    const { epoch } = this.#routes;
+    return this.replicas.every((one) => one.state !== "ready" || one.isSilent || one.epoch >= epoch);
   }
 
   /** Tells every host where the others are, if that is not what they know. */

@@ -1,7 +1,9 @@
 /** The supervisor layer: processes on one machine. */
 export { askStatus, askStop } from "./ask.ts";
-export type { HostStatus, Status } from "./control.ts";
+export type { HostStatus, Status, Wish } from "./control.ts";
 export type { SupervisorOptions } from "./host-table.ts";
+export { askPlace } from "./ask-place.ts";
+export { placementToRun } from "./kept-placement.ts";
 export { lineSink, trimLog } from "./log-file.ts";
 export { migrateAll } from "./migrate.ts";
 export { peersAddress } from "./peers-address.ts";

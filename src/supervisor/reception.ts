@@ -3,10 +3,12 @@
  * it says goes. It must never act on a word of a process that was not let in.
  */
 import type { Socket } from "node:net";
-import { type HostSays, type Status, type SupervisorSays, Wire } from "./control.ts";
+import { isSkeinError, skeinError } from "../errors/index.ts";
+import { type HostSays, type Status, type SupervisorSays, type Wish, Wire } from "./control.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
 import type { HostTable, HostWire } from "./host-table.ts";
 import type { Silence } from "./silence.ts";
+import type { Mover } from "./mover.ts";
 import type { Starter } from "./starter.ts";
 import type { Watch } from "./watch.ts";
 
@@ -18,6 +20,7 @@ interface Parts {
   readonly watch: Watch;
   readonly silence: Silence;
   readonly socket: GatewaySocket;
+  readonly mover: Mover;
   readonly token: string;
   readonly status: () => Status;
 }
@@ -67,6 +70,19 @@ export class Reception {
   #asked(wire: HostWire, message: HostSays): void {
     if (message.is === "status") wire.say({ is: "status", status: this.#parts.status() });
     if (message.is === "stop") this.#parts.table.options.onStop();
+    if (message.is === "place") void this.#place(wire, message.wish, message.isDry);
+  }
+
+  /** Whoever asked may have gone meanwhile: what was begun is finished all the same. */
+  async #place(wire: HostWire, wish: Wish, isDry: boolean): Promise<void> {
+    const { mover, table } = this.#parts;
+    try {
+      const moved = await mover.move(wish, isDry, (text) => wire.say({ is: "step", text }));
+      wire.say({ is: "placed", moved, epoch: table.routes.epoch });
+    } catch (error) {
+      const { code, message } = isSkeinError(error) ? error : skeinError("SKEIN_PLACE_UNDONE", String(error));
+      wire.say({ is: "refused", code, message });
+    }
   }
 
   #gone(id: string): void {
@@ -98,6 +114,9 @@ export class Reception {
         replica.inFlight = message.inFlight;
         replica.rss = message.rss;
         replica.http = message.http;
+        replica.epoch = message.epoch;
+        replica.answered = message.answered;
+        replica.failed = message.failed;
         break;
       case "draining":
         replica.state = "draining";

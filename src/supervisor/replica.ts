@@ -14,6 +14,10 @@ export interface Replica {
   readonly isSingleton: boolean;
   readonly memory: number | undefined;
   state: "waiting" | "starting" | "ready" | "draining";
+  /** Calls go to it when it is ready; not before the routes change in a move, and not after. */
+  isRouted: boolean;
+  /** It has no place any more: when its process has ended, none follows. */
+  isGoing: boolean;
   /** The one that ends once this one is ready. */
   replaces: Replica | undefined;
   identity: ProcessIdentity | undefined;
@@ -22,6 +26,11 @@ export interface Replica {
   /** Where it answers its peers. */
   address: string;
   inFlight: number;
+  /** The routes that it says it knows. */
+  epoch: number;
+  /** Calls that its services have answered since it was started, and those of them that failed by its own fault. */
+  answered: number;
+  failed: number;
   rss: number;
   /** Where it answers HTTP + JSON of peers. */
   http: string | null;
@@ -57,6 +66,13 @@ export function replicasOf(placement: Placement): Replica[] {
   );
 }
 
+/** Further replicas of a group, beside those whose numbers are taken; no call goes to them yet. */
+export function newcomersOf(place: Omit<Place, "replica">, count: number, taken: readonly number[]): Replica[] {
+  const numbers: number[] = [];
+  for (let number = 1; numbers.length < count; number++) if (!taken.includes(number)) numbers.push(number);
+  return numbers.map((replica) => ({ ...fresh({ ...place, replica }, ""), isRouted: false }));
+}
+
 /** The other process of the same place: it takes over what `one` does once it is ready. */
 export function replacementOf(one: Replica): Replica {
   const other = fresh(one, one.id.endsWith(spare) ? "" : spare);
@@ -66,8 +82,8 @@ export function replacementOf(one: Replica): Replica {
 }
 
 /** The same place, whose process has another name: that of a replacement which has taken over. */
-export function named(one: Replica, id: string): Replica {
-  return { ...one, id };
+export function named(one: Replica, id: string, replica: number): Replica {
+  return { ...one, id, replica };
 }
 
 const spare = ".b";
@@ -88,11 +104,16 @@ function fresh({ group, replica, services, isSingleton, memory }: Place, suffix:
     isSingleton,
     memory,
     state: "waiting",
+    isRouted: true,
+    isGoing: false,
     replaces: undefined,
     identity: undefined,
     socket: "",
     address: "",
     inFlight: 0,
+    epoch: 0,
+    answered: 0,
+    failed: 0,
     rss: 0,
     http: null,
     failures: 0,
@@ -140,6 +161,7 @@ export function statusOf(one: Replica, now: number): HostStatus {
 export function groupsOf(replicas: readonly Replica[]): Routes["groups"] {
   const groups: Record<string, { services: readonly string[]; addresses: string[]; hasLeader?: true }> = {};
   for (const one of replicas) {
+    if (!one.isRouted) continue;
     const services = one.services.filter((name) => name !== gatewayService);
     const group = (groups[one.group] ??= { services, addresses: [], ...(one.isSingleton && { hasLeader: true }) });
     if (one.state !== "ready" || one.isSilent) continue;

@@ -11,6 +11,7 @@ import { silentLog } from "../observe/index.ts";
 import { HostTable } from "./host-table.ts";
 import { identify, isRunning } from "./process-identity.ts";
 import { Silence } from "./silence.ts";
+import { system } from "../system/index.ts";
 import { State } from "./state.ts";
 
 const everyMs = 250;
@@ -26,6 +27,8 @@ beforeEach(() => {
   clock = createVirtualClock();
   table = new HostTable({
     file: "",
+    system: system("none", { services: [] }),
+    leaving: [],
     placement: {
       groups: { worker: { services: ["worker"], replicas: 4, memory: undefined, isSingleton: false } },
       pins: {},

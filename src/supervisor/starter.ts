@@ -92,6 +92,13 @@ export class Starter {
     else if (one.identity !== undefined) signal(one.identity, "SIGTERM");
   }
 
+  /** Its place is gone before it had a process. */
+  forget(one: Replica): void {
+    if (this.#starting === one) this.#starting = undefined;
+    this.#table.remove(one);
+    this.next();
+  }
+
   /** Its process is no more: the next one is started after a pause, unless it was told to end. */
   ended(one: Replica): void {
     const { state, log } = this.#table.options;
@@ -102,10 +109,11 @@ export class Starter {
     }
     if (this.#starting === one) this.#starting = undefined;
     const replacement = this.#table.replacementOf(one);
-    if (replacement !== undefined) {
+    if (one.isGoing) this.#table.remove(one);
+    else if (replacement !== undefined) {
       replacement.replaces = undefined;
       this.#table.mark(replacement, { replaces: undefined });
-      this.#table.replicas.splice(this.#table.replicas.indexOf(one), 1);
+      this.#table.remove(one);
     } else this.#again(one);
     this.#table.publish();
     this.#table.notify();
@@ -118,9 +126,8 @@ export class Starter {
     one.readyMs = one.drainingMs = undefined;
     one.leads = undefined;
     one.isSilent = false;
-    one.rss = 0;
+    one.rss = one.inFlight = one.epoch = one.answered = one.failed = 0;
     one.http = null;
-    one.inFlight = 0;
     one.restarts++;
     const pauseMs = one.failures === 0 ? 0 : Math.min(pause.longestMs, pause.firstMs * 2 ** (one.failures - 1));
     one.notBeforeMs = clock.monotonic() + pauseMs;

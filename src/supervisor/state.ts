@@ -56,6 +56,21 @@ export interface SupervisorRecord {
   readonly file: string;
 }
 
+/** A move that has begun. `hosts` are ids: who comes, and who goes. */
+export interface MoveRecord {
+  /** Until the routes have changed it can be taken back, from then on it is finished. */
+  readonly phase: "starting" | "switched";
+  readonly to: unknown;
+  readonly come: readonly string[];
+  readonly go: readonly string[];
+}
+
+/** The placement that moves have led to, and the one that `skein start` was given when they began. */
+export interface KeptPlacement {
+  readonly basedOn: unknown;
+  readonly placement: unknown;
+}
+
 /** Longest path of a unix socket, with room for a name: `sun_path` has 108 bytes on Linux and 104 elsewhere. */
 const socketPathMax = 55;
 const sqliteBusy = 5;
@@ -121,17 +136,35 @@ export class State {
     return read<{ readonly url: string }>(this.#of("gateway.json"))?.url;
   }
   rememberUrl(url: string | undefined): void {
-    if (url === undefined) rmSync(this.#of("gateway.json"), { force: true });
-    else writeWhole(this.#of("gateway.json"), JSON.stringify({ url }));
+    this.#keep(this.#of("gateway.json"), url === undefined ? undefined : { url });
   }
 
   get supervisor(): SupervisorRecord | undefined {
     return read<SupervisorRecord>(this.#of("supervisor.json"));
   }
   set supervisor(record: SupervisorRecord | undefined) {
-    const file = this.#of("supervisor.json");
-    if (record === undefined) rmSync(file, { force: true });
-    else writeWhole(file, JSON.stringify(record));
+    this.#keep(this.#of("supervisor.json"), record);
+  }
+
+  /** A move of the placement that is under way. */
+  get move(): MoveRecord | undefined {
+    return read<MoveRecord>(this.#of("move.json"));
+  }
+  set move(record: MoveRecord | undefined) {
+    this.#keep(this.#of("move.json"), record);
+  }
+
+  /** Where moves have led to; beside the data, since it outlives every process. */
+  get keptPlacement(): KeptPlacement | undefined {
+    return read<KeptPlacement>(path.join(this.home, "placement.json"));
+  }
+  set keptPlacement(kept: KeptPlacement | undefined) {
+    this.#keep(path.join(this.home, "placement.json"), kept);
+  }
+
+  #keep(file: string, value: object | undefined): void {
+    if (value === undefined) rmSync(file, { force: true });
+    else writeWhole(file, JSON.stringify(value));
   }
 
   /**

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { systemClock } from "../core/index.ts";
 import { createLog } from "../observe/index.ts";
 import { askStatus, askStop } from "./ask.ts";
+import { system } from "../system/index.ts";
 import { State } from "./state.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -18,6 +19,8 @@ test("a host that ends three times before it is ready ends the start; nothing to
     assert.equal(state.claim(), true);
     const supervisor = new Supervisor({
       file: path.join(home, "nowhere.ts"),
+      system: system("none", { services: [] }),
+      leaving: [],
       placement: {
         groups: { one: { services: ["orders"], replicas: 1, isSingleton: false, memory: undefined } },
         pins: {},

@@ -10,6 +10,7 @@ import { endHolder, endHosts } from "./end-all.ts";
 import { GatewaySocket } from "./gateway-socket.ts";
 import { HostTable, type SupervisorOptions } from "./host-table.ts";
 import { identify } from "./process-identity.ts";
+import { Mover } from "./mover.ts";
 import { Reception } from "./reception.ts";
 import { isGateway, placeOf, type Replica, statusOf } from "./replica.ts";
 import { Silence } from "./silence.ts";
@@ -24,6 +25,7 @@ export class Supervisor {
   readonly #starter: Starter;
   readonly #watch: Watch;
   readonly #reception: Reception;
+  readonly #mover: Mover;
   #control: Server | undefined;
   #hasAdopted = false;
   #stopping: Promise<void> | undefined;
@@ -39,7 +41,10 @@ export class Supervisor {
     this.#socket = socket;
     this.#starter = starter;
     this.#watch = watch;
-    this.#reception = new Reception({ table, starter, watch, silence, socket, token, status: () => this.status() });
+    const mover = new Mover(table, starter);
+    this.#mover = mover;
+    const status = (): Status => this.status();
+    this.#reception = new Reception({ table, starter, watch, silence, socket, mover, token, status });
   }
 
   get url(): string | undefined {
@@ -86,6 +91,7 @@ export class Supervisor {
 
   async #stop(): Promise<void> {
     const { state } = this.#table.options;
+    this.#mover.close();
     this.#starter.close();
     this.#watch.stopping();
     await endHosts(this.#table, this.#starter, this.#socket);

@@ -4,6 +4,7 @@
  */
 import type { Timer } from "../core/index.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
+import { tellToLeave } from "./end-all.ts";
 import type { HostTable } from "./host-table.ts";
 import { logBytesMax, trimLog } from "./log-file.ts";
 import { Memory } from "./memory.ts";
@@ -13,6 +14,8 @@ import type { Silence } from "./silence.ts";
 import type { Starter } from "./starter.ts";
 
 const watchMs = 250;
+/** How long hosts have to say that they know the routes: they look for a supervisor every 500 ms. */
+const knownLimitMs = 3_000;
 const startLimitMs = 60_000;
 /** After so long without an end the pauses before a start begin anew. */
 const healthyMs = 60_000;
@@ -124,8 +127,13 @@ export class Watch {
   /** What has no place any more and was told to end. */
   #endLeaving(now: number): void {
     const { state } = this.#table.options;
-    this.#table.leaving = this.#table.leaving.filter(({ id, identity, sinceMs }) => {
-      if (now - sinceMs > drainLimitMs) signal(identity, "SIGKILL");
+    // Gateways first: what they have in flight goes by the routes that they know, to the others that leave.
+    const next = this.#table.leaving.some(isGateway) ? isGateway : () => true;
+    this.#table.leaving = this.#table.leaving.filter((one) => {
+      const { id, identity } = one;
+      const isTime = this.#table.isKnown || now - one.sinceMs > knownLimitMs;
+      if (!one.isTold && isTime && next(one)) tellToLeave(this.#table, one);
+      if (one.isTold && now - one.sinceMs > drainLimitMs) signal(identity, "SIGKILL");
       const isThere = isRunning(identity);
       if (!isThere) state.remove(id, identity.pid);
       return isThere;

@@ -64,6 +64,8 @@ export {
   type WithBody,
 } from "./service.ts";
 export { isSystem, type Requirements, type RouteRequirement, system, type System, type SystemSpec } from "./system.ts";
+export { toPlacementValue, withService } from "./placement/edit.ts";
+export { describeMove, type GroupStep, type Move, planMove } from "./placement/move.ts";
 export { onePlacement, readPlacement } from "./placement/read.ts";
 export { gatewayService, type Placement, type PlacementGroup, type PlacementIssue } from "./placement/placement.ts";
 export { type SignedRequest, type VerifiedWebhook, webhook, type Webhook, type WebhookOptions } from "./webhook.ts";

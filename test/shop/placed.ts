@@ -24,6 +24,8 @@ export interface Placed extends RunningShop {
   restart(): Promise<void>;
   /** What every supervisor so far has written. */
   readonly log: string;
+  /** Runs `skein place`; resolves with what it printed. */
+  place(...args: readonly string[]): Promise<string>;
   /** Runs `skein stop`. */
   stop(): Promise<void>;
   /** Removes its directory, and what should not run any more. */
@@ -74,6 +76,7 @@ export async function startPlaced(system: string, file: string, env: Record<stri
     get log() {
       return noise.join("");
     },
+    place: (...words) => run(["place", system, ...words, "--json"], environment),
     stop,
     clear: () => clear(home),
     async close() {
@@ -154,7 +157,7 @@ function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
     child.once("close", (code) => {
       clearTimeout(limit);
       if (code === 0) resolve(text);
-      else reject(new Error(`skein ${args[0]} ended with ${code}: ${noise}`));
+      else reject(new Error(`skein ${args[0]} ended with ${code}: ${noise}${text}`));
     }),
   );
 }

@@ -11,6 +11,7 @@ import {
   lineSink,
   migrateAll,
   peersAddress,
+  placementToRun,
   type State,
   Supervisor,
   trimLog,
@@ -53,9 +54,18 @@ export async function runStart(given: Given): Promise<number> {
     void process.stdout.write(isJson ? `${JSON.stringify(event)}\n` : `${line}\n`);
   const asked = Promise.withResolvers<void>();
   const log = supervisorLog(state);
+  if (!state.claim()) {
+    const pid = state.supervisor?.identity.pid;
+    throw skeinError(
+      "SKEIN_SUPERVISOR_RUNNING",
+      `${pid === undefined ? "another process" : `process ${pid}`} runs the system of ${state.home}`,
+    );
+  }
+  const toRun = placementToRun(placement, system, state, log);
   const supervisor = new Supervisor({
     file,
-    placement,
+    system,
+    ...toRun,
     state,
     clock: systemClock,
     log,
@@ -65,14 +75,7 @@ export async function runStart(given: Given): Promise<number> {
     onStop: asked.resolve,
   });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => asked.resolve());
-  if (!state.claim()) {
-    const pid = state.supervisor?.identity.pid;
-    throw skeinError(
-      "SKEIN_SUPERVISOR_RUNNING",
-      `${pid === undefined ? "another process" : `process ${pid}`} runs the system of ${state.home}`,
-    );
-  }
-  await assertBudget(system, placement, { env: process.env, mode, warn: (message) => log.warn(message) });
+  await assertBudget(system, toRun.placement, { env: process.env, mode, warn: (message) => log.warn(message) });
   // What an earlier supervisor left serving must not end for a migration that fails.
   await migrateAll(system, { home: state.home, env: process.env, clock: systemClock, log, mode });
   try {

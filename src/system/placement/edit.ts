@@ -21,15 +21,20 @@ export function withService(placement: Placement, service: string, group: string
   return readPlacement(toPlacementValue({ ...placement, groups }), system);
 }
 
-const alone: PlacementGroup = { services: [], replicas: 1, memory: undefined };
+const alone: PlacementGroup = { services: [], replicas: 1, memory: undefined, isSingleton: false };
 
 /** As a file holds it; read again it is the same placement. */
 export function toPlacementValue({ groups, pins }: Placement): Readonly<Record<string, unknown>> {
   return {
     groups: Object.fromEntries(
-      Object.entries(groups).map(([name, { memory, ...group }]) => [
+      Object.entries(groups).map(([name, { services, replicas, memory, isSingleton }]) => [
         name,
-        { ...group, ...(memory !== undefined && { memory: `${memory / 2 ** 20}Mi` }) },
+        {
+          services,
+          replicas,
+          ...(memory !== undefined && { memory: `${memory / 2 ** 20}Mi` }),
+          ...(isSingleton && { singleton: true }),
+        },
       ]),
     ),
     ...(Object.keys(pins).length > 0 && { pins }),

@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import type { FaultCase } from "./case.ts";
+import { place } from "./cases/place.ts";
 import { killGateway, killService, killSupervisor, steady, stopService } from "./cases/processes.ts";
 import { runSeed, type SeedResult } from "./run-seed.ts";
 
@@ -15,6 +16,7 @@ const cases: Readonly<Record<string, FaultCase>> = {
   "stop-service": stopService,
   "kill-gateway": killGateway,
   "kill-supervisor": killSupervisor,
+  place,
 };
 
 const defaults = { seeds: 5, requests: 20_000, rate: 200 } as const;

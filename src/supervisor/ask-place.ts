@@ -1,0 +1,55 @@
+/** Owns asking a running supervisor for another placement. It must never take silence for success. */
+import { connect } from "node:net";
+import type { Clock } from "../core/index.ts";
+import { isSkeinCode, skeinError } from "../errors/index.ts";
+import { type HostSays, type SupervisorSays, type Wish, Wire } from "./control.ts";
+import { isRunning } from "./process-identity.ts";
+import type { State } from "./state.ts";
+
+/** Between two words of the supervisor: the longest is the drain of what is in flight, or the start of a process. */
+const silenceMs = 130_000;
+
+/**
+ * What was moved. `step` is told of what is done, one line each. Rejects with `SKEIN_SUPERVISOR_NONE` where none runs or it
+ * ends meanwhile, and with what the supervisor says (`SKEIN_PLACE_*`, `SKEIN_PLACEMENT_INVALID`).
+ */
+export function askPlace(
+  state: State,
+  clock: Clock,
+  wish: Wish,
+  isDry: boolean,
+  step: (text: string) => void,
+): Promise<{ readonly moved: readonly string[]; readonly epoch: number }> {
+  const record = state.supervisor;
+  if (record === undefined || !isRunning(record.identity))
+    return Promise.reject(skeinError("SKEIN_SUPERVISOR_NONE", `no supervisor runs the system of ${state.home}`));
+  return new Promise((resolve, reject) => {
+    const socket = connect(state.control);
+    const end = (settle: () => void): void => {
+      timer.cancel();
+      wire.close();
+      settle();
+    };
+    const none = (): void =>
+      end(() => reject(skeinError("SKEIN_SUPERVISOR_NONE", "the supervisor said nothing more; see skein status")));
+    let timer = clock.after(silenceMs, none);
+    const wire = new Wire<HostSays, SupervisorSays>(
+      socket,
+      (message) => {
+        timer.cancel();
+        timer = clock.after(silenceMs, none);
+        if (message.is === "step") step(message.text);
+        if (message.is === "placed") end(() => resolve({ moved: message.moved, epoch: message.epoch }));
+        if (message.is === "refused") {
+          const code = isSkeinCode(message.code) ? message.code : "SKEIN_PLACE_UNDONE";
+          end(() => reject(skeinError(code, message.message)));
+        }
+      },
+      none,
+    );
+    socket.on("connect", () => {
+      wire.say({ is: "hello", id: "cli", pid: process.pid, token: state.token() });
+      wire.say({ is: "place", wish, isDry });
+    });
+  });
+}

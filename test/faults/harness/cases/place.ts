@@ -1,0 +1,52 @@
+/** Owns the case in which the placement changes under load. It must never wait for a quiet moment. */
+import path from "node:path";
+import { atMost, type FaultCase, type Span } from "../case.ts";
+
+const placements = path.join(import.meta.dirname, "../../../../examples/shop/placements");
+const movesMax = 10;
+/** Ends with the placement that it begins with. */
+const order = [
+  "split",
+  "each",
+  "one",
+  "replicated",
+  "each",
+  "split",
+  "replicated",
+  "one",
+  "split",
+  "replicated",
+] as const;
+
+export const place: FaultCase = {
+  summary: "ten live re-placements in a row among the four placements",
+  async inject(context) {
+    const spans: Span[] = [];
+    const violations: string[] = [];
+    let slowestMs = 0;
+    await context.until(context.durationMs / 10);
+    const steadyToMs = context.now();
+    for (const name of order.slice(0, movesMax)) {
+      const fromMs = context.now();
+      // A short run has time for fewer; a move that has begun is waited for, under no load if it must be.
+      if (fromMs > context.durationMs * 0.9 && spans.length > 0) break;
+      context.note(`place ${name}`);
+      try {
+        await context.shop.place("--file", path.join(placements, `${name}.json`));
+      } catch (error) {
+        violations.push(`the move to ${name} failed: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      spans.push({ name: `move${spans.length + 1}`, fromMs, toMs: context.now() });
+      slowestMs = Math.max(slowestMs, context.now() - fromMs);
+    }
+    const moving = { name: "moving", fromMs: steadyToMs, toMs: spans.at(-1)?.toMs ?? steadyToMs };
+    return {
+      figures: { moves: spans.length, slowestMoveMs: Math.round(slowestMs) },
+      spans: [{ name: "steady", fromMs: 0, toMs: steadyToMs }, moving],
+      violations,
+    };
+  },
+  judge: ({ failed }) => atMost("failed", failed, 0),
+  judgeTimes: (_, { steady, moving }) =>
+    atMost("p99 while moving over steady p99", (moving?.p99 ?? 0) / (steady?.p99 ?? Number.NaN), 2),
+};
