@@ -178,7 +178,7 @@ export class Adoption {
   }
 
   say(message: HostSays): void {
-    if (message.is === "ready" || message.is === "leading" || message.is === "draining")
+    if (message.is !== "health" && message.is !== "spawned" && message.is !== "exited")
       this.#lasting.set(message.is, message);
     this.#wire?.say(message);
   }

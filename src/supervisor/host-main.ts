@@ -72,7 +72,8 @@ try {
   const known = isSkeinError(error) ? error : skeinError("SKEIN_SYSTEM_LOAD", String(error), { cause: error });
   log.error(`${settings.id} did not start: ${known.message}`, { code: known.code, error });
   adoption.say({ is: "failed", message: known.message, code: known.code });
-  clock.after(100, () => process.exit(1));
+  // The way to the supervisor may not be there yet.
+  clock.after(500, () => process.exit(1));
 }
 
 async function start(): Promise<void> {
