@@ -68,8 +68,9 @@ class RunningCluster<Who> implements Cluster<Who> {
   readonly #disk: Disk;
   readonly #members: Members;
   readonly #clients: Clients;
-  readonly #faults = { crashes: 0, pauses: 0, partitions: 0, cuts: 0 };
+  readonly #faults = { crashes: 0, drains: 0, pauses: 0, partitions: 0, cuts: 0 };
   #trouble: Trouble | undefined;
+  #isRolling = false;
   #isClosed = false;
 
   constructor(system: System, operations: Operations, options: SimulationOptions<Who>) {
@@ -180,6 +181,7 @@ class RunningCluster<Who> implements Cluster<Who> {
   async drain(name: string): Promise<void> {
     const host = this.#members.find(name);
     if (host.state !== "running") throw invalid(`${name} is ${host.state}`);
+    this.#faults.drains++;
     this.trace.note(`drain ${name}`);
     await this.#members.drain(host);
     this.trace.note(`down ${name}`);
@@ -272,6 +274,15 @@ class RunningCluster<Who> implements Cluster<Who> {
     return createLog({ clock, level: "debug", sink });
   }
 
+  /** One at a time, the next once everybody has heard of the last. */
+  async #roll(name: string): Promise<void> {
+    this.#isRolling = true;
+    await this.drain(name);
+    if (this.#members.find(name).state === "down") await this.restart(name).catch(() => undefined);
+    await sleep(this.clock, 2 * newsMsMax);
+    this.#isRolling = false;
+  }
+
   /** What happens by itself happens only where it can. */
   #victims(): Victims {
     const find = (name: string): SimulatedHost => this.#members.find(name);
@@ -280,6 +291,7 @@ class RunningCluster<Who> implements Cluster<Who> {
       clients: clientName,
       crash: (name, power) => find(name).state !== "down" && this.crash(name, { power }),
       restart: (name) => find(name).state === "down" && void this.restart(name).catch(() => undefined),
+      roll: (name) => find(name).state === "running" && !this.#isRolling && void this.#roll(name),
       pause: (name) => find(name).state === "running" && this.pause(name),
       resume: (name) => find(name).state === "paused" && this.resume(name),
       partition: (a, b, oneWay) => this.partition(a, b, { oneWay }),

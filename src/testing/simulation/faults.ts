@@ -26,6 +26,8 @@ export interface Faults {
   readonly reorder?: number;
   /** A host dies and is started again. With `power` its machine is off, in half of the cases, and nobody is told. */
   readonly crash?: Recurring & { readonly power?: boolean };
+  /** A host is asked to end, does so once it has finished what it has, and is started again: a rolling update, one at a time. */
+  readonly drain?: { readonly every: Duration };
   /** A host hangs, as stopped by SIGSTOP. */
   readonly pause?: Recurring;
   /** Two hosts, or a host and the clients, do not reach each other; half of the time in one direction only. */
@@ -40,6 +42,8 @@ export interface Victims {
   readonly clients: string;
   crash(name: string, power: boolean): unknown;
   restart(name: string): unknown;
+  /** And starts it again. */
+  roll(name: string): unknown;
   pause(name: string): unknown;
   resume(name: string): unknown;
   partition(a: string, b: string, oneWay: boolean): void;
@@ -58,6 +62,8 @@ export function networkFaults({ delay, loss = 0, duplicate = 0, reorder = 0 }: F
   return { delayMs, loss, duplicate, reorder };
 }
 
+const nothing = (): void => undefined;
+
 /** Makes things go wrong until it is stopped, which ends what is wrong then. */
 export class Trouble {
   readonly #clock: Clock;
@@ -68,16 +74,23 @@ export class Trouble {
   readonly #open = new Set<() => void>();
   #isOver = false;
 
-  constructor(clock: Clock, random: Random, victims: Victims, { crash, pause, partition, cut }: Faults) {
+  constructor(clock: Clock, random: Random, victims: Victims, faults: Faults) {
     this.#clock = clock;
     this.#random = random;
     this.#victims = victims;
+    const { crash, drain, pause, partition, cut } = faults;
     if (crash !== undefined) {
       const { power = false } = crash;
       this.#recur(crash, () => {
         const name = this.#host();
         victims.crash(name, power && this.#flip());
         return () => victims.restart(name);
+      });
+    }
+    if (drain !== undefined) {
+      this.#recur({ every: drain.every, lasts: 0 }, () => {
+        victims.roll(this.#host());
+        return nothing;
       });
     }
     if (pause !== undefined) {
@@ -97,7 +110,7 @@ export class Trouble {
     if (cut !== undefined) {
       this.#recur({ every: cut.every, lasts: 0 }, () => {
         victims.cut(...this.#two());
-        return () => undefined;
+        return nothing;
       });
     }
   }

@@ -12,7 +12,7 @@ import { Machine } from "./machine.ts";
 import type { SimulatedNetwork } from "./network.ts";
 
 /** @since 0.1.0 */
-export type HostState = "starting" | "running" | "paused" | "down";
+export type HostState = "starting" | "running" | "draining" | "paused" | "down";
 
 /** What all hosts of a cluster stand on. */
 export interface World {
@@ -63,6 +63,7 @@ export class SimulatedHost {
   get state(): HostState {
     if (this.#life === undefined) return "down";
     if (this.#life.machine.state === "paused") return "paused";
+    if (this.#life.isEnding) return "draining";
     return this.#isReady(this.#life) ? "running" : "starting";
   }
   /** Of this start. */
@@ -154,15 +155,19 @@ export class SimulatedHost {
     this.#life?.machine.resume();
   }
 
-  /** As a host that is told to end: what peers have sent is finished first. */
+  /** As a host that is told to end: what peers have sent is finished first. Resolves when it is down, however. */
   async end(): Promise<void> {
     const life = this.#life;
     if (life === undefined) return;
     life.isEnding = true;
-    await life.listener?.close();
-    await life.host?.close();
-    life.peers.close();
+    await Promise.race([this.#close(life), life.over.promise]);
     if (this.#life === life) this.kill(false);
+  }
+
+  async #close({ listener, host, peers }: Life): Promise<void> {
+    await listener?.close();
+    await host?.close();
+    peers.close();
   }
 
   #isReady(life: Life): boolean {

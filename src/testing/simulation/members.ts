@@ -27,6 +27,7 @@ export class Members {
   readonly client: SimulatedHost;
   readonly #options: MembersOptions;
   readonly #starting = new Map<SimulatedHost, Promise<void>>();
+  readonly #ending = new Set<Promise<void>>();
   #routes: Routes = { epoch: 0, groups: {} };
 
   constructor({ groups }: Placement, world: Omit<World, "routes">, options: MembersOptions) {
@@ -56,8 +57,9 @@ export class Members {
     throw skeinError("SKEIN_SIMULATION_INVALID", `no host is named "${name}"${hint}`);
   }
 
-  /** Starts all that are down; resolves when none is starting any more. */
+  /** Starts all that are down; resolves when none is starting or ending any more. */
   async startAll(attemptsMax = startAttemptsMax): Promise<void> {
+    await Promise.all(this.#ending);
     for (const host of this.hosts) if (host.state === "down") void this.start(host, attemptsMax).catch(() => undefined);
     const started = await Promise.allSettled(this.#starting.values());
     for (const one of started) if (one.status === "rejected") throw one.reason;
@@ -78,8 +80,10 @@ export class Members {
   /** Others hear of it first. */
   async drain(host: SimulatedHost): Promise<void> {
     const ending = host.end();
+    this.#ending.add(ending);
     this.#publish();
     await ending;
+    this.#ending.delete(ending);
   }
 
   async #start(host: SimulatedHost, attemptsMax: number): Promise<void> {

@@ -42,6 +42,7 @@ export interface SimulationReport {
   readonly network: { readonly segments: number; readonly bytes: number; readonly lost: number };
   readonly faults: {
     readonly crashes: number;
+    readonly drains: number;
     readonly pauses: number;
     readonly partitions: number;
     readonly cuts: number;
