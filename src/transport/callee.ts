@@ -2,7 +2,7 @@
  * Owns the side of a connection that answers: calls that came, and their replies. It must never let a call outlive the
  * connection it came on, nor answer one twice.
  */
-import { copyValue, frozenCopy, ValueSetError } from "../core/index.ts";
+import { type Clock, copyValue, frozenCopy, type Timer, ValueSetError } from "../core/index.ts";
 import { type SkeinError, skeinError, toWireError } from "../errors/index.ts";
 import type { Channel } from "./channel.ts";
 import { layoutHash, toLayout } from "./codec/layout.ts";
@@ -11,7 +11,7 @@ import { WireError } from "./codec/wire-error.ts";
 import { Inflow, Outflow, pump } from "./flow.ts";
 import { frame } from "./frames.ts";
 import { bringsItems, readFlags, readHead } from "./head.ts";
-import { callsInFlightMax, nameMax, remembered } from "./limits.ts";
+import { callsInFlightMax, leavingMs, nameMax, remembered } from "./limits.ts";
 import { Heard } from "./memory.ts";
 import type { Answer, Arrived, Operation } from "./port.ts";
 import { type Answering, type Foreign, type ServedMethod, Serving } from "./serving.ts";
@@ -28,9 +28,13 @@ export class Callee extends Session implements Answering {
   readonly #heard = new Heard();
   readonly #pause: (isPaused: boolean) => void;
   #isLeaving = false;
+  /** Runs while the caller may not have heard yet that this side leaves. */
+  #patience: Timer | undefined;
+  readonly #clock: Clock;
 
   constructor(channel: Channel, options: SessionOptions, find: FindOperation, answer: Answer) {
     super(channel, options, false);
+    this.#clock = options.clock;
     this.#find = find;
     this.#answer = answer;
     this.#pause = (isPaused) => (isPaused ? channel.pause() : channel.resume());
@@ -40,13 +44,20 @@ export class Callee extends Session implements Answering {
     return this.#calls.size;
   }
 
-  /** Asks the caller to send no more; ends the connection once what is under way is over. */
+  /**
+   * Asks the caller to send no more. It ends the connection once it has what it waits for, since what it sent before it
+   * heard of this is still to come; after a while this side does.
+   */
   leave(): void {
     if (this.#isLeaving || this.isOver) return;
     this.#isLeaving = true;
+    if (!this.isGreeted) return this.finish();
     this.frames.bare(frame.leaving, 0);
     this.frames.flush();
-    this.#endIfDone();
+    this.#patience = this.#clock.after(leavingMs, () => {
+      this.#patience = undefined;
+      this.#endIfDone();
+    });
   }
 
   /** Throws what says that the reply may not cross; nothing is written then. */
@@ -196,7 +207,7 @@ export class Callee extends Session implements Answering {
   }
 
   #endIfDone(): void {
-    if (this.#isLeaving && this.#calls.size === 0) this.finish();
+    if (this.#isLeaving && this.#patience === undefined && this.#calls.size === 0) this.finish();
   }
 
   #cancel(id: number): void {
@@ -234,6 +245,7 @@ export class Callee extends Session implements Answering {
   }
 
   protected override ended(error: SkeinError): void {
+    this.#patience?.cancel();
     const calls = [...this.#calls.values()];
     this.#calls.clear();
     for (const serving of calls) serving.abort(error);

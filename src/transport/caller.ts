@@ -211,8 +211,7 @@ export class Caller extends Session implements Connection {
       case frame.shape:
         return this.#shape(call);
       case frame.leaving:
-        this.#isLeaving = true;
-        return undefined;
+        return this.retire();
       default:
         throw new WireError("a frame that only a caller sends");
     }

@@ -35,6 +35,8 @@ export const pongMs = 5_000;
 export const outstandingPongMs = 500;
 /** A look that is later than this was held up by its own process. */
 export const lateMs = 100;
+/** How long a caller that has nothing under way may take to hear that its callee leaves, and to end the connection. */
+export const leavingMs = 2_000;
 /** How long a leaving listener waits for calls in flight. */
 export const drainMs = 20_000;
 export const connectMs = 1_000;

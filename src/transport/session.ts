@@ -74,6 +74,10 @@ export abstract class Session {
     return this.#greeted.promise;
   }
 
+  protected get isGreeted(): boolean {
+    return this.#isGreeted;
+  }
+
   get isOver(): boolean {
     return this.#isOver;
   }
