@@ -105,6 +105,7 @@ function skeinErrorLike(error: SkeinError): SkeinError {
     cause: error,
     outcome: error.outcome === "failed" ? "failed" : "unknown",
     retry: false,
+    attempts: error.attempts,
     ...(error.data !== undefined && { data: error.data }),
   });
 }

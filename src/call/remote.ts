@@ -4,6 +4,7 @@
  * It must never know how the call travels; whoever finds the endpoint does.
  */
 import type { BodyHead, ByteRange, Kind } from "../contract/index.ts";
+import { createId } from "../core/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import { answeredFrom } from "./failure.ts";
 import { type Cancellation, Lifetime, Mortal, type Timed } from "./lifetime.ts";
@@ -27,12 +28,22 @@ export interface RemoteEndpoint {
   readonly timeoutMs: number | undefined;
   /** Tells once how a unary call ended, maybe at once. Never throws. */
   send(call: RemoteCall, told: Told): void;
+  /** Sends it once more where that is right: `undefined`. Else what its caller is told. Never throws. */
+  again(call: RemoteCall, error: SkeinError, told: Told): SkeinError | undefined;
   /** The items of a stream. */
   stream(call: RemoteCall): AsyncIterable<unknown>;
 }
 
 /** What is sent. */
 export interface RemoteCall {
+  /** On the monotonic clock. */
+  readonly startMs: number;
+  /** When it was sent last: what is left of its time is counted from then. */
+  sentMs: number;
+  /** How often it was sent. */
+  attempts: number;
+  /** What whoever sends it has to remember of it. */
+  sending: unknown;
   readonly input: unknown;
   readonly principal: unknown;
   readonly caller: string | undefined;
@@ -98,10 +109,14 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
   readonly deadlineMs: number;
   /** The callee's span is below this one. */
   readonly parentSpan: number;
+  readonly key: string | undefined;
   readonly #runtime: CallRuntime;
   readonly #endpoint: RemoteEndpoint;
   readonly #arrival: Arrival;
-  readonly #startMs: number;
+  readonly startMs: number;
+  sentMs: number;
+  attempts = 1;
+  sending: unknown = undefined;
   /** What it lives in; without one it is watched by the wheel itself. */
   readonly #lifetime: Lifetime | undefined;
   readonly #isOwnLifetime: boolean;
@@ -125,7 +140,11 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
     this.#runtime = runtime;
     this.#endpoint = endpoint;
     this.#arrival = arrival;
-    this.#startMs = startMs;
+    this.startMs = startMs;
+    this.sentMs = startMs;
+    // Made here, since only the first caller knows that none was given: what it sends again must not take effect twice.
+    const isKeyed = endpoint.kind !== "command" || arrival.key !== undefined;
+    this.key = isKeyed ? arrival.key : createId(runtime.random);
     // Most calls end with the one above, or at their deadline and for nothing else: they need no lifetime of their own.
     const endsWithAbove = above !== undefined && deadlineMs >= above.deadlineMs;
     this.#isOwnLifetime = signal !== undefined || (above !== undefined && !endsWithAbove);
@@ -140,9 +159,6 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
   }
   get caller(): string | undefined {
     return this.#arrival.caller;
-  }
-  get key(): string | undefined {
-    return this.#arrival.key;
   }
   get traceId(): string {
     return this.#arrival.traceId;
@@ -161,7 +177,7 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
     return body === undefined && range === undefined ? undefined : { body, range };
   }
   get timeoutMs(): number | undefined {
-    return this.deadlineMs === Number.POSITIVE_INFINITY ? undefined : Math.max(0, this.deadlineMs - this.#startMs);
+    return this.deadlineMs === Number.POSITIVE_INFINITY ? undefined : Math.max(0, this.deadlineMs - this.sentMs);
   }
 
   get signal(): Cancellation {
@@ -190,7 +206,7 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
 
   assertAlive(above: Lifetime | undefined): void {
     const error = this.#lifetime?.error ?? above?.error;
-    if (error === undefined && this.#startMs < this.deadlineMs) return;
+    if (error === undefined && this.startMs < this.deadlineMs) return;
     this.#release();
     const code = error?.code === "SKEIN_CALL_CANCELED" ? "SKEIN_CALL_CANCELED" : "SKEIN_CALL_DEADLINE";
     throw skeinError(code, undefined, { outcome: "not_started" });
@@ -219,8 +235,10 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
   reject(error: SkeinError): void {
     const told = this.#told;
     if (told === undefined) return;
+    const final = this.#ended ?? this.#endpoint.again(this, error, this);
+    if (final === undefined) return;
     this.#told = undefined;
-    const failure = this.#failure(error);
+    const failure = this.#failure(final);
     this.#over(failure.code);
     told.reject(failure);
   }
@@ -255,11 +273,12 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
       service: this.#endpoint.service,
       method: this.#endpoint.name,
       caller: this.#arrival.caller,
-      startMs: this.#startMs,
-      durationMs: clock.monotonic() - this.#startMs,
+      startMs: this.startMs,
+      durationMs: clock.monotonic() - this.startMs,
       code,
       cached: false,
       sent: true,
+      attempts: this.attempts,
     });
   }
 

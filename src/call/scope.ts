@@ -252,6 +252,7 @@ export class CallScope extends Mortal implements Call<unknown> {
       code,
       cached: this.cached,
       sent: false,
+      attempts: 1,
     });
   }
 

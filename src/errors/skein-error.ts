@@ -20,6 +20,7 @@ export interface SkeinErrorFields {
   readonly status: number;
   readonly data?: unknown;
   readonly traceId?: string | undefined;
+  readonly attempts?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -53,6 +54,11 @@ export class SkeinError extends Error {
   declare readonly data?: unknown;
   /** The trace in which a server met it, where a client over HTTP was told. */
   declare readonly traceId?: string;
+  /**
+   * How often the call that failed was sent, by the caller nearest to it. Set once it has crossed from one host to another:
+   * nobody above sends it again.
+   */
+  declare readonly attempts?: number;
 
   constructor(fields: SkeinErrorFields) {
     if (fields.cause === undefined) super(fields.message);
@@ -66,6 +72,7 @@ export class SkeinError extends Error {
     this.status = fields.status;
     if (fields.data !== undefined) this.data = fields.data;
     if (fields.traceId !== undefined) this.traceId = fields.traceId;
+    if (fields.attempts !== undefined) this.attempts = fields.attempts;
   }
 }
 
@@ -91,7 +98,13 @@ export class DeclaredError<Code extends string = string, Data = unknown> extends
 export function skeinError(
   code: SkeinCode,
   detail?: string,
-  options?: { cause?: unknown; data?: unknown; outcome?: Outcome; retry?: boolean },
+  options?: {
+    cause?: unknown;
+    data?: unknown;
+    outcome?: Outcome;
+    retry?: boolean;
+    attempts?: number | undefined;
+  },
 ): SkeinError {
   const row: CatalogueRow = knownErrors[code];
   return new SkeinError({
@@ -104,6 +117,7 @@ export function skeinError(
     fix: row.fix,
     status: row.status ?? canonicalStatus[row.canonical],
     data: options?.data,
+    attempts: options?.attempts,
     cause: options?.cause,
   });
 }

@@ -19,9 +19,12 @@ export interface WireError {
   /** Present when a contract declares the error; absent for the catalogue's. */
   readonly declared?: true;
   readonly status: number;
+  /** How often it was sent, where nobody above sends it again. At most 1,000. */
+  readonly attempts?: number;
 }
 
 const messageMax = 2_000;
+const attemptsMax = 1_000;
 const outcomes: ReadonlySet<unknown> = new Set<Outcome>(["not_started", "unknown", "failed"]);
 
 /**
@@ -53,6 +56,7 @@ function write(error: unknown): WireError {
     ...(data === undefined ? undefined : { data }),
     ...(known ? undefined : { declared: true as const }),
     status: error.status,
+    ...(isAttempts(error.attempts) ? { attempts: error.attempts } : undefined),
   };
 }
 
@@ -82,6 +86,7 @@ function read(wire: unknown): SkeinError | undefined {
     data: sent,
     declared,
     status,
+    attempts,
   } = wire as Record<keyof WireError, unknown>;
   if (typeof code !== "string" || typeof message !== "string" || typeof retry !== "boolean") return undefined;
   if (!isCanonicalCode(canonical) || !isOutcome(outcome) || !isErrorStatus(status)) return undefined;
@@ -93,11 +98,15 @@ function read(wire: unknown): SkeinError | undefined {
   }
   if (declared !== undefined || !isSkeinCode(code)) return undefined;
   const detail = code === "SKEIN_CALL_FAILED" ? undefined : text;
-  return skeinError(code, detail, { data, outcome, retry });
+  return skeinError(code, detail, { data, outcome, retry, attempts: isAttempts(attempts) ? attempts : undefined });
 }
 
 function isOutcome(value: unknown): value is Outcome {
   return outcomes.has(value);
+}
+
+function isAttempts(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= attemptsMax;
 }
 
 function isErrorStatus(value: unknown): value is number {

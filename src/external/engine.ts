@@ -152,6 +152,7 @@ function finalError(error: unknown, attempts: number): unknown {
     cause: error,
     retry: false,
     outcome: error.outcome,
+    attempts,
     data: { ...(error.data as object | undefined), attempts },
   });
 }

@@ -96,6 +96,7 @@ export class Mounts {
       code: exchange.code ?? (wasCut() || !exchange.isAnswered ? "SKEIN_CALL_CANCELED" : classOf(exchange.status)),
       cached: false,
       sent: false,
+      attempts: 1,
     });
   }
 }

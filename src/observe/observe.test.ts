@@ -45,6 +45,7 @@ const span = (fields: Partial<Span>): Span => ({
   code: "ok",
   cached: false,
   sent: false,
+  attempts: 1,
   ...fields,
 });
 

@@ -23,6 +23,8 @@ export interface Span {
   readonly cached: boolean;
   /** Sent to another host, as its caller saw it. Whoever ran it there has a span of its own below this one. */
   readonly sent: boolean;
+  /** How often it was sent; 1 where it ran here. */
+  readonly attempts: number;
 }
 
 /** What an endpoint has done so far. */
@@ -109,6 +111,7 @@ function keep(ring: Slot[], index: number, span: Span): void {
   slot.code = span.code;
   slot.cached = span.cached;
   slot.sent = span.sent;
+  slot.attempts = span.attempts;
 }
 
 function summaries(meters: Meters, sent: boolean): EndpointSummary[] {

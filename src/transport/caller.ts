@@ -8,6 +8,7 @@ import { fromWireError, type SkeinError, skeinError, type WireError as ErrorOnWi
 import type { Channel } from "./channel.ts";
 import { type Layout, layoutHash, toLayout } from "./codec/layout.ts";
 import { WireError } from "./codec/wire-error.ts";
+import type { Writer } from "./codec/writer.ts";
 import { Inflow, Outflow, pump } from "./flow.ts";
 import { frame } from "./frames.ts";
 import { Hop } from "./hop.ts";
@@ -44,6 +45,7 @@ export class Caller extends Session implements Connection {
   readonly #remembered: Remembered;
   readonly #hop = new Hop();
   #nextId = 1;
+  #answered = 0;
   #isLeaving = false;
 
   constructor(channel: Channel, options: SessionOptions) {
@@ -53,6 +55,10 @@ export class Caller extends Session implements Connection {
 
   get inFlight(): number {
     return this.#calls.size;
+  }
+
+  get answered(): number {
+    return this.#answered;
   }
 
   get isOpen(): boolean {
@@ -110,7 +116,7 @@ export class Caller extends Session implements Connection {
       const { timeoutMs } = call.head;
       const givenMs = timeoutMs === undefined ? undefined : this.#hop.shorten(timeoutMs);
       writeHead(to, slots, call.head, givenMs, call.incoming !== undefined);
-      call.operation.input.write(to, call.input);
+      writeInput(to, call);
       this.frames.finish();
     } catch (error) {
       this.frames.undo();
@@ -225,6 +231,7 @@ export class Caller extends Session implements Connection {
     this.#hop.record(this.heardMs - pending.sentMs, this.reader.varint() / 1000);
     const value = this.#value(pending.method);
     this.#take(id);
+    this.#answered++;
     pending.told.resolve(value);
   }
 
@@ -267,6 +274,14 @@ export class Caller extends Session implements Connection {
   protected override ended(error: SkeinError): void {
     for (const id of this.#calls.keys()) this.#take(id)?.told.reject(error);
   }
+}
+
+function writeInput(to: Writer, { operation, input, sent }: Outgoing): void {
+  if (sent?.bytes !== undefined) return to.again(sent.bytes);
+  const { at } = to;
+  operation.input.write(to, input);
+  // A copy of bytes: a tenth of what a copy of the value costs.
+  if (sent !== undefined) sent.bytes = Buffer.from(to.bytes.subarray(at, to.at));
 }
 
 function notSent({ operation }: Outgoing, error: unknown): SkeinError {

@@ -2,7 +2,17 @@
 export type { FindOperation } from "./callee.ts";
 export { Codec } from "./codec/codec.ts";
 export { MemoryNetwork } from "./memory-transport.ts";
-export type { Answer, Arrived, CallHead, Connection, Greeting, Listener, Operation, Outgoing } from "./port.ts";
+export type {
+  Answer,
+  Arrived,
+  CallHead,
+  Connection,
+  Greeting,
+  Listener,
+  Operation,
+  Outgoing,
+  SentInput,
+} from "./port.ts";
 export type { SessionOptions } from "./session.ts";
 export { connectSocket, listenSocket, type SocketAddress, toSocketAddress } from "./sockets.ts";
 export { type CertificateFiles, Certificates } from "./tls/certificates.ts";

@@ -48,6 +48,16 @@ export interface Outgoing {
   readonly input: unknown;
   readonly signal?: Cancellation | undefined;
   readonly incoming?: AsyncIterable<unknown> | undefined;
+  /**
+   * Where it is there, gets the bytes of the input as they were sent. Given with another connection, they are sent once
+   * more, whatever has become of `input`.
+   */
+  readonly sent?: SentInput | undefined;
+}
+
+/** An input as it was sent. */
+export interface SentInput {
+  bytes: Buffer | undefined;
 }
 
 /** A call that came. */
@@ -77,6 +87,8 @@ export interface Answer {
 export interface Connection {
   /** Calls that have not ended. */
   readonly inFlight: number;
+  /** Calls that were answered with a reply. */
+  readonly answered: number;
   /** Whether calls may still be sent: not after a loss, and not once the other side is leaving. */
   readonly isOpen: boolean;
   /** Resolves when it is over, however. */

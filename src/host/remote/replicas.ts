@@ -3,21 +3,26 @@
  * is out at once and tried again later. It must never send a call twice.
  */
 import { AssertionFailed, type Clock, type Random } from "../../core/index.ts";
-import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
+import { isSkeinError, skeinError } from "../../errors/index.ts";
+import { isPanic, mayEject, Standing, Throttle } from "../../call/index.ts";
+import { RetryBudget } from "../../core/retry.ts";
 import type { Connection } from "../../transport/index.ts";
 import { LeaderWait } from "./leader-wait.ts";
 
 /** First pause after a connection that could not be made, doubled up to the longest. */
 const pause = { firstMs: 100, longestMs: 5_000 } as const;
 
-interface Replica {
+/** One host of a group, as its callers know it. */
+export interface Replica {
   readonly address: string;
+  readonly standing: Standing;
+  /** Answers that were no failures, but for those of the connection that is open. */
+  answered: number;
   connection: Connection | undefined;
   connecting: Promise<Connection> | undefined;
   failures: number;
   /** Not tried again before, on the monotonic clock. */
   notBeforeMs: number;
-  lastError: SkeinError | undefined;
 }
 
 export interface ReplicasOptions {
@@ -29,7 +34,12 @@ export interface ReplicasOptions {
 export class Replicas {
   readonly #options: ReplicasOptions;
   readonly #wait: LeaderWait;
+  /** What all calls of this group share: repeats, and whether its hosts refuse most of them. */
+  readonly budget = new RetryBudget();
+  readonly throttle = new Throttle();
   #replicas: Replica[] = [];
+  /** Until then one of them may be left out, on the monotonic clock. */
+  #outUntilMs = 0;
   #hasLeader = false;
   #isClosed = false;
 
@@ -53,22 +63,65 @@ export class Replicas {
    * Where the next call goes: of two open connections taken by chance the one with fewer calls under way (the power of two
    * choices: Mitzenmacher, 2001). `undefined` while none is open.
    */
-  pick(): Connection | undefined {
+  pick(): Replica | undefined {
     let open = 0;
     for (const { connection } of this.#replicas) if (connection?.isOpen === true) open++;
     if (open < this.#replicas.length) this.#reconnect();
     if (open === 0) return undefined;
     if (open === 1) return this.#open(0);
+    if (this.#outUntilMs > 0) return this.#choose(this.#usable());
     const { random } = this.#options;
-    const first = this.#open(random.int(open));
-    const second = this.#open(random.int(open));
-    return second.inFlight < first.inFlight ? second : first;
+    return lighter(this.#open(random.int(open)), this.#open(random.int(open)));
   }
 
-  /** The nth open connection, from 0. No list of them is made: this is on the way of every call. */
-  #open(nth: number): Connection {
+  /** The same, for a call that was sent to some: another one, where there is one. */
+  pickOther(tried: readonly Replica[]): Replica | undefined {
+    this.#reconnect();
+    const usable = this.#usable();
+    const others = usable.filter((replica) => !tried.includes(replica));
+    return this.#choose(others.length > 0 ? others : usable);
+  }
+
+  /** A call to `replica` failed, and it is the replica's failure. */
+  blame(replica: Replica): void {
+    const own = answersOf(replica);
+    let others = -own;
+    for (const one of this.#replicas) others += answersOf(one);
+    if (replica.standing.failed(own, others)) this.#eject(replica);
+  }
+
+  /** Its connection was lost with calls on it. */
+  lost(replica: Replica): void {
+    if (!replica.standing.isOut(this.#options.clock.monotonic())) this.#eject(replica);
+  }
+
+  #eject(replica: Replica): void {
+    const now = this.#options.clock.monotonic();
+    const out = this.#replicas.filter(({ standing }) => standing.isOut(now)).length;
+    if (!mayEject(this.#replicas.length, out)) return;
+    replica.standing.eject(now);
+    this.#outUntilMs = Math.max(this.#outUntilMs, replica.standing.untilMs);
+  }
+
+  /** Those that are open and not left out, or all that are open where these are too few. */
+  #usable(): readonly Replica[] {
+    const now = this.#options.clock.monotonic();
+    if (now >= this.#outUntilMs) this.#outUntilMs = 0;
+    const open = this.#replicas.filter(({ connection }) => connection?.isOpen === true);
+    const usable = open.filter(({ standing }) => !standing.isOut(now));
+    return isPanic(this.#replicas.length, usable.length) ? open : usable;
+  }
+
+  #choose(among: readonly Replica[]): Replica | undefined {
+    if (among.length < 2) return among[0];
+    const { random } = this.#options;
+    return lighter(among[random.int(among.length)] as Replica, among[random.int(among.length)] as Replica);
+  }
+
+  /** The nth open one, from 0. No list of them is made: this is on the way of every call. */
+  #open(nth: number): Replica {
     let left = nth;
-    for (const { connection } of this.#replicas) if (connection?.isOpen === true && left-- === 0) return connection;
+    for (const replica of this.#replicas) if (replica.connection?.isOpen === true && left-- === 0) return replica;
     throw new AssertionFailed("as many were counted");
   }
 
@@ -76,11 +129,11 @@ export class Replicas {
    * Waits for one to be open. Rejects with `SKEIN_TRANSPORT_UNREACHABLE` when none can be reached, and with
    * `SKEIN_LEADER_NONE` when no leader could within what the call has left.
    */
-  reach(timeoutMs: number | undefined): Promise<Connection> {
+  reach(timeoutMs: number | undefined): Promise<Replica> {
     return this.#hasLeader ? this.#wait.until(timeoutMs, () => this.#reachOne()) : this.#reachOne();
   }
 
-  async #reachOne(): Promise<Connection> {
+  async #reachOne(): Promise<Replica> {
     if (this.#replicas.length === 0) throw skeinError("SKEIN_TRANSPORT_UNREACHABLE", "no replica is known");
     const now = this.#options.clock.monotonic();
     // Those that failed lately too when no other is left: a caller that waits is a reason to try.
@@ -92,9 +145,9 @@ export class Replicas {
       const [first] = (error as AggregateError).errors as unknown[];
       throw isSkeinError(first) ? first : skeinError("SKEIN_TRANSPORT_UNREACHABLE", undefined, { cause: first });
     }
-    const connection = this.pick();
-    if (connection === undefined) throw skeinError("SKEIN_TRANSPORT_UNREACHABLE");
-    return connection;
+    const replica = this.pick();
+    if (replica === undefined) throw skeinError("SKEIN_TRANSPORT_UNREACHABLE");
+    return replica;
   }
 
   close(): void {
@@ -124,6 +177,7 @@ export class Replicas {
       replica.connection = connection;
       replica.failures = 0;
       void connection.closed.then(() => {
+        replica.answered += connection.answered;
         if (replica.connection === connection) replica.connection = undefined;
       });
       return connection;
@@ -136,7 +190,24 @@ export class Replicas {
 }
 
 function fresh(address: string): Replica {
-  return { address, connection: undefined, connecting: undefined, failures: 0, notBeforeMs: 0, lastError: undefined };
+  const standing = new Standing();
+  return {
+    address,
+    standing,
+    answered: 0,
+    connection: undefined,
+    connecting: undefined,
+    failures: 0,
+    notBeforeMs: 0,
+  };
+}
+
+function lighter(first: Replica, second: Replica): Replica {
+  return (second.connection?.inFlight ?? 0) < (first.connection?.inFlight ?? 0) ? second : first;
+}
+
+function answersOf({ answered, connection }: Replica): number {
+  return answered + (connection?.answered ?? 0);
 }
 
 /** The calls it has are finished where they began. */

@@ -3,11 +3,11 @@
  * service runs: it is told.
  */
 import type { Cancellation, RemoteCall, RemoteEndpoint, RemoteRoutes, Told } from "../../call/index.ts";
-import { isBytes, isStream, type Method } from "../../contract/index.ts";
-import { copyValue, toMs, ValueSetError } from "../../core/index.ts";
+import { isBytes, isStream, type Kind, type Method } from "../../contract/index.ts";
+import { copyValue, sleep, toMs, ValueSetError } from "../../core/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
 import { methodsOf, type System } from "../../system/index.ts";
-import type { Connection, Operation, Outgoing } from "../../transport/index.ts";
+import { account, final, Sending, waitFor } from "./attempts.ts";
 import type { Operations } from "./operations.ts";
 import { Replicas, type ReplicasOptions } from "./replicas.ts";
 
@@ -102,42 +102,124 @@ export class RouteTable implements RemoteRoutes {
       mayLast: answersItems || body?.isRaw === false,
       timeoutMs,
       send: (call, told) => this.#unary(service, name, call, told),
-      stream: (call) => this.#stream(service, name, call),
+      again: (call, error, told) => this.#again(kind, call, error, told),
+      stream: (call) => this.#stream(kind, service, name, call),
     };
   }
 
   #unary(service: string, method: string, call: RemoteCall, told: Told): void {
+    const group = this.#byService.get(service);
+    if (group !== undefined) {
+      group.budget.call(call.startMs);
+      if (!group.throttle.let(call.startMs, this.#options.random)) return told.reject(heldBack(`${service}.${method}`));
+    }
     const operation = this.#operations.get(service, method);
-    const connection = operation === undefined ? undefined : this.#byService.get(service)?.pick();
+    const replica = operation === undefined ? undefined : group?.pick();
     // The usual way writes the input before its caller goes on, which is what isolates the two.
-    if (operation !== undefined && connection !== undefined)
-      return connection.unary(outgoing(operation, call, call.input), told);
+    if (operation !== undefined && group !== undefined && replica !== undefined)
+      return new Sending(operation, call, call.input, group, replica).send(told);
     this.#ready(service, method, call).then(
-      ([reached, ready]) => reached.unary(ready, told),
+      (sending) => sending.send(told),
       (error: unknown) => told.reject(toSkeinError(error)),
     );
   }
 
-  async *#stream(service: string, method: string, call: RemoteCall): AsyncGenerator<unknown, void, undefined> {
-    const [connection, ready] = await unlessAborted(this.#ready(service, method, call), call.signal);
-    yield* connection.stream(ready);
+  /** A call has failed: it is sent once more, to another replica, or its caller is told what is returned. */
+  #again(kind: Kind, call: RemoteCall, error: SkeinError, told: Told): SkeinError | undefined {
+    const sending = call.sending as Sending | undefined;
+    // It found no way to any host, which was tried with all of them.
+    if (sending === undefined) return final(error, kind, call.attempts, undefined);
+    const waitMs = this.#waitFor(kind, sending, error);
+    if (waitMs === undefined) return final(error, kind, call.attempts, sending.unsure);
+    try {
+      // Not sent, so there are no bytes of it: as it is now, before its caller goes on.
+      if (sending.bytes === undefined) sending.input = copyInput(sending.id, sending.input);
+    } catch (refused) {
+      return toSkeinError(refused);
+    }
+    this.#options.clock.after(waitMs, () => void this.#resend(sending, told), { unref: true });
+    return undefined;
   }
 
-  async #ready(service: string, method: string, call: RemoteCall): Promise<readonly [Connection, Outgoing]> {
+  /** Holds the failure against whom it is due to. Before which time it is sent once more, if at all. */
+  #waitFor(kind: Kind, sending: Sending, error: SkeinError): number | undefined {
+    const { clock, random } = this.#options;
+    const now = clock.monotonic();
+    account(sending, error, now);
+    if (error.outcome === "unknown") sending.unsure = error;
+    return waitFor(kind, sending, error, now, random);
+  }
+
+  async #resend(sending: Sending, told: Told): Promise<void> {
+    if (sending.head.signal.aborted) return;
+    try {
+      await this.#turnElsewhere(sending);
+    } catch (error) {
+      return told.reject(toSkeinError(error));
+    }
+    if (!sending.head.signal.aborted) sending.send(told);
+  }
+
+  /** The next attempt goes to another replica, where there is one. */
+  async #turnElsewhere(sending: Sending): Promise<void> {
+    const { head: call, group } = sending;
+    (sending.tried ??= []).push(sending.replica);
+    call.attempts++;
+    call.sentMs = this.#options.clock.monotonic();
+    sending.replica = group.pickOther(sending.tried) ?? (await group.reach(call.timeoutMs));
+  }
+
+  /** Sent once more only before its first item: what was read cannot be taken back. */
+  async *#stream(
+    kind: Kind,
+    service: string,
+    method: string,
+    call: RemoteCall,
+  ): AsyncGenerator<unknown, void, undefined> {
+    const { signal } = call;
+    const sending = await unlessAborted(this.#ready(service, method, call), signal);
+    for (;;) {
+      let items: AsyncGenerator<unknown, void, undefined>;
+      let first: IteratorResult<unknown, void>;
+      try {
+        items = sending.stream();
+        first = await items.next();
+      } catch (thrown) {
+        const error = toSkeinError(thrown);
+        const waitMs = signal.aborted ? undefined : this.#waitFor(kind, sending, error);
+        if (waitMs === undefined) throw final(error, kind, call.attempts, sending.unsure);
+        await unlessAborted(sleep(this.#options.clock, waitMs), signal);
+        await unlessAborted(this.#turnElsewhere(sending), signal);
+        continue;
+      }
+      if (first.done === true) return;
+      try {
+        yield first.value;
+        yield* items;
+      } finally {
+        await items.return();
+      }
+      return;
+    }
+  }
+
+  async #ready(service: string, method: string, call: RemoteCall): Promise<Sending> {
     const input = copyInput(`${service}.${method}`, call.input);
     const replicas = this.#byService.get(service);
     if (replicas === undefined)
       throw skeinError("SKEIN_CALL_NO_ROUTE", `no host that runs ${service}.${method} is known`);
-    const [operation, connection] = await Promise.all([
+    const [operation, replica] = await Promise.all([
       this.#operations.make(service, method),
       replicas.pick() ?? replicas.reach(call.timeoutMs),
     ]);
-    return [connection, outgoing(operation, call, input)];
+    return new Sending(operation, call, input, replicas, replica);
   }
 }
 
-function outgoing(operation: Operation, call: RemoteCall, input: unknown): Outgoing {
-  return { operation, head: call, input, signal: call.signal, incoming: call.incoming };
+function heldBack(id: string): SkeinError {
+  return skeinError("SKEIN_HOST_OVERLOADED", `the hosts of ${id} refuse most calls, so this one was not sent`, {
+    attempts: 1,
+  });
 }
 
 /** The way to a host may take longer than its call may. What ended the call is known to its journey. */

@@ -110,6 +110,13 @@ export class Writer {
     this.at += value.length;
   }
 
+  /** What was written before, as it was. */
+  again(value: Uint8Array): void {
+    this.need(value.length);
+    this.bytes.set(value, this.at);
+    this.at += value.length;
+  }
+
   /** Writes what was gathered and tells how; the place of the reader is found by the value's own length. */
   endText(): number {
     const text = this.#text;

@@ -51,6 +51,7 @@ class HttpConnection implements Connection {
   readonly #endsAlone: boolean;
   readonly #requests = new Set<HttpRequest>();
   readonly #closed = Promise.withResolvers<void>();
+  #answered = 0;
   #isRetired = false;
   #isOver = false;
 
@@ -65,6 +66,9 @@ class HttpConnection implements Connection {
   get inFlight(): number {
     return this.#requests.size;
   }
+  get answered(): number {
+    return this.#answered;
+  }
   get isOpen(): boolean {
     return !this.#isOver && !this.#isRetired;
   }
@@ -78,7 +82,10 @@ class HttpConnection implements Connection {
     });
     if (request === undefined) return;
     request.reply().then(
-      (reply) => request.end(undefined) && told.resolve(reply),
+      (reply) => {
+        this.#answered++;
+        if (request.end(undefined)) told.resolve(reply);
+      },
       (error: SkeinError) => request.end(error),
     );
   }
@@ -119,7 +126,8 @@ class HttpConnection implements Connection {
     let headers: Record<string, string>;
     try {
       this.#assertSendable(call);
-      body = toBody(`the input of ${id}`, call.input);
+      body = call.sent?.bytes ?? toBody(`the input of ${id}`, call.input);
+      if (call.sent !== undefined) call.sent.bytes = body;
       headers = toHeaders(head, this.#options);
     } catch (error) {
       const refused = isSkeinError(error)

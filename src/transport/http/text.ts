@@ -9,6 +9,7 @@ import {
   canonicalStatus,
   catalogue,
   fromWireError,
+  isSkeinError,
   isSkeinCode,
   type SkeinError,
   skeinError,
@@ -41,7 +42,8 @@ export function fromBody(shape: SchemaShape | undefined, body: Uint8Array): unkn
 /** An error's status and body. A peer is told everything but foreign messages. */
 export function toProblemBody(error: unknown, traceId: string, status?: number): { status: number; body: Buffer } {
   const problem = problemOf(error, traceId, true);
-  const body = Buffer.from(JSON.stringify({ ...problem, status: status ?? problem.status }), "utf8");
+  const attempts = isSkeinError(error) ? error.attempts : undefined;
+  const body = Buffer.from(JSON.stringify({ ...problem, status: status ?? problem.status, attempts }), "utf8");
   if (body.length <= messageBytesMax) return { status: status ?? problem.status, body };
   const instead = skeinError("SKEIN_TRANSPORT_TOO_LARGE", "the data of the error is too large", { outcome: "unknown" });
   return toProblemBody(instead, traceId);
@@ -65,7 +67,7 @@ export function fromProblemBody(
   const isDeclared = !code.startsWith("SKEIN_");
   const shape = operation.errors?.get(code);
   const known = isSkeinCode(code) ? catalogue[code].outcome : "unknown";
-  const { data, detail, title, outcome = isDeclared ? "failed" : known, retry = false } = given;
+  const { data, detail, title, attempts, outcome = isDeclared ? "failed" : known, retry = false } = given;
   return fromWireError({
     code,
     canonical: canonicalCodes.find((each) => canonicalStatus[each] === status) ?? "unknown",
@@ -73,6 +75,7 @@ export function fromProblemBody(
     outcome,
     retry,
     status,
+    ...(attempts !== undefined && { attempts }),
     ...(data !== undefined && { data: shape === undefined ? data : fromJson(shape, data) }),
     ...(isDeclared && { declared: true }),
   });
