@@ -3,6 +3,7 @@ import type { Kind, Method } from "../contract/index.ts";
 import { isBytes, isChannel, isStream } from "../contract/index.ts";
 import { toMs } from "../core/index.ts";
 import type { Access, AnyHandler, Declaration, Implementation, Opened } from "../system/index.ts";
+import { Usual } from "./resilience/gradient.ts";
 import type { ReplyCache } from "./stages/cache.ts";
 import type { OwnFactory } from "./own.ts";
 
@@ -35,6 +36,8 @@ export interface Endpoint {
   /** The database that remembers idempotency keys, if the service has one. */
   readonly database: Opened | undefined;
   readonly declaration: Declaration;
+  /** How long its calls usually take, as admission learns it. */
+  readonly usual: Usual;
 }
 
 export interface EndpointParts {
@@ -71,6 +74,7 @@ export function createEndpoint(
     handler,
     guard: policy.access === "guarded" ? implementation.guards[name] : undefined,
     declaration,
+    usual: new Usual(),
     ...parts,
   };
 }

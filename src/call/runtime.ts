@@ -199,6 +199,11 @@ export class CallRuntime {
     }
   };
 
+  /** An endpoint of this host; `undefined` for what runs elsewhere, and for what nobody has. */
+  local(service: string, method: string): Endpoint | undefined {
+    return this.#services.get(service)?.get(method);
+  }
+
   #find(service: string, method: string): Endpoint | RemoteEndpoint {
     const endpoint = this.#services.get(service)?.get(method) ?? this.#remote?.find(service, method);
     if (endpoint === undefined) {

@@ -4,14 +4,16 @@
  */
 import type { AnyContract, Client } from "../contract/index.ts";
 import {
+  Admission,
   CallRuntime,
   createClient,
+  type Endpoint,
   ownPrincipal,
   type RemoteRoutes,
   type RootOptions,
   type Told,
 } from "../call/index.ts";
-import { type Clock, type Random, Secret, systemClock, systemRandom, toMs } from "../core/index.ts";
+import { afterTurn, type Clock, type Random, Secret, systemClock, systemRandom, toMs } from "../core/index.ts";
 import { absolutePath, processEnv } from "../core/platform.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import { createRecorder, quietly, type Recorder, silentLog, withFields } from "../observe/index.ts";
@@ -23,6 +25,7 @@ import {
   type System,
   type TokenGrant,
 } from "../system/index.ts";
+import { Admitted, isFromElsewhere } from "./admitted.ts";
 import { Counted } from "./counted.ts";
 import { CountedItems } from "./counted-items.ts";
 import { openMounts } from "./mount/open-all.ts";
@@ -230,6 +233,7 @@ class RunningHost implements Host {
   readonly #live: readonly LiveService[];
   readonly mounts: readonly LiveMount[];
   readonly #leader: Leadership | undefined;
+  readonly #admission: Admission | undefined;
   readonly #background = new AbortController();
   #inFlight = 0;
   #isDraining = false;
@@ -244,6 +248,10 @@ class RunningHost implements Host {
     leader: Leadership | undefined,
   ) {
     this.#leader = leader;
+    // Where a request may not wait for another, the platform limits them.
+    this.#admission = runtime.isolated
+      ? undefined
+      : new Admission({ clock: runtime.clock, soon: soonOf(runtime.clock) });
     this.system = system;
     this.#runtime = runtime;
     this.#live = live;
@@ -266,6 +274,14 @@ class RunningHost implements Host {
   call(service: string, method: string, input: unknown, options?: RootOptions): unknown {
     const refused = this.#refusal(service, method);
     if (refused !== undefined) return Promise.reject(refused);
+    const endpoint = this.#admissible(service, method, options);
+    if (endpoint !== undefined) {
+      if (!endpoint.mayLast)
+        return new Promise((resolve, reject) =>
+          this.deliver(service, method, input, options ?? {}, { resolve, reject }),
+        );
+      if (this.#admission?.isOverrun === true) return Promise.reject(skeinError("SKEIN_HOST_OVERLOADED"));
+    }
     const answer = this.#runtime.root(service, method, input, options);
     if (!(answer instanceof Promise)) return new CountedItems(answer as AsyncIterable<unknown>, this.#countItems);
     this.#inFlight++;
@@ -276,7 +292,20 @@ class RunningHost implements Host {
     const refused = this.#refusal(service, method);
     if (refused !== undefined) return told.reject(refused);
     this.#inFlight++;
-    this.#runtime.deliver(service, method, input, options, new Counted(told, this.#leave));
+    const counted = new Counted(told, this.#leave);
+    const endpoint = this.#admissible(service, method, options);
+    if (endpoint === undefined || this.#admission === undefined)
+      return this.#runtime.deliver(service, method, input, options, counted);
+    if (!endpoint.mayLast)
+      return this.#admission.enter(new Admitted(this.#runtime, this.#admission, endpoint, input, options, counted));
+    if (this.#admission.isOverrun) return counted.reject(skeinError("SKEIN_HOST_OVERLOADED"));
+    this.#runtime.deliver(service, method, input, options, counted);
+  }
+
+  /** What a call asks of this host, where its coming is limited. */
+  #admissible(service: string, method: string, options: RootOptions | undefined): Endpoint | undefined {
+    if (this.#admission === undefined || options === undefined || !isFromElsewhere(options)) return undefined;
+    return this.#runtime.local(service, method);
   }
 
   #refusal(service: string, method: string): SkeinError | undefined {
@@ -382,4 +411,9 @@ class RunningHost implements Host {
   readonly #leave = (): void => {
     if (--this.#inFlight === 0 && this.#isDraining) this.#idle.resolve();
   };
+}
+
+/** A simulated host's turns are those of its clock. */
+function soonOf(clock: Clock): (run: () => void) => void {
+  return clock === systemClock ? afterTurn : (run) => void clock.after(0, run);
 }

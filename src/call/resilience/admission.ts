@@ -17,12 +17,10 @@ const turnMs = 5;
 const turnLookMs = 1;
 /** How often those that wait are looked at. */
 const lookMs = 10;
-/** A look that is later than this says that the process has enough to do. */
-const lateMs = 5;
 /** Of calls that are far from the limit, one in so many is measured. */
 const measuredOneIn = 8;
 
-/** A call that wants in. Exactly one of the two is called, once, maybe at once. */
+/** A call that wants in: exactly one of `admitted` and `refused` is called, once, maybe at once. */
 export abstract class Entrant extends InLine {
   /** From a service in another host: somebody's work is done in part already. */
   abstract readonly isNested: boolean;
@@ -35,7 +33,8 @@ export abstract class Entrant extends InLine {
   /** Whether it was let in beside few others. */
   isCalm = false;
 
-  abstract admitted(): void;
+  /** `waitedMs` after it came. */
+  abstract admitted(waitedMs: number): void;
   abstract refused(error: SkeinError): void;
 }
 
@@ -85,11 +84,11 @@ export class Admission {
   /** Lets it in, lets it wait, or refuses it. */
   enter(entrant: Entrant): void {
     const now = this.#clock.monotonic();
-    if (this.#waiting === 0 && this.#hasRoom(entrant.isNested) && !this.#isTurnSpent(now)) this.#admit(entrant, now);
+    if (this.#waiting === 0 && this.#hasRoom(entrant.isNested) && !this.#isTurnSpent(now)) this.#admit(entrant, now, 0);
     else this.#wait(entrant, now);
   }
 
-  /** Whether something that holds no place, a stream, is refused as well. */
+  /** Whether what would hold its place for long, a stream or an upload, and so holds none, is refused. */
   get isOverrun(): boolean {
     return this.#waiting > 0 && this.#waiting >= this.#waitingMax;
   }
@@ -106,14 +105,14 @@ export class Admission {
     if (this.#waiting > 0) this.#drain();
   }
 
-  #admit(entrant: Entrant, now: number): void {
+  #admit(entrant: Entrant, now: number, waitedMs: number): void {
     if (entrant.isNested) this.#nestedUnderWay++;
     else this.#outsideUnderWay++;
     const { underWay } = this;
     const isMeasured = underWay * 2 >= this.limit || this.#count++ % measuredOneIn === 0;
     entrant.sinceMs = isMeasured ? now : 0;
     entrant.isCalm = this.#gradient.isCalm(underWay);
-    entrant.admitted();
+    entrant.admitted(waitedMs);
   }
 
   #hasRoom(isNested: boolean): boolean {
@@ -146,8 +145,7 @@ export class Admission {
       if (this.#isTurnSpent(now)) break;
       this.#takeOut(next);
       if (next.isGone) next.refused(overloaded());
-      else if (now - next.sinceMs > waitMaxMs) next.refused(overloaded());
-      else this.#admit(next, now);
+      else this.#admit(next, now, now - next.sinceMs);
       now = this.#clock.monotonic();
     }
     this.#isDraining = false;
@@ -199,13 +197,13 @@ export class Admission {
 
   readonly #looked = (): void => {
     this.#look = undefined;
-    const now = this.#clock.monotonic();
+    // Time in which this process was held up is nobody's waiting.
+    const now = this.#lookDueMs;
     this.#dropExpired(now);
-    const isIdle = now - this.#lookDueMs < lateMs;
-    // All places are taken by calls that neither end nor have this process do anything: they wait for something else.
+    // All places are taken by calls that do not end, and no slower than usual: they wait for something that is not here.
     const isStuck = this.#ended === 0 && !this.#hasRoom(this.#nested.first !== undefined);
     this.#ended = 0;
-    if (this.#waiting > 0 && isIdle && isStuck && this.#gradient.isAtEase) this.#gradient.widen();
+    if (this.#waiting > 0 && isStuck && this.#gradient.isAtEase) this.#gradient.widen();
     this.#drain();
     if (this.#waiting > 0) this.#armLook(this.#clock.monotonic());
   };

@@ -6,6 +6,8 @@
 const limitFirst = 20;
 const limitMin = 4;
 const limitMax = 1_000;
+/** Calls that may hold a place while they wait for something else: as many as a gateway has connections. */
+const heldMax = 10_000;
 /** Calls that together say whether it has become slower. */
 const windowCalls = 20;
 /** A call may take so many times as long as its method usually does. */
@@ -110,9 +112,9 @@ export class Gradient {
     if (nowMs - this.#calmAtMs > Math.max(probeAfterMs, this.#meanMs * probeAfterCalls)) this.#beginProbe(nowMs);
   }
 
-  /** Calls wait for a place, and the host has nothing to do: those that have one wait for something else. */
+  /** Calls wait for a place, and none of those that have one ends: they wait for something else. */
   widen(): void {
-    this.#limit = Math.min(limitMax, this.#limit * 2);
+    this.#limit = Math.min(heldMax, this.#limit * 2);
   }
 
   #follow(): void {
@@ -125,7 +127,7 @@ export class Gradient {
     if (most * 2 < this.#limit) return;
     const wanted = this.#limit * gradient + Math.max(spareMin, this.#limit * spareShare);
     const next = this.#isStarting ? this.#limit * 2 : this.#limit * (1 - smoothing) + wanted * smoothing;
-    this.#limit = Math.max(limitMin, Math.min(limitMax, next));
+    this.#limit = Math.max(limitMin, Math.min(Math.max(limitMax, this.#limit), next));
   }
 
   #beginProbe(nowMs: number): void {

@@ -70,8 +70,8 @@ export class Replicas {
     if (open === 0) return undefined;
     if (open === 1) return this.#open(0);
     if (this.#outUntilMs > 0) return this.#choose(this.#usable());
-    const { random } = this.#options;
-    return lighter(this.#open(random.int(open)), this.#open(random.int(open)));
+    const first = this.#options.random.int(open);
+    return lighter(this.#open(first), this.#open(this.#besides(first, open)));
   }
 
   /** The same, for a call that was sent to some: another one, where there is one. */
@@ -114,8 +114,14 @@ export class Replicas {
 
   #choose(among: readonly Replica[]): Replica | undefined {
     if (among.length < 2) return among[0];
-    const { random } = this.#options;
-    return lighter(among[random.int(among.length)] as Replica, among[random.int(among.length)] as Replica);
+    const first = this.#options.random.int(among.length);
+    return lighter(among[first] as Replica, among[this.#besides(first, among.length)] as Replica);
+  }
+
+  /** Another one of so many: compared with itself, one that hangs would still be chosen. */
+  #besides(first: number, count: number): number {
+    const second = this.#options.random.int(count - 1);
+    return second < first ? second : second + 1;
   }
 
   /** The nth open one, from 0. No list of them is made: this is on the way of every call. */
