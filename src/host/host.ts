@@ -32,6 +32,7 @@ import { openMounts } from "./mount/open-all.ts";
 import type { LiveMount } from "./mount/open.ts";
 import { bringUp, closeAll, isHook, type LiveService, readyHook, startHook } from "./load.ts";
 import { type RateCall, rateHook } from "./rate.ts";
+import { select } from "./select.ts";
 import { SharedThings } from "./shared.ts";
 
 /** How a host runs. Everything has a default that suits a program on one machine. @since 0.1.0 */
@@ -164,35 +165,6 @@ export async function openHost(system: System, options: HostOptions = {}): Promi
   if (options.leader === undefined) begin();
   else options.leader.run(begin, () => host.endBackground());
   return host;
-}
-
-/** What of a system runs here. Throws `SKEIN_SYSTEM_INVALID` for a name twice, and for one that is nowhere. */
-function select(system: System, names: readonly string[] | undefined): Pick<System, "services" | "mounts"> {
-  const seen = new Set<string>();
-  for (const { declaration } of system.services) {
-    if (seen.has(declaration.name))
-      throw skeinError("SKEIN_SYSTEM_INVALID", `${system.name} has two services of the contract "${declaration.name}"`);
-    seen.add(declaration.name);
-  }
-  for (const { name } of system.mounts) {
-    if (seen.has(name))
-      throw skeinError(
-        "SKEIN_SYSTEM_INVALID",
-        `${system.name} has a mount with the name of another service, "${name}"`,
-      );
-    seen.add(name);
-  }
-  for (const name of names ?? []) {
-    if (!seen.has(name)) throw skeinError("SKEIN_SYSTEM_INVALID", `${system.name} has no service "${name}"`);
-  }
-  if (names === undefined) return system;
-  return {
-    // What runs in another language is called from every host.
-    services: system.services.filter(
-      ({ declaration }) => names.includes(declaration.name) || declaration.foreign !== undefined,
-    ),
-    mounts: system.mounts.filter(({ name }) => names.includes(name)),
-  };
 }
 
 function toContext(
