@@ -46,11 +46,19 @@ export function checkPath(path: readonly string[], target: string): void {
     throw skeinError("SKEIN_CALL_DEPTH", `${path.at(-1)} is ${depthMax} calls deep and may not call ${target}`);
 }
 
-/** The endpoints from the outermost call to this one. */
-export function pathOf(caller: CallScope): string[] {
-  const ids: string[] = [];
-  for (let scope: CallScope | undefined = caller; scope !== undefined; scope = scope.parent) {
-    ids.unshift(...(scope.parent === undefined ? scope.arrival.path : []), scope.endpoint.id);
-  }
-  return ids;
+/** What follows a path, by the endpoint that is added to it. */
+const longer = new WeakMap<readonly string[], Map<string, readonly string[]>>();
+
+/**
+ * The endpoints from the outermost call to this one. The same list each time: it goes with every call to another host, which
+ * is told of it once.
+ */
+export function pathOf(caller: CallScope): readonly string[] {
+  const above = caller.parent === undefined ? caller.arrival.path : pathOf(caller.parent);
+  const { id } = caller.endpoint;
+  let known = longer.get(above);
+  if (known === undefined) longer.set(above, (known = new Map()));
+  let path = known.get(id);
+  if (path === undefined) known.set(id, (path = Object.freeze([...above, id])));
+  return path;
 }
