@@ -24,8 +24,8 @@ export interface HeadSlots {
 export function slotsOf(to: Remembered, method: number, head: CallHead): HeadSlots {
   return {
     method,
-    principal: to.slotOf(head.principal as object | undefined),
-    path: to.slotOf(head.path.length === 0 ? undefined : head.path),
+    principal: to.slotOf(0, head.principal as object | undefined),
+    path: to.slotOf(1, head.path.length === 0 ? undefined : head.path),
   };
 }
 

@@ -12,17 +12,18 @@ export class Remembered {
   readonly #texts = new WeakMap<object, string>();
   readonly #byText = new Map<string, number>();
   readonly #tell: (slot: number, value: unknown) => void;
-  /** Most calls follow one for the same principal. */
-  #last: object | undefined;
-  #lastSlot = 0;
+  /** Most calls follow one for the same principal, by the same path: the latest of each kind, and its number. */
+  readonly #latest: (object | undefined)[] = [];
+  readonly #latestSlots: number[] = [];
 
   constructor(tell: (slot: number, value: unknown) => void) {
     this.#tell = tell;
   }
 
-  slotOf(value: object | undefined): number {
+  /** `kind` only says which was the latest of its kind. */
+  slotOf(kind: number, value: object | undefined): number {
     if (value === undefined) return 0;
-    if (value === this.#last) return this.#lastSlot;
+    if (value === this.#latest[kind]) return this.#latestSlots[kind] as number;
     const text = this.#textOf(value);
     let slot = this.#byText.get(text);
     if (slot === undefined) {
@@ -32,8 +33,8 @@ export class Remembered {
       this.#tell(slot, value);
     }
     // One that may change would be sent as it was.
-    this.#last = Object.isFrozen(value) ? value : undefined;
-    this.#lastSlot = slot;
+    this.#latest[kind] = Object.isFrozen(value) ? value : undefined;
+    this.#latestSlots[kind] = slot;
     return slot;
   }
 
@@ -49,6 +50,8 @@ export class Remembered {
   #forgetOldest(): number {
     const [[text, slot]] = this.#byText as unknown as [[string, number]];
     this.#byText.delete(text);
+    // Its number will stand for something else.
+    this.#latest.length = 0;
     return slot;
   }
 }

@@ -8,7 +8,8 @@ import { type Operation, operationOf } from "../../transport/index.ts";
 
 export class Operations {
   readonly #methods = new Map<string, Method>();
-  readonly #ready = new Map<string, Operation>();
+  /** By service, then by method: each call asks. */
+  readonly #ready = new Map<string, Map<string, Operation>>();
   readonly #making = new Map<string, Promise<Operation>>();
 
   constructor(system: System) {
@@ -20,7 +21,7 @@ export class Operations {
 
   /** What is ready; `undefined` too where no such method is. */
   get(service: string, method: string): Operation | undefined {
-    return this.#ready.get(`${service}.${method}`);
+    return this.#ready.get(service)?.get(method);
   }
 
   /** Puts one together; safe to ask twice. Rejects for a method that no contract has, which is a bug. */
@@ -41,7 +42,8 @@ export class Operations {
     const method = this.#methods.get(id);
     if (method === undefined) throw new TypeError(`${id} is no method of this system`);
     const operation = await operationOf(service, name, method);
-    this.#ready.set(id, operation);
+    const ready = this.#ready.get(service) ?? new Map<string, Operation>();
+    this.#ready.set(service, ready.set(name, operation));
     return operation;
   }
 }

@@ -34,13 +34,16 @@ export class RouteTable implements RemoteRoutes {
   readonly #operations: Operations;
   readonly #groups = new Map<string, Replicas>();
   #byService = new Map<string, Replicas>();
-  readonly #endpoints = new Map<string, RemoteEndpoint>();
+  /** By service, then by method: no name is put together for a call. */
+  readonly #endpoints = new Map<string, Map<string, RemoteEndpoint>>();
   #epoch = -1;
 
   constructor(system: System, operations: Operations, options: ReplicasOptions) {
     this.#options = options;
     this.#operations = operations;
     for (const { declaration } of system.services) {
+      const endpoints = new Map<string, RemoteEndpoint>();
+      this.#endpoints.set(declaration.name, endpoints);
       for (const [name, method] of methodsOf(declaration.contract)) {
         const timeout = declaration.policy[name]?.timeout;
         const endpoint = this.#endpointOf(
@@ -49,7 +52,7 @@ export class RouteTable implements RemoteRoutes {
           method,
           timeout === undefined ? undefined : toMs(timeout),
         );
-        this.#endpoints.set(endpoint.id, endpoint);
+        endpoints.set(name, endpoint);
       }
     }
   }
@@ -78,7 +81,7 @@ export class RouteTable implements RemoteRoutes {
   }
 
   find(service: string, method: string): RemoteEndpoint | undefined {
-    return this.#byService.has(service) ? this.#endpoints.get(`${service}.${method}`) : undefined;
+    return this.#byService.has(service) ? this.#endpoints.get(service)?.get(method) : undefined;
   }
 
   close(): void {

@@ -166,3 +166,27 @@ test("what a reader would have more levels of than a value may have is refused",
   for (const byte of body) writer.u8(byte);
   assert.throws(() => read(new Codec(layout), Buffer.from(writer.bytes.subarray(0, writer.at))), WireError);
 });
+
+test("property: a text in its place comes back, short or long, ASCII or not, at the end of a buffer or inside", () => {
+  const length = fc.integer({ min: 0, max: 200 });
+  const texts = fc.array(
+    fc.oneof(
+      fc.string(),
+      fc.string({ unit: "grapheme" }),
+      length.map((n) => "x".repeat(n)),
+    ),
+  );
+  fc.assert(
+    fc.property(texts, (given) => {
+      const writer = new Writer(16);
+      for (const text of given) writer.inline(text);
+      const reader = new Reader();
+      reader.over(writer.bytes, 0, writer.at);
+      assert.deepEqual(
+        given.map(() => reader.inline()),
+        given.map((text) => text.toWellFormed()),
+      );
+      assert.ok(reader.isSpent());
+    }),
+  );
+});

@@ -10,6 +10,8 @@ import { WireError } from "./wire-error.ts";
 const shortMax = 256;
 /** Gathered for one value at most; a reader that keeps one of the texts keeps all of them. */
 const gatheredMax = 8_192;
+/** Texts of heads up to this long; their length is one byte. */
+const inlineAsciiMax = 64;
 const integerMax = 2 ** 52;
 export const textModes = { ascii: 0, utf8: 1, utf16: 2 } as const;
 
@@ -97,10 +99,26 @@ export class Writer {
 
   /** A text in its place, of ASCII mostly: for heads, which have nothing behind them. */
   inline(value: string): void {
+    if (value.length <= inlineAsciiMax && this.#ascii(value)) return;
     const size = Buffer.byteLength(value);
     this.varint(size);
     this.need(size);
     this.at += size === value.length ? this.bytes.write(value, this.at, "latin1") : this.bytes.write(value, this.at);
+  }
+
+  /** Character by character: two calls into the runtime cost more for so few. False, and nothing written, for others. */
+  #ascii(value: string): boolean {
+    const { length } = value;
+    this.need(length + 1);
+    const { bytes, at } = this;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) return false;
+      bytes[at + 1 + i] = code;
+    }
+    bytes[at] = length;
+    this.at = at + 1 + length;
+    return true;
   }
 
   raw(value: Uint8Array): void {
