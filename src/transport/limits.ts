@@ -14,6 +14,8 @@ export const batchBytesMax = messageBytesMax + 65_536;
 export const flushBytes = 65_536;
 /** Bytes that wait to go out to a peer that reads slowly; beyond it callers are refused, and a callee reads no further. */
 export const waitingBytesMax = messageBytesMax * 2;
+/** Connections of one listener, greeted or not; one more is closed at once. */
+export const connectionsMax = 1_024;
 /** Calls of one connection that have not ended; one more is refused. */
 export const callsInFlightMax = 1_024;
 /** Methods, paths and principals that one connection remembers for each side. */

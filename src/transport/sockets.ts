@@ -16,7 +16,7 @@ import { skeinError } from "../errors/index.ts";
 import type { FindOperation } from "./callee.ts";
 import { Callees } from "./callees.ts";
 import { greetOver } from "./greet.ts";
-import { connectMs, drainMs, handshakeMs } from "./limits.ts";
+import { connectionsMax, connectMs, drainMs, handshakeMs } from "./limits.ts";
 import type { Answer, Connection, Listener } from "./port.ts";
 import type { SessionOptions } from "./session.ts";
 import { socketChannel } from "./socket-channel.ts";
@@ -83,6 +83,7 @@ export async function listenSocket(
   assertSafe(address);
   const callees = new Callees(options, find, answer);
   const server = serverOf(address, options.greeting.system, (socket) => callees.accept(socketChannel(socket)));
+  server.maxConnections = connectionsMax;
   await bind(server, address);
   let closing: Promise<void> | undefined;
   return {

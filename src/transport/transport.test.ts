@@ -11,6 +11,7 @@ import { answering } from "./fixtures/asked.ts";
 import { createLog } from "../observe/index.ts";
 import { Authority } from "./fixtures/certificates.ts";
 import { conformance } from "./fixtures/conformance.ts";
+import { connectionsMax } from "./limits.ts";
 import { MemoryNetwork } from "./memory-transport.ts";
 import type { SessionOptions } from "./session.ts";
 import { connectSocket, listenSocket } from "./sockets.ts";
@@ -115,6 +116,34 @@ test("a peer of another system, without the token or of no protocol at all gets 
     0,
     "nothing is said to who has shown no token",
   );
+  await listener.close(0);
+});
+
+test("strangers who only connect cannot take more than a listener's share, and hosts get in again after them", async () => {
+  // Nobody is closed for not greeting: this clock stands still.
+  const listener = await listenSocket(
+    { host: "127.0.0.1", port: 0 },
+    { ...options, clock: createVirtualClock() },
+    nobody,
+    answering(nobody),
+  );
+  const port = Number(listener.address.split(":").at(-1));
+  const extra = 16;
+  const over = Promise.withResolvers<void>();
+  let closed = 0;
+  const strangers = Array.from({ length: connectionsMax + extra }, () => {
+    const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+    socket.resume().on("close", () => ++closed === extra && over.resolve());
+    return socket;
+  });
+  await over.promise;
+  for (const socket of strangers) socket.destroy();
+  for (;;) {
+    const connection = await connectSocket({ host: "127.0.0.1", port }, options).catch(() => undefined);
+    if (connection === undefined) continue;
+    connection.close();
+    break;
+  }
   await listener.close(0);
 });
 

@@ -6,8 +6,9 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { runCases, Targets } from "./case.ts";
@@ -202,6 +203,7 @@ class Running {
   /** Whole or not at all, after every slice; of a long run only. */
   keep(): void {
     if (this.#options.frames < keptFramesMin) return;
+    mkdirSync(path.dirname(kept), { recursive: true });
     writeFileSync(`${kept}.new`, `${JSON.stringify(this.now(), undefined, 2)}\n`);
     renameSync(`${kept}.new`, kept);
   }
