@@ -1,6 +1,7 @@
 // Owns which processes a contestant has, whoever their parent is, and what they take of the processor. Must never miss one
 // that detaches itself: they are known by a mark in the environment, which all inherit.
 import { readdirSync, readFileSync } from "node:fs";
+import { cpuSecondsOf } from "../lib/cpu.ts";
 
 /** The variable that carries the mark. */
 export const markName = "SKEIN_BENCH_MARK";
@@ -13,15 +14,9 @@ export function processesWith(mark: string): number[] {
     .map(Number);
 }
 
-/** Processor seconds of all threads of these processes that run now; the kernel counts nanoseconds. */
+/** Processor seconds of these processes together. */
 export function cpuOf(pids: readonly number[]): number {
-  let ns = 0;
-  for (const pid of pids) {
-    for (const id of readdirSync(`/proc/${pid}/task`)) {
-      ns += Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, "utf8").split(" ")[0]);
-    }
-  }
-  return ns / 1e9;
+  return pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
 }
 
 function textOf(file: string): string {
