@@ -71,38 +71,48 @@ export function createOwnFactory(
   let position = 0;
   for (const [name, contract] of Object.entries(declaration.uses)) {
     const service: string = contract.name;
+    const clientOf = createClientFactory(contract);
     Own.define(name, position++, (scope) =>
-      createClient(contract, (method, input, options) => invoke(scope, by, service, method, input, options)),
+      clientOf((method, input, options) => invoke(scope, by, service, method, input, options)),
     );
   }
   for (const [name, owned] of opened) Own.define(name, position++, (scope) => owned.bind(scope.bindingAs(by)));
   return (scope) => new Own(scope);
 }
 
+type ClientCall = (method: string, input: unknown, options: InvokeOptions | undefined) => unknown;
+
 /** A client with the methods of a contract (of a pick: the picked ones), each of which hands its arguments on. */
-export function createClient(
-  contract: AnyContract,
-  call: (method: string, input: unknown, options: InvokeOptions | undefined) => unknown,
-): object {
-  const client: Record<string, unknown> = {};
+export function createClient(contract: AnyContract, call: ClientCall): object {
+  return createClientFactory(contract)(call);
+}
+
+/** Makes clients of one contract: what is the same for all of them is found once. */
+function createClientFactory(contract: AnyContract): (call: ClientCall) => object {
+  class ContractClient {}
+  const picked: (readonly [string, Method])[] = [];
   const members: Readonly<Record<string, Member>> = contract.members;
   for (const [name, member] of Object.entries(contract.full)) {
     if (member.kind === "event") continue;
-    if (!Object.hasOwn(members, name)) {
-      // Plain JavaScript gets past the types; it should learn what is wrong instead of "is not a function".
-      const refuse = () => {
-        const refused = Promise.reject(
-          skeinError("SKEIN_CALL_UNDECLARED", `"${contract.name}.${name}" is not among the picked methods in uses`),
-        );
-        refused.catch(() => undefined);
-        return refused;
-      };
-      Object.defineProperty(client, name, { value: refuse });
-      continue;
-    }
-    client[name] = clientMethod(member, (input, options) => call(name, input, options));
+    if (Object.hasOwn(members, name)) picked.push([name, member]);
+    else Object.defineProperty(ContractClient.prototype, name, { value: refusal(`${contract.name}.${name}`) });
   }
-  return Object.freeze(client);
+  return (call) => {
+    const client: Record<string, unknown> = new ContractClient() as Record<string, unknown>;
+    for (const [name, method] of picked)
+      client[name] = clientMethod(method, (input, options) => call(name, input, options));
+    return Object.freeze(client);
+  };
+}
+
+/** Plain JavaScript gets past the types; it should learn what is wrong instead of "is not a function". */
+function refusal(id: string): () => Promise<never> {
+  return () => {
+    const why = `"${id}" is not among the picked methods in uses`;
+    const refused = Promise.reject<never>(skeinError("SKEIN_CALL_UNDECLARED", why));
+    refused.catch(() => undefined);
+    return refused;
+  };
 }
 
 type Send = (input: unknown, options: InvokeOptions | undefined) => unknown;
