@@ -16,6 +16,8 @@ import type { Starter } from "./starter.ts";
 const watchMs = 250;
 /** How long hosts have to say that they know the routes: they look for a supervisor every 500 ms. */
 const knownLimitMs = 3_000;
+/** Hosts speak every 500 ms. */
+const spokenMs = 1_000;
 const startLimitMs = 60_000;
 /** After so long without an end the pauses before a start begin anew. */
 const healthyMs = 60_000;
@@ -74,7 +76,8 @@ export class Watch {
   };
 
   #judge(one: Replica, now: number): void {
-    if (one.identity !== undefined && !isRunning(one.identity)) return this.#starter.ended(one);
+    if (one.identity !== undefined && !this.#hasSpoken(one, now) && !isRunning(one.identity))
+      return this.#starter.ended(one);
     switch (one.state) {
       case "ready":
         if (one.readyMs !== undefined && now - one.readyMs > healthyMs) one.failures = 0;
@@ -90,6 +93,11 @@ export class Watch {
       case "waiting":
         break;
     }
+  }
+
+  /** What has just spoken, and whose connection is open, runs: reading that from the system, for all, four times a second, costs more. */
+  #hasSpoken(one: Replica, now: number): boolean {
+    return one.state === "ready" && now - one.heardMs < spokenMs && this.#table.wires.has(one.id);
   }
 
   /** The holder died: a gateway has the listening socket too, and starts the next one; without any the port is bound anew. */
