@@ -205,6 +205,7 @@ const facts = {
   SKEIN_SUPERVISOR_NONE: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "caller", status: 500, since: "0.1.0" },
   SKEIN_SIMULATION_STUCK: { canonical: "deadline_exceeded", retry: false, outcome: "unknown", who: "bug", status: 500, since: "0.1.0" },
   SKEIN_SIMULATION_INVALID: { canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0" },
+  SKEIN_STATE_FAILED: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0" },
   SKEIN_LOGS_NONE: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "caller", status: 500, since: "0.1.0" },
   SKEIN_CLI_USAGE: { canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0" },
   SKEIN_OPENAPI_INVALID: { canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0" },

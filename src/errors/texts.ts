@@ -582,6 +582,10 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
     what: "A simulated cluster was asked for something that it does not have or cannot do.",
     fix: "The message names it; hosts are named by their group and a number, as orders-1, and the clients are \"client\".",
   },
+  SKEIN_STATE_FAILED: {
+    what: "The state directory of a system could not be written.",
+    fix: "Make room, or give the user that runs this command the right to write there; SKEIN_HOME names another directory.",
+  },
   SKEIN_LOGS_NONE: {
     what: "No process of this state directory has written a log.",
     fix: "Start the system with `skein start`, or name the system file or SKEIN_HOME of the one you mean.",

@@ -22,7 +22,7 @@ export async function endHosts(table: HostTable, starter: Starter, socket: Gatew
       for (const one of ending) {
         if (one.identity === undefined) continue;
         if (one.state !== "draining") starter.drain(one);
-        if (clock.monotonic() > endMs) signal(one.identity, "SIGKILL");
+        if (table.isHurried || clock.monotonic() > endMs) signal(one.identity, "SIGKILL");
       }
       await sleep(clock, lookMs);
     }
@@ -30,7 +30,7 @@ export async function endHosts(table: HostTable, starter: Starter, socket: Gatew
   for (const one of table.leaving) {
     if (!one.isTold) tellToLeave(table, one);
     while (isRunning(one.identity)) {
-      if (clock.monotonic() > endMs) signal(one.identity, "SIGKILL");
+      if (table.isHurried || clock.monotonic() > endMs) signal(one.identity, "SIGKILL");
       await sleep(clock, lookMs);
     }
   }

@@ -8,9 +8,9 @@ import { skeinError } from "../errors/index.ts";
 import { findPortOwner } from "../gateway/index.ts";
 import type { Log } from "../system/index.ts";
 import type { HostSays, SupervisorSays, Wire } from "./control.ts";
-import { identify, isRunning, signal } from "./process-identity.ts";
+import { identify, isRunning, type ProcessIdentity, signal } from "./process-identity.ts";
 import { holderArguments, startHolder } from "./spawn.ts";
-import type { State } from "./state.ts";
+import type { HostRecord, State } from "./state.ts";
 
 interface GatewaySocketOptions {
   readonly state: State;
@@ -103,7 +103,12 @@ export class GatewaySocket {
     const identity = identify(pid);
     if (identity === undefined)
       return this.#options.log.error("the process that holds the gateway's socket did not start");
-    this.#options.state.write({
+    this.#keep(identity);
+  }
+
+  /** One whose record could not be written sees that it has none, and ends. */
+  #keep(identity: ProcessIdentity): void {
+    const record: HostRecord = {
       id: "holder",
       group: "holder",
       replica: 1,
@@ -114,7 +119,14 @@ export class GatewaySocket {
       isRetired: false,
       startedAt: this.#options.clock.now(),
       restarts: 0,
-    });
+    };
+    try {
+      this.#options.state.write(record);
+    } catch (error) {
+      this.#options.log.error("the record of the process that holds the gateway's socket could not be written", {
+        error,
+      });
+    }
   }
 
   holder(wire: Wire<SupervisorSays, HostSays> | undefined): void {

@@ -26,6 +26,8 @@ export interface SupervisorOptions {
   readonly onStop: () => void;
 }
 
+const complainEveryMs = 10_000;
+
 export type HostWire = Wire<SupervisorSays, HostSays>;
 
 /** A process that runs and has no place any more. */
@@ -44,11 +46,14 @@ export class HostTable {
   placement: Placement;
   /** One for each place of the placement, while one is replaced its replacement, and during a move those of both placements. */
   readonly replicas: Replica[];
+  /** Nothing that is in flight is waited for any more. */
+  isHurried = false;
   leaving: Leaving[] = [];
   /** By host, the holder among them. */
   readonly wires = new Map<string, HostWire>();
   #routes: Routes = { epoch: 0, groups: {} };
   #routesText = "";
+  #complainMs = 0;
   #changed = Promise.withResolvers<void>();
 
   constructor(options: SupervisorOptions) {
@@ -71,10 +76,12 @@ export class HostTable {
   }
 
   /** Keeps who runs a replica, so that the next supervisor finds it. */
-  remember(one: Replica, identity: ProcessIdentity): void {
+  remember(one: Replica, identity: ProcessIdentity): boolean {
     const { id, group, replica, services, isSingleton, socket, startedAt, restarts } = one;
     const record = { id, group, replica, services, isSingleton, identity, socket, startedAt, restarts };
-    this.options.state.write({ ...record, replaces: one.replaces?.id, isReady: false, isRetired: false });
+    return this.#keep(() =>
+      this.options.state.write({ ...record, replaces: one.replaces?.id, isReady: false, isRetired: false }),
+    );
   }
 
   /** The one that is started because this one is to end. */
@@ -88,7 +95,7 @@ export class HostTable {
     what: Partial<Pick<HostRecord, "isReady" | "address" | "isRetired" | "leads" | "replaces">>,
   ): void {
     const record = this.options.state.host(id);
-    if (record !== undefined) this.options.state.write({ ...record, ...what });
+    if (record !== undefined) this.#keep(() => this.options.state.write({ ...record, ...what }));
   }
 
   /** It says that it leads its group. One that was stopped may say so late: the greater epoch is the younger. */
@@ -107,14 +114,31 @@ export class HostTable {
     return this.replicas.every((one) => one.state !== "ready" || one.isSilent || one.epoch >= epoch);
   }
 
-  /** Tells every host where the others are, if that is not what they know. */
+  /**
+   * Tells every host where the others are, if that is not what they know. Routes that could not be kept are told to nobody:
+   * a later supervisor would give their number to others. Tried again at every look.
+   */
   publish(): void {
     const groups = groupsOf(this.replicas);
     const text = JSON.stringify(groups);
     if (text === this.#routesText) return;
+    if (!this.#keep(() => (this.#routes = this.options.state.publish(groups)))) return;
     this.#routesText = text;
-    this.#routes = this.options.state.publish(groups);
     for (const [id, wire] of this.wires) if (id !== "holder") wire.say({ is: "routes", routes: this.#routes });
+  }
+
+  /** A disk that is full is no reason to end: what it says is whether it was written. */
+  #keep(write: () => void): boolean {
+    try {
+      write();
+      return true;
+    } catch (error) {
+      const { clock, log } = this.options;
+      const now = clock.monotonic();
+      if (now >= this.#complainMs) log.error("the state could not be written", { error });
+      if (now >= this.#complainMs) this.#complainMs = now + complainEveryMs;
+      return false;
+    }
   }
 
   /** Resolves at the next change of anything. */

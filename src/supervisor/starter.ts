@@ -144,6 +144,9 @@ export class Starter {
     const identity = identify(pid);
     if (identity === undefined) return this.ended(one);
     one.identity = identity;
-    this.#table.remember(one, identity);
+    if (this.#table.remember(one, identity)) return;
+    // Without a record the next supervisor would start a second one.
+    one.lastError = "its record could not be written";
+    signal(identity, "SIGKILL");
   }
 }

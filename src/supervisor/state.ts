@@ -19,6 +19,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { systemRandom } from "../core/index.ts";
+import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { Routes } from "../host/remote/index.ts";
 import { identify, type ProcessIdentity } from "./process-identity.ts";
 
@@ -87,10 +88,10 @@ export class State {
     this.sockets = run.length <= socketPathMax ? run : path.join(tmpdir(), `skein-${hashOf(home)}`);
   }
 
-  /** Makes the directories, for nobody but their owner. */
+  /** Makes the directories, for nobody but their owner. Like all that writes it throws `SKEIN_STATE_FAILED`. */
   open(): void {
     for (const one of [this.home, this.#of("hosts"), this.#of("logs"), this.sockets])
-      mkdirSync(one, { recursive: true, mode: 0o700 });
+      kept(one, () => mkdirSync(one, { recursive: true, mode: 0o700 }));
   }
 
   get control(): string {
@@ -172,13 +173,14 @@ export class State {
    * The system drops the lock of a dead process, so there is never a stale one to judge.
    */
   claim(): boolean {
-    const lock = new DatabaseSync(this.#of("lock.sqlite"));
+    const file = this.#of("lock.sqlite");
+    const lock = kept(file, () => new DatabaseSync(file));
     try {
       lock.exec("begin exclusive");
     } catch (error) {
       lock.close();
       if ((error as { readonly errcode?: number }).errcode === sqliteBusy) return false;
-      throw error;
+      throw unwritable(file, error);
     }
     this.#lock = lock;
     for (const directory of [this.#of("."), this.#of("hosts")]) sweep(directory);
@@ -219,17 +221,44 @@ export class State {
   }
 }
 
-/** Written aside, flushed and renamed: a reader, and whoever starts after a crash, sees the old one or the new one. */
-export function writeWhole(file: string, text: string): void {
+/**
+ * Written aside, flushed and renamed: a reader, and whoever starts after a crash, sees the old one or the new one. The
+ * directory is not flushed: what is here is true of processes of this boot, and a power cut ends them all.
+ */
+function writeWhole(file: string, text: string): void {
   const aside = `${file}.${process.pid}.tmp`;
-  const descriptor = openSync(aside, "w", 0o600);
+  kept(file, () => {
+    try {
+      fill(aside, text);
+      renameSync(aside, file);
+    } catch (error) {
+      rmSync(aside, { force: true });
+      throw error;
+    }
+  });
+}
+
+function fill(file: string, text: string): void {
+  const descriptor = openSync(file, "w", 0o600);
   try {
     writeSync(descriptor, text);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
-  renameSync(aside, file);
+}
+
+function kept<T>(file: string, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+}
+
+function unwritable(file: string, error: unknown): SkeinError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return skeinError("SKEIN_STATE_FAILED", `${file} could not be written: ${reason}`, { cause: error });
 }
 
 /** Removes what writers have left that were killed in the middle. */

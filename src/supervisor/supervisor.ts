@@ -54,8 +54,20 @@ export class Supervisor {
     return this.#table.replicas;
   }
 
-  /** Takes over what an earlier supervisor has left running, and starts the rest. The directory must be claimed. */
+  /**
+   * Takes over what an earlier supervisor has left running, and starts the rest. The directory must be claimed. Rejects with
+   * `SKEIN_PORT_TAKEN` and `SKEIN_STATE_FAILED`, and then leaves what runs as it was.
+   */
   async open(): Promise<void> {
+    try {
+      await this.#open();
+    } catch (error) {
+      await this.#leave();
+      throw error;
+    }
+  }
+
+  async #open(): Promise<void> {
     const { state, file } = this.#table.options;
     const identity = identify(process.pid);
     if (identity !== undefined) state.supervisor = { identity, file };
@@ -89,6 +101,11 @@ export class Supervisor {
     return (this.#stopping ??= this.#stop());
   }
 
+  /** From now on what is in flight is not waited for. */
+  hurry(): void {
+    this.#table.isHurried = true;
+  }
+
   async #stop(): Promise<void> {
     const { state } = this.#table.options;
     this.#mover.close();
@@ -97,11 +114,17 @@ export class Supervisor {
     await endHosts(this.#table, this.#starter, this.#socket);
     this.#watch.close();
     await endHolder(this.#table, this.#socket);
+    for (const { id } of this.replicas) state.remove(id);
+    state.rememberUrl(undefined);
+    await this.#leave();
+  }
+
+  async #leave(): Promise<void> {
+    const { state } = this.#table.options;
+    this.#watch.close();
     for (const wire of this.#table.wires.values()) wire.close();
     const control = this.#control;
     if (control !== undefined) await new Promise<void>((resolve) => void control.close(() => resolve()));
-    for (const { id } of this.replicas) state.remove(id);
-    state.rememberUrl(undefined);
     state.supervisor = undefined;
     state.release();
   }

@@ -71,6 +71,7 @@ export class Watch {
     for (const one of present) this.#judge(one, now);
     this.#endLeaving(now);
     this.#trimLogs(now);
+    this.#table.publish();
     this.#starter.next();
     this.#timer = clock.after(watchMs, this.look);
   };

@@ -39,9 +39,14 @@ export function startPlacedShop(placement: string, env: Record<string, string> =
   return startPlaced(shop, path.join(root, `examples/shop/placements/${placement}.json`), env);
 }
 
-/** Both are files. */
-export async function startPlaced(system: string, file: string, env: Record<string, string> = {}): Promise<Placed> {
-  const home = await mkdtemp(path.join(tmpdir(), "skein-placed-"));
+/** `system` and `file` are files; without a `home` one is made. It goes with the processes. */
+export async function startPlaced(
+  system: string,
+  file: string,
+  env: Record<string, string> = {},
+  at?: string,
+): Promise<Placed> {
+  const home = at ?? (await mkdtemp(path.join(tmpdir(), "skein-placed-")));
   const environment = { ...process.env, ...env, SKEIN_HOME: home, NO_COLOR: "1" };
   const args = ["start", system, "--placement", file, "--mode", "development", "--port", "0", "--json"];
   const noise: string[] = [];

@@ -95,9 +95,3 @@ export function ask(
     request.once("error", failed);
   });
 }
-
-/** The value that `part` of all of them do not exceed. */
-export function quantile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;
-}

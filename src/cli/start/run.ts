@@ -25,7 +25,7 @@ import { renderFinding } from "../finding.ts";
 import { loadPlacement } from "../load-placement.ts";
 import { findSystemFile, loadSystem } from "../load-system.ts";
 import { usage } from "../parse.ts";
-import { createPaint, wantsColour } from "../terminal.ts";
+import { createPaint, escapeControl, wantsColour } from "../terminal.ts";
 import { stateOf, toPort } from "./home.ts";
 
 const stopMs = 60_000;
@@ -74,12 +74,13 @@ export async function runStart(given: Given): Promise<number> {
     hostname: typeof given.options["host"] === "string" ? given.options["host"] : "127.0.0.1",
     onStop: asked.resolve,
   });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => asked.resolve());
+  const signals = onSignals(asked.resolve, () => supervisor.hurry());
   await assertBudget(system, toRun.placement, { env: process.env, mode, warn: (message) => log.warn(message) });
   // What an earlier supervisor left serving must not end for a migration that fails.
   await migrateAll(system, { home: state.home, env: process.env, clock: systemClock, log, mode });
+  signals.isOpen = true;
+  await supervisor.open();
   try {
-    await supervisor.open();
     await Promise.race([supervisor.ready(), asked.promise]);
     const count = supervisor.replicas.length;
     show(
@@ -92,13 +93,40 @@ export async function runStart(given: Given): Promise<number> {
     await supervisor.stop();
   }
   show("stopped", { event: "stopped" });
-  return 0;
+  return signals.hurried ?? 0;
+}
+
+/** The first asks for the end; the second does not wait for what is in flight, and before anything runs for nothing at all. */
+function onSignals(ask: () => void, hurry: () => void) {
+  const signals: { isOpen: boolean; hurried: number | undefined } = { isOpen: false, hurried: undefined };
+  let isAsked = false;
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const) {
+    process.on(signal, () => {
+      if (!isAsked) {
+        isAsked = true;
+        return ask();
+      }
+      if (!signals.isOpen) process.exit(code);
+      signals.hurried = code;
+      hurry();
+    });
+  }
+  return signals;
 }
 
 /** To whoever looks, and beside the logs of the hosts. */
 function supervisorLog(state: State): Log {
   const file = state.logOf("supervisor");
-  const toFile = lineSink(openSync(file, "a", 0o600));
+  // Without room for a log it says what it has to say all the same.
+  let toFile: ReturnType<typeof lineSink> = () => undefined;
+  try {
+    toFile = lineSink(openSync(file, "a", 0o600));
+  } catch (error) {
+    process.stderr.write(`${escapeControl(String(error))}\n`);
+  }
   return createLog({
     clock: systemClock,
     sink: (level, line) => {
