@@ -1,5 +1,5 @@
 /**
- * Loaded before a supervisor (`--import`): ends it with SIGKILL in the middle of writing state, where SKEIN_TEST_KILL_AT
+ * Loaded before a supervisor (`--import`): ends it with SIGKILL in the middle of writing state, where TEST_KILL_AT
  * says, as in `before renaming hosts/worker-1.json 2`: the second time that it comes there. It must leave every other process
  * alone, those that a supervisor starts above all.
  */
@@ -7,7 +7,7 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import path from "node:path";
 
-const at = process.env["SKEIN_TEST_KILL_AT"] ?? "";
+const at = process.env["TEST_KILL_AT"] ?? "";
 const run = path.join(process.env["SKEIN_HOME"] ?? "", "run");
 const isSupervisor = process.argv.includes("start");
 

@@ -72,7 +72,7 @@ describe(
           "0",
         ],
         {
-          env: { ...process.env, SKEIN_HOME: home, SKEIN_TEST_KILL_AT: killAt },
+          env: { ...process.env, SKEIN_HOME: home, TEST_KILL_AT: killAt },
           stdio: ["ignore", "pipe", "pipe"],
         },
       );
