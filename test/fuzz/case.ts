@@ -139,9 +139,13 @@ class Case {
   /** Brings a session to where the frame would come. */
   prepare(): void {
     if (this.#mode === "left") return;
-    this.#victim = new Victim(this.#scenario);
-    if (this.#at > 0) this.#victim.hear(sealed(this.#scenario.frames.slice(0, this.#at)));
-    if (this.#victim.isOver) this.#violation = "refused what nobody changed";
+    try {
+      this.#victim = new Victim(this.#scenario);
+      if (this.#at > 0) this.#victim.hear(sealed(this.#scenario.frames.slice(0, this.#at)));
+      if (this.#victim.isOver) this.#violation = "refused what nobody changed";
+    } catch (error) {
+      this.#violation = `threw ${String(error)}`;
+    }
   }
 
   fire(): void {
