@@ -11,7 +11,7 @@ const here = import.meta.dirname;
 const bin = path.join(here, "../../src/cli/bin.ts");
 const token = randomBytes(32).toString("hex");
 
-const python = spawn("python3", ["-u", path.join(here, "scores.py")], {
+const python = spawn("python3", ["-uB", path.join(here, "scores.py")], {
   env: {
     ...process.env,
     PORT: SCORES_PORT,

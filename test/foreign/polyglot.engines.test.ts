@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Status } from "../../src/supervisor/index.ts";
-import { assertPython, freePort } from "./python.ts";
+import { assertPython, freePort, Python, token } from "./python.ts";
 
 const run = promisify(execFile);
 const root = path.join(import.meta.dirname, "../..");
@@ -128,4 +128,41 @@ test("one host has the port; killed, another one takes it, and Python is answere
     return now !== undefined && now.pid !== pid && hosts.every(({ state }) => state === "ready");
   });
   assert.equal((await page("/scores/emma"))[0], 200);
+});
+
+test("skein dev has the port too", async () => {
+  const own = await mkdtemp(path.join(tmpdir(), "skein-polyglot-dev-"));
+  const [peers, port] = [await freePort(), await freePort()];
+  const python = await Python.start("../../examples/polyglot/scores.py", port, `http://127.0.0.1:${peers}`);
+  const bin = path.join(root, "src/cli/bin.ts");
+  const dev = spawn(process.execPath, ["--conditions=skein-src", bin, "dev", system, "--json"], {
+    env: {
+      PATH: process.env["PATH"],
+      SKEIN_HOME: own,
+      PORT: "0",
+      SKEIN_PEERS_HTTP: String(peers),
+      SCORES_URL: `http://127.0.0.1:${port}`,
+      SCORES_TOKEN: token,
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    let said = "";
+    const url = await new Promise<string>((resolve, reject) => {
+      dev.once("exit", () => reject(new Error(said)));
+      dev.stdout.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+        const found = /"url":"(http[^"]+)"/.exec(said)?.[1];
+        if (found !== undefined) resolve(found);
+      });
+    });
+    const response = await fetch(`${url}/scores/emma`);
+    assert.equal(response.status, 200, await response.text());
+  } finally {
+    const ended = once(dev, "exit");
+    dev.kill("SIGTERM");
+    await ended;
+    await python.kill();
+    await rm(own, { recursive: true });
+  }
 });

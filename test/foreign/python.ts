@@ -41,8 +41,9 @@ export class Python {
     child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
   }
 
+  /** `script` is relative to this file. */
   static async start(script: string, port: number, url: string, given = token): Promise<Python> {
-    const child = spawn("python3", ["-u", path.resolve(import.meta.dirname, script)], {
+    const child = spawn("python3", ["-uB", path.resolve(import.meta.dirname, script)], {
       env: { PATH: process.env["PATH"], PORT: String(port), SKEIN_URL: url, SKEIN_TOKEN: given },
       stdio: ["ignore", "pipe", "pipe"],
     });

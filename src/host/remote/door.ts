@@ -22,6 +22,7 @@ export class Door {
   #listener: Listener | undefined;
   #timer: Timer | undefined;
   #isOver = false;
+  #hasWaited = false;
 
   private constructor(options: DoorOptions) {
     this.#options = options;
@@ -56,6 +57,8 @@ export class Door {
       log.info(`answers HTTP + JSON of peers on http://${listener.address}`);
     } catch (error) {
       if ((error as { readonly code?: unknown }).code !== "EADDRINUSE") throw error;
+      if (!this.#hasWaited) log.info("the port for HTTP + JSON of peers is taken, and tried until it is free");
+      this.#hasWaited = true;
       if (!this.#isOver)
         this.#timer = clock.after(retryMs, () => void this.#try().catch(this.#complain), { unref: true });
     }
