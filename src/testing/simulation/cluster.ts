@@ -99,11 +99,12 @@ class RunningCluster<Who> implements Cluster<Who> {
   }
 
   get hosts(): readonly HostView[] {
-    return this.#members.hosts.map(({ name, group = "", services, state, inFlight, epoch }) => ({
+    return this.#members.hosts.map(({ name, group = "", services, state, role, inFlight, epoch }) => ({
       name,
       group,
       services,
       state,
+      role,
       inFlight,
       epoch,
     }));
@@ -135,6 +136,7 @@ class RunningCluster<Who> implements Cluster<Who> {
     await this.run(async () => {
       await this.#members.client.start();
       await this.#members.startAll(1);
+      while (!this.#members.isLed) await sleep(this.clock, newsMsMax);
       // Until the last of them has heard of the last of them.
       await sleep(this.clock, newsMsMax);
     });
@@ -227,6 +229,7 @@ class RunningCluster<Who> implements Cluster<Who> {
     for (const { name, state } of this.#members.hosts) if (state === "paused") this.resume(name);
     return this.run(async () => {
       await this.#members.startAll();
+      while (!this.#members.isLed) await sleep(this.clock, newsMsMax);
       await sleep(this.clock, newsMsMax);
     });
   }

@@ -3,9 +3,10 @@
  * on a simulated process. It must never do what a host of production would not.
  */
 import { type Clock, createSeededRandom, type Random } from "../../core/index.ts";
+import { Leader } from "../../data/index.ts";
 import { type Host, openHost } from "../../host/host.ts";
 import { type Operations, Peers, type Routes } from "../../host/remote/index.ts";
-import type { Log, System } from "../../system/index.ts";
+import type { Leadership, Log, System } from "../../system/index.ts";
 import type { Listener } from "../../transport/index.ts";
 import type { Disk } from "./disk.ts";
 import { Machine } from "./machine.ts";
@@ -26,6 +27,9 @@ export interface World {
   readonly logFor: (name: string, clock: Clock) => Log;
   /** The routes of now. */
   readonly routes: () => Routes;
+  /** A host of a singleton group leads from now on, or does not any more. */
+  readonly onLead: (host: SimulatedHost, epoch: number) => void;
+  readonly onLost: (host: SimulatedHost) => void;
 }
 
 /** What runs between a start and its end. */
@@ -35,6 +39,7 @@ interface Life {
   host: Host | undefined;
   listener: Listener | undefined;
   isEnding: boolean;
+  leads: number | undefined;
   readonly over: PromiseWithResolvers<void>;
 }
 
@@ -43,20 +48,23 @@ export interface Place {
   /** `undefined` for clients, which nobody calls. */
   readonly group: string | undefined;
   readonly services: readonly string[];
+  readonly isSingleton: boolean;
 }
 
 export class SimulatedHost {
   readonly name: string;
   readonly group: string | undefined;
   readonly services: readonly string[];
+  readonly isSingleton: boolean;
   readonly #world: World;
   #life: Life | undefined;
   #starts = 0;
 
-  constructor(world: World, { name, group, services }: Place) {
+  constructor(world: World, { name, group, services, isSingleton }: Place) {
     this.name = name;
     this.group = group;
     this.services = services;
+    this.isSingleton = isSingleton;
     this.#world = world;
   }
 
@@ -72,7 +80,22 @@ export class SimulatedHost {
   }
   /** Whether others may be sent here. */
   get isServing(): boolean {
-    return this.#life !== undefined && this.#isReady(this.#life) && !this.#life.isEnding;
+    const life = this.#life;
+    return (
+      life !== undefined && this.#isReady(life) && !life.isEnding && (life.leads !== undefined || !this.isSingleton)
+    );
+  }
+  /** The epoch in which it leads, as far as it is known: one that hangs does not say that it does no more. */
+  get leads(): number | undefined {
+    return this.#life?.leads;
+  }
+  set leads(epoch: number | undefined) {
+    if (this.#life !== undefined) this.#life.leads = epoch;
+  }
+  /** Of a host in a singleton group. */
+  get role(): "leader" | "standby" | undefined {
+    if (!this.isSingleton || this.#life === undefined) return undefined;
+    return this.leads === undefined ? "standby" : "leader";
   }
   get host(): Host | undefined {
     return this.#life?.host;
@@ -103,7 +126,15 @@ export class SimulatedHost {
       operations,
     });
     const over = Promise.withResolvers<void>();
-    const life: Life = { machine, peers, host: undefined, listener: undefined, isEnding: false, over };
+    const life: Life = {
+      machine,
+      peers,
+      host: undefined,
+      listener: undefined,
+      isEnding: false,
+      leads: undefined,
+      over,
+    };
     this.#life = life;
     peers.update(this.#others(this.#world.routes()));
     // What a killed process began never comes to an end.
@@ -117,6 +148,7 @@ export class SimulatedHost {
       peers,
       machine: { clock },
     } = life;
+    const log = logFor(this.name, clock);
     const host = await openHost(system, {
       services: this.services,
       mode: "test",
@@ -124,8 +156,9 @@ export class SimulatedHost {
       clock,
       random,
       env,
-      log: logFor(this.name, clock),
+      log,
       remote: peers.routes,
+      ...(this.isSingleton && { leader: this.#toLead(life, random, log) }),
     });
     life.host = host;
     if (this.group !== undefined) life.listener = await peers.listen(host, { path: this.address });
@@ -153,6 +186,27 @@ export class SimulatedHost {
 
   resume(): void {
     this.#life?.machine.resume();
+  }
+
+  #toLead(life: Life, random: Random, log: Log): Leadership {
+    const { disk, onLead, onLost } = this.#world;
+    const leader = new Leader({
+      clock: life.machine.clock,
+      random,
+      log,
+      onLead: (epoch) => onLead(this, epoch),
+      onLost: () => onLost(this),
+    });
+    return {
+      get isLeading() {
+        return leader.isLeading;
+      },
+      join: (service, place, leases) => leader.join(service, place, leases),
+      // The leases of services without a database are on the disk that all share.
+      joinFile: (context) => leader.joinFile({ ...context, shared: disk.share(context) }),
+      run: (lead, lose) => leader.run(lead, lose),
+      close: () => leader.close(),
+    };
   }
 
   /** As a host that is told to end: what peers have sent is finished first. Resolves when it is down, however. */

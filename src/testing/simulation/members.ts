@@ -14,6 +14,8 @@ export const newsMsMax = 20;
 /** Starts of a host that fail before it is given up, and the first pause between two, doubled. */
 const startAttemptsMax = 8;
 const startPauseMs = 100;
+/** How long a host that does not lead any more may take to end. */
+const lostMs = 500;
 
 export interface MembersOptions {
   readonly clock: Clock;
@@ -30,15 +32,30 @@ export class Members {
   readonly #ending = new Set<Promise<void>>();
   #routes: Routes = { epoch: 0, groups: {} };
 
-  constructor({ groups }: Placement, world: Omit<World, "routes">, options: MembersOptions) {
+  constructor({ groups }: Placement, world: Omit<World, "routes" | "onLead" | "onLost">, options: MembersOptions) {
     this.#options = options;
-    const informed = { ...world, routes: () => this.#routes };
-    this.client = new SimulatedHost(informed, { name: clientName, group: undefined, services: [] });
-    this.hosts = Object.entries(groups).flatMap(([group, { services, replicas }]) => {
+    const informed: World = {
+      ...world,
+      routes: () => this.#routes,
+      onLead: (host, epoch) => this.#leads(host, epoch),
+      onLost: (host) => void this.#replace(host).catch(() => undefined),
+    };
+    const client = { name: clientName, group: undefined, services: [], isSingleton: false };
+    this.client = new SimulatedHost(informed, client);
+    this.hosts = Object.entries(groups).flatMap(([group, { services, replicas, isSingleton }]) => {
       const numbers = Array.from({ length: services.length === 0 ? 0 : replicas }, (_, i) => i + 1);
       const own = services.filter((name) => name !== gatewayService);
-      return numbers.map((number) => new SimulatedHost(informed, { name: `${group}-${number}`, group, services: own }));
+      return numbers.map((number) => {
+        const place = { name: `${group}-${number}`, group, services: own, isSingleton };
+        return new SimulatedHost(informed, place);
+      });
     });
+  }
+
+  /** Whether each group that has one leader has it. */
+  get isLed(): boolean {
+    const led = new Set(this.hosts.filter(({ isServing }) => isServing).map(({ group }) => group));
+    return this.hosts.every(({ group, isSingleton }) => !isSingleton || led.has(group));
   }
 
   get epoch(): number {
@@ -104,12 +121,30 @@ export class Members {
     this.#publish();
   }
 
+  /** One that was stopped may say so late: the greater epoch is the younger. */
+  #leads(host: SimulatedHost, epoch: number): void {
+    const others = this.hosts.filter((one) => one.group === host.group && one !== host);
+    if (others.some(({ leads = 0 }) => leads > epoch)) return;
+    for (const other of others) other.leads = undefined;
+    host.leads = epoch;
+    this.#options.note(`${host.name} leads in epoch ${epoch}`);
+    this.#publish();
+  }
+
+  /** A fresh process follows one that has lost its leases, as by the supervisor. */
+  async #replace(host: SimulatedHost): Promise<void> {
+    this.#options.note(`${host.name} does not lead any more`);
+    await Promise.race([this.drain(host), sleep(this.#options.clock, lostMs)]);
+    if (host.state === "draining") this.kill(host, false);
+    if (host.state === "down" && !this.#starting.has(host)) await this.start(host);
+  }
+
   /** Each host hears of it after a time of its own, so that an older word may come last. */
   #publish(): void {
     const { clock, random, note } = this.#options;
-    const groups: Record<string, { services: readonly string[]; addresses: string[] }> = {};
-    for (const { group = "", services, address, isServing } of this.hosts) {
-      const one = (groups[group] ??= { services, addresses: [] });
+    const groups: Record<string, { services: readonly string[]; addresses: string[]; hasLeader?: true }> = {};
+    for (const { group = "", services, address, isServing, isSingleton } of this.hosts) {
+      const one = (groups[group] ??= { services, addresses: [], ...(isSingleton && { hasLeader: true }) });
       if (isServing) one.addresses.push(address);
     }
     const routes = (this.#routes = { epoch: this.#routes.epoch + 1, groups });

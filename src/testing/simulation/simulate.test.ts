@@ -200,6 +200,25 @@ describe("simulate()", () => {
     await cluster.run(cluster.restart("money-1"));
   });
 
+  it("one of a singleton group leads; another takes over when it hangs, and it never leads again", async () => {
+    const groups = { ...placement.groups, books: { services: ["ledger", "rates"], replicas: 2, singleton: true } };
+    await using cluster = await open({ placement: { groups } });
+    const leaders = () => cluster.hosts.filter(({ role }) => role === "leader").map(({ name }) => name);
+    const [first] = leaders();
+    assert.equal(leaders().length, 1);
+    await cluster.run(cluster.client(Front).pay(one));
+    cluster.pause(String(first));
+    await cluster.clock.advance("6s");
+    const second = leaders().find((name) => name !== first);
+    assert.ok(second !== undefined, "nobody took over");
+    await cluster.run(cluster.client(Front).pay({ ...one, op: "2" }));
+    cluster.resume(String(first));
+    await cluster.clock.advance("5s");
+    assert.deepEqual(leaders(), [second]);
+    await cluster.run(cluster.client(Front).pay({ ...one, op: "3" }));
+    assert.equal(await countOf(cluster, "ledger"), 3);
+  });
+
   it("what hosts log bears their names", async () => {
     await using cluster = await open();
     assert.ok(

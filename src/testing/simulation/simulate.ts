@@ -57,6 +57,8 @@ export interface HostView {
   readonly group: string;
   readonly services: readonly string[];
   readonly state: HostState;
+  /** In a singleton group, while it runs. */
+  readonly role: "leader" | "standby" | undefined;
   /** Calls from other hosts and clients that have not ended here. */
   readonly inFlight: number;
   /** The newest routes that this host has heard of; -1 while it is down. */
@@ -98,7 +100,7 @@ export interface Cluster<Who = unknown> extends AsyncDisposable {
   heal(a?: string, b?: string): void;
   /** Resets the connections between two. */
   cut(a: string, b: string): void;
-  /** Ends everything that is wrong: faults, partitions, pauses; hosts that are down are started, and are ready when it resolves. */
+  /** Ends everything that is wrong: faults, partitions, pauses; hosts that are down are started. They are ready when it resolves, and led where one leads. */
   calm(): Promise<void>;
   /** Rows of a database of the cluster, as it is now on its disk. */
   rows(database: string, sql: string, parameters?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
