@@ -140,20 +140,31 @@ export class Replicas {
   }
 
   async #reachOne(): Promise<Replica> {
-    if (this.#replicas.length === 0) throw skeinError("SKEIN_TRANSPORT_UNREACHABLE", "no replica is known");
+    // One that has just answered may be leaving already, while others are still on their way.
+    const left = new Set<Replica>();
+    for (;;) {
+      const answered = await this.#connectOne(left);
+      const replica = this.pick();
+      if (replica !== undefined) return replica;
+      left.add(answered);
+    }
+  }
+
+  /** The first of them that answers. Rejects with `SKEIN_TRANSPORT_UNREACHABLE`, or with what kept the first from it. */
+  async #connectOne(besides: ReadonlySet<Replica>): Promise<Replica> {
     const now = this.#options.clock.monotonic();
+    const known = this.#replicas.filter((replica) => !besides.has(replica));
+    if (known.length === 0)
+      throw skeinError("SKEIN_TRANSPORT_UNREACHABLE", besides.size === 0 ? "no replica is known" : undefined);
     // Those that failed lately too when no other is left: a caller that waits is a reason to try.
-    const due = this.#replicas.filter(({ notBeforeMs }) => notBeforeMs <= now);
-    const tried = due.length === 0 ? this.#replicas : due;
+    const due = known.filter(({ notBeforeMs }) => notBeforeMs <= now);
+    const tried = due.length === 0 ? known : due;
     try {
-      await Promise.any(tried.map((replica) => this.#connect(replica)));
+      return await Promise.any(tried.map((replica) => this.#connect(replica).then(() => replica)));
     } catch (error) {
       const [first] = (error as AggregateError).errors as unknown[];
       throw isSkeinError(first) ? first : skeinError("SKEIN_TRANSPORT_UNREACHABLE", undefined, { cause: first });
     }
-    const replica = this.pick();
-    if (replica === undefined) throw skeinError("SKEIN_TRANSPORT_UNREACHABLE");
-    return replica;
   }
 
   close(): void {

@@ -1,0 +1,37 @@
+/** Proves which replica a call finds when they come and go. It must never need a socket: what connects is given. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createSeededRandom, createVirtualClock } from "../../core/index.ts";
+import type { Connection } from "../../transport/index.ts";
+import { Replicas } from "./replicas.ts";
+
+/** A connection that nothing is sent over. */
+function connection(isOpen: boolean): Connection {
+  return { isOpen, inFlight: 0, closed: new Promise<void>(() => undefined) } as unknown as Connection;
+}
+
+test("a call waits for the replica that is on its way when the first that answered leaves already", async () => {
+  const clock = createVirtualClock();
+  const second = Promise.withResolvers<Connection>();
+  const replicas = new Replicas({
+    clock,
+    random: createSeededRandom(1),
+    connect: (address) => (address === "leaving" ? Promise.resolve(connection(false)) : second.promise),
+  });
+  replicas.update(["leaving", "late"]);
+  const reached = replicas.reach(1_000);
+  await clock.advance(1);
+  const late = connection(true);
+  second.resolve(late);
+  assert.equal((await reached).connection, late);
+});
+
+test("where all that answer leave, the call is told that it did not start", async () => {
+  const replicas = new Replicas({
+    clock: createVirtualClock(),
+    random: createSeededRandom(1),
+    connect: () => Promise.resolve(connection(false)),
+  });
+  replicas.update(["leaving"]);
+  await assert.rejects(replicas.reach(1_000), { code: "SKEIN_TRANSPORT_UNREACHABLE", outcome: "not_started" });
+});
