@@ -27,7 +27,8 @@ export interface RunningShop {
 
 /** The suite. `start` opens a shop with an empty order book; a shop is started once per suite. */
 export function shopSuite(name: string, start: () => Promise<RunningShop>): void {
-  describe(name, () => {
+  // One test at a time, also where suites run side by side: they count each other's orders and charges.
+  describe(name, { concurrency: 1 }, () => {
     let shop: RunningShop;
     before(async () => {
       shop = await start();
