@@ -16,9 +16,10 @@ export interface Lock {
   /**
    * Waits for its turn and resolves to the function that lets the next one in (safe to call twice).
    * `limit` is how many may wait besides the holder: beyond it, rejects with {@link LockFull}.
+   * With `isUrgent` it goes before those that are not: for the few things that must not wait behind a crowd.
    * When `signal` aborts before the turn comes, rejects with its reason and leaves the line.
    */
-  acquire(options: { signal?: AbortSignal; limit: number }): Promise<() => void>;
+  acquire(options: { signal?: AbortSignal; limit: number; isUrgent?: boolean }): Promise<() => void>;
   /** How many wait now, the holder not counted. */
   readonly waiting: number;
 }
@@ -27,6 +28,7 @@ export interface Lock {
 export function createLock(): Lock {
   // A Set keeps the order of arrival and lets an aborted waiter leave in O(1).
   const line = new Set<() => void>();
+  const urgent = new Set<() => void>();
   let held = false;
 
   function createRelease(): () => void {
@@ -34,9 +36,10 @@ export function createLock(): Lock {
     return () => {
       if (released) return;
       released = true;
-      const [next] = line;
+      const from = urgent.size > 0 ? urgent : line;
+      const [next] = from;
       if (next) {
-        line.delete(next);
+        from.delete(next);
         next();
       } else held = false;
     };
@@ -44,26 +47,27 @@ export function createLock(): Lock {
 
   return {
     get waiting() {
-      return line.size;
+      return line.size + urgent.size;
     },
-    async acquire({ signal, limit }) {
+    async acquire({ signal, limit, isUrgent = false }) {
       assert(limit >= 0, `a lock's limit is at least 0, not ${limit}`);
       signal?.throwIfAborted();
       if (!held) {
         held = true;
         return createRelease();
       }
-      if (line.size >= limit) throw new LockFull(`the lock already has ${line.size} waiting, its limit is ${limit}`);
+      const own = isUrgent ? urgent : line;
+      if (own.size >= limit) throw new LockFull(`the lock already has ${own.size} waiting, its limit is ${limit}`);
       return new Promise((resolve, reject) => {
         const enter = (): void => {
           signal?.removeEventListener("abort", leave);
           resolve(createRelease());
         };
         const leave = (): void => {
-          line.delete(enter);
+          own.delete(enter);
           reject(signal?.reason as Error);
         };
-        line.add(enter);
+        own.add(enter);
         signal?.addEventListener("abort", leave, { once: true });
       });
     },

@@ -42,7 +42,7 @@ export type Family = "sqlite" | "postgres";
 
 export interface BeginOptions {
   readonly migration?: boolean;
-  /** Where the engine can, not behind the calls that wait for their turn: a busy database must not cost a lease. */
+  /** Not behind the calls that wait for their turn: a busy database must not cost a lease. */
   readonly isApart?: boolean;
 }
 

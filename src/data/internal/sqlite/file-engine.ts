@@ -40,7 +40,7 @@ export function createFileEngine(path: string, seams: Seams, lane: Lane): Engine
   const turns = createLock();
   let writing = false;
 
-  async function takeTurn(limits: Limits): Promise<() => void> {
+  async function takeTurn(limits: Limits, isUrgent: boolean): Promise<() => void> {
     if (!writing) {
       writing = true;
       return turns.acquire({ limit: writersWaitingMax });
@@ -52,7 +52,7 @@ export function createFileEngine(path: string, seams: Seams, lane: Lane): Engine
     const cancel = (): void => waiting.abort(signal?.reason);
     signal?.addEventListener("abort", cancel, { once: true });
     try {
-      return await turns.acquire({ signal: waiting.signal, limit: writersWaitingMax });
+      return await turns.acquire({ signal: waiting.signal, limit: writersWaitingMax, isUrgent });
     } catch (error) {
       throw error instanceof LockFull ? skeinError("SKEIN_DATA_BUSY", undefined, { cause: error }) : error;
     } finally {
@@ -72,9 +72,9 @@ export function createFileEngine(path: string, seams: Seams, lane: Lane): Engine
         ),
       );
     },
-    async begin(limits) {
+    async begin(limits, options) {
       const wait = waitOf(limits, seams.clock);
-      const release = await takeTurn(wait);
+      const release = await takeTurn(wait, options?.isApart === true);
       const done = (): void => {
         writing = turns.waiting > 0;
         release();

@@ -81,8 +81,8 @@ export function createMemoryEngine(access = openMemoryAccess()): Engine {
       if (hasWaited) await access.pace?.();
       return rows;
     },
-    async begin(limits: Limits) {
-      const release = await turn(access, limits);
+    async begin(limits: Limits, options) {
+      const release = await turn(access, limits, options?.isApart === true);
       try {
         assertOpen();
         file.script("begin immediate");
@@ -111,13 +111,13 @@ export function createMemoryEngine(access = openMemoryAccess()): Engine {
 }
 
 /** Waits for the turn to write. */
-async function turn(access: MemoryAccess, limits: Limits): Promise<() => void> {
+async function turn(access: MemoryAccess, limits: Limits, isUrgent: boolean): Promise<() => void> {
   const { store, pace, mayRun } = access;
   const signal = limits.signal();
   for (;;) {
     await pace?.();
     const release = await store.turns
-      .acquire({ limit: writersWaitingMax, ...(signal && { signal }) })
+      .acquire({ limit: writersWaitingMax, isUrgent, ...(signal && { signal }) })
       .catch((error: unknown) => {
         throw error instanceof LockFull ? skeinError("SKEIN_DATA_BUSY", undefined, { cause: error }) : error;
       });
