@@ -21,6 +21,7 @@ interface Tables {
   entries: { text: string };
 }
 
+const migrations = [migration("001_entries", ["create table entries (text text not null)"])];
 const policy = { add: { access: "public" }, count: { access: "public" } } as const;
 const Erp = contract("erp", {
   add: command({ input: z.string(), output: z.null() }),
@@ -35,8 +36,9 @@ function systemOf(inTransaction: () => Promise<void> = async () => undefined) {
     has: {
       db: database<Tables>("erp", {
         dialect: "portable",
-        migrations: [migration("001_entries", ["create table entries (text text not null)"])],
+        migrations,
       }),
+      again: database<Tables>("erp", { dialect: "portable", migrations }),
     },
     policy,
   }).implement(
@@ -114,7 +116,7 @@ test("a leader whose lease was taken ends its background work, refuses calls, an
   await one.leads;
   assert.equal(await codeOf(one.host.call("erp", "add", "kept")), "ok");
   const file = new DatabaseSync(path.join(home, "data/erp.sqlite"));
-  file.exec("update skein_leases set epoch = epoch + 1, owner = 'another' where name = 'leader:erp'");
+  file.exec("update skein_leases set epoch = epoch + 1, owner = 'another' where name = 'leader:erp/erp'");
   isSlow = true;
   const ghost = codeOf(one.host.call("erp", "add", "a ghost's"));
   await entered.promise;

@@ -34,6 +34,6 @@ export interface Fence {
 
 /** What a service's database is told where only one host of a group may lead. */
 export interface LeaderSeat {
-  /** The lease of `service` in these; `place` names the database, for their order. Only before the host is open. */
-  join(service: string, place: string, leases: Leases): Fence;
+  /** The lease of a service in one of its databases. Only before the host is open. */
+  join(service: string, database: string, leases: Leases): Fence;
 }

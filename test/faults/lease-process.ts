@@ -113,8 +113,8 @@ function blind(leader: Leader): Leadership {
     get isLeading() {
       return leader.isLeading;
     },
-    join(service, place, leases) {
-      const fence = leader.join(service, place, leases);
+    join(service, database, leases) {
+      const fence = leader.join(service, database, leases);
       let known: number | undefined;
       const epoch = (): number => {
         try {

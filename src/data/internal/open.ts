@@ -47,7 +47,7 @@ export async function openDatabase(name: string, spec: DatabaseSpec, context: Op
     await shared.close();
     throw error;
   }
-  const fence = context.leader?.join(context.service, shared.place, createLeases(shared.engine, context.clock));
+  const fence = context.leader?.join(context.service, name, createLeases(shared.engine, context.clock));
   const { engine, clock, random, inFlight } = shared;
   const bind = createHandleFactory({
     engine,
@@ -79,7 +79,7 @@ export async function openLeaseFile(context: OpenContext): Promise<Opened> {
     await shared.close();
     throw error;
   }
-  context.leader?.join(context.service, shared.place, createLeases(shared.engine, context.clock));
+  context.leader?.join(context.service, leaseFile, createLeases(shared.engine, context.clock));
   return { bind: () => undefined, ready: () => shared.engine.ready(), close: () => shared.close() };
 }
 

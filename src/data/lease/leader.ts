@@ -16,21 +16,15 @@ export interface LeaderOptions {
   readonly onLost: () => void;
 }
 
-interface Seat {
-  readonly order: string;
-  readonly lease: Lease;
-}
-
 /** @since 0.1.0 */
 export class Leader implements Leadership {
   readonly #options: LeaderOptions;
   readonly #owner: string;
-  #seats: Seat[] = [];
+  readonly #leases: Lease[] = [];
   #state: "standby" | "leading" | "over" = "standby";
   #timer: Timer | undefined;
   #guard: Timer | undefined;
   #turn: Promise<void> = Promise.resolve();
-  #isRunning = false;
   #hasComplained = false;
   #hooks: { readonly lead: () => void; readonly lose: () => void } | undefined;
 
@@ -41,13 +35,17 @@ export class Leader implements Leadership {
 
   // By the clock, and not by what was heard last: a process that was stopped has heard nothing.
   get isLeading(): boolean {
-    return this.#state === "leading" && this.#seats.every(({ lease }) => lease.isHeld);
+    return this.#state === "leading" && this.#leases.every(({ isHeld }) => isHeld);
   }
 
-  join(service: string, place: string, leases: Leases): Fence {
-    assert(!this.#isRunning, "a leader's leases are known before it runs");
-    const lease = new Lease({ name: `leader:${service}`, owner: this.#owner, leases, clock: this.#options.clock });
-    this.#seats.push({ order: `${place}\u0000${service}`, lease });
+  join(service: string, database: string, leases: Leases): Fence {
+    assert(this.#hooks === undefined, "a leader's leases are known before it runs");
+    const name = `leader:${service}/${database}`;
+    // A service may have one database under two names of its own.
+    const known = this.#leases.find((lease) => lease.name === name);
+    if (known !== undefined) return known;
+    const lease = new Lease({ name, owner: this.#owner, leases, clock: this.#options.clock });
+    this.#leases.push(lease);
     return lease;
   }
 
@@ -56,18 +54,17 @@ export class Leader implements Leadership {
   }
 
   run(lead: () => void, lose: () => void): void {
+    assert(this.#leases.length > 0, "a leader holds at least one lease");
     this.#hooks = { lead, lose };
-    assert(this.#seats.length > 0, "a leader holds at least one lease");
-    this.#isRunning = true;
     // The same order in every process: two that each keep what the other needs would wait for ever.
-    this.#seats = this.#seats.toSorted((a, b) => (a.order < b.order ? -1 : 1));
+    this.#leases.sort((a, b) => (a.name < b.name ? -1 : 1));
     this.#look();
   }
 
   async close(): Promise<void> {
     this.#end();
     await this.#turn;
-    for (const { lease } of this.#seats.toReversed()) await lease.release().catch(this.#complain);
+    for (const lease of this.#leases.toReversed()) await lease.release().catch(this.#complain);
   }
 
   readonly #look = (): void => {
@@ -76,42 +73,42 @@ export class Leader implements Leadership {
       .catch(this.#complain)
       .then(() => {
         if (this.#state === "over") return;
-        const pauseMs = this.#seats.some(({ lease }) => !lease.isHeld || lease.isDue) ? pollEveryMs : renewEveryMs;
+        const pauseMs = this.#leases.some(({ isHeld, isDue }) => !isHeld || isDue) ? pollEveryMs : renewEveryMs;
         this.#timer = this.#options.clock.after(pauseMs, this.#look, { unref: true });
       });
   };
 
   async #step(): Promise<void> {
     if (this.#state === "leading") {
-      const kept = await Promise.all(this.#seats.map(({ lease }) => lease.renew()));
+      const kept = await Promise.all(this.#leases.map((lease) => lease.renew()));
       if (kept.every(Boolean)) this.#guardUntilEnd();
       else this.#lose();
       return;
     }
     // All are watched from the beginning, or the next would count its three seconds after the last one's.
     const ours = await Promise.all(
-      this.#seats.map(async ({ lease }) => (lease.isHeld ? !lease.isDue || lease.renew() : lease.look())),
+      this.#leases.map(async (lease) => (lease.isHeld ? !lease.isDue || lease.renew() : lease.look())),
     );
-    for (const [index, { lease }] of this.#seats.entries())
+    for (const [index, lease] of this.#leases.entries())
       if (ours[index] !== true || !(lease.isHeld || (await lease.take()))) return;
     this.#lead();
   }
 
   #lead(): void {
-    const [first] = this.#seats;
+    const [first] = this.#leases;
     // One may have run out while the last one was taken.
-    if (this.#state !== "standby" || first === undefined || !this.#seats.every(({ lease }) => lease.isHeld)) return;
+    if (this.#state !== "standby" || first === undefined || !this.#leases.every(({ isHeld }) => isHeld)) return;
     this.#state = "leading";
     this.#guardUntilEnd();
     this.#hooks?.lead();
-    this.#options.onLead(first.lease.epoch());
+    this.#options.onLead(first.epoch());
   }
 
   #guardUntilEnd(): void {
     const { clock } = this.#options;
     this.#guard?.cancel();
     if (this.#state !== "leading") return;
-    const endMs = Math.min(...this.#seats.map(({ lease }) => lease.untilMs));
+    const endMs = Math.min(...this.#leases.map(({ untilMs }) => untilMs));
     this.#guard = clock.after(Math.max(0, endMs - clock.monotonic()), () => this.#lose(), { unref: true });
   }
 
