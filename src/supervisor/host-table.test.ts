@@ -6,6 +6,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { systemClock } from "../core/index.ts";
 import { silentLog } from "../observe/index.ts";
+import { system } from "../system/index.ts";
 import { HostTable } from "./host-table.ts";
 import { statusOf } from "./replica.ts";
 import { State } from "./state.ts";
@@ -18,6 +19,8 @@ test("calls go to the leader with the greatest epoch, and to nobody between two"
     const group = { services: ["erp"], replicas: 2, isSingleton: true, memory: undefined };
     const table = new HostTable({
       file: "system.ts",
+      system: system("none", { services: [] }),
+      leaving: [],
       placement: { groups: { sync: group }, pins: {} },
       state,
       clock: systemClock,
