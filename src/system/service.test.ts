@@ -66,6 +66,16 @@ describe("a service", () => {
       "a.tail is a stream: a stream is never cached",
     ],
     [
+      "a hedged command",
+      () => service(A, { policy: { set: { hedge: "p95" } } }),
+      "a.set is a command: only a query can be hedged",
+    ],
+    [
+      "a hedged stream",
+      () => service(A, { policy: { tail: { hedge: "50ms" } } }),
+      "a.tail answers in more than one piece: only a single reply can be hedged",
+    ],
+    [
       "a misspelt access",
       () => service(A, { policy: { get: { access: "publc" as never } } }),
       'a.get has the access "publc": it is "public", "internal", "guarded" or role("...")',

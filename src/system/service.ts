@@ -60,6 +60,11 @@ export interface MethodPolicy {
   readonly timeout?: Duration;
   /** Queries only. */
   readonly cache?: CachePolicy;
+  /**
+   * Queries only, and where they run in other hosts: after this long, or after as long as 95 of 100 calls take, a second
+   * attempt goes to another replica, and the first answer counts. The repeats of a group are limited, these among them.
+   */
+  readonly hedge?: "p95" | Duration;
   /** Methods with `http` only. By address it is counted before authentication, by principal after. */
   readonly rateLimit?: RateLimitPolicy;
 }
@@ -366,6 +371,7 @@ function assertDeclaration(declaration: Declaration): void {
       );
     }
     if (rules.timeout !== undefined) toMs(rules.timeout);
+    if (rules.hedge !== undefined) assertHedge(`${name}.${key}`, rules.hedge, method);
     if (rules.rateLimit !== undefined) assertRateLimit(`${name}.${key}`, rules.rateLimit, method);
     if (rules.cache === undefined) continue;
     if (method.kind !== "query") throw serviceInvalid(`${name}.${key} is a ${method.kind}: only a query can be cached`);
@@ -374,6 +380,13 @@ function assertDeclaration(declaration: Declaration): void {
     toMs(rules.cache.ttl);
     if (rules.cache.staleFor !== undefined) toMs(rules.cache.staleFor);
   }
+}
+
+function assertHedge(id: string, hedge: "p95" | Duration, method: Method): void {
+  if (method.kind !== "query") throw serviceInvalid(`${id} is a ${method.kind}: only a query can be hedged`);
+  if (isBytes(method.output) || "stream" in method.output)
+    throw serviceInvalid(`${id} answers in more than one piece: only a single reply can be hedged`);
+  if (hedge !== "p95" && !(toMs(hedge) > 0)) throw serviceInvalid(`${id}: hedge is "p95" or a duration above 0`);
 }
 
 function assertRateLimit(id: string, { perSecond, burst, by, shared }: RateLimitPolicy, method: Method): void {

@@ -13,6 +13,9 @@ const waitMaxMs = 100;
 const waitingMax = 1_024;
 /** How long one turn of the event loop starts calls, before what has come meanwhile is read: cancellations, too. */
 const turnMs = 5;
+/** Turns without a new call that say that all is read, and turns for that at most: a connection is accepted in one turn, read in the next. */
+const quietTurns = 2;
+const readingTurnsMax = 64;
 /** Calls begin to be counted as one turn's at most this often, so that it costs nothing. */
 const turnLookMs = 1;
 /** How often those that wait are looked at. */
@@ -65,6 +68,9 @@ export class Admission {
   #isDraining = false;
   #turnSinceMs = -1;
   #turnNextMs = 0;
+  #hasCome = false;
+  #quietTurns = 0;
+  #readingTurns = 0;
 
   constructor({ clock, soon }: AdmissionOptions) {
     this.#clock = clock;
@@ -131,6 +137,7 @@ export class Admission {
     entrant.sinceMs = now;
     (entrant.isNested ? this.#nested : this.#outside).add(entrant);
     this.#waiting++;
+    this.#hasCome = true;
     if (this.#look !== undefined) return;
     this.#ended = 0;
     this.#armLook(now);
@@ -186,9 +193,18 @@ export class Admission {
   }
 
   readonly #turnOver = (): void => {
+    if (this.#waiting > 0 && this.#isReading()) return this.#soon(this.#turnOver);
     this.#turnSinceMs = -1;
+    this.#readingTurns = this.#quietTurns = 0;
     if (this.#waiting > 0) this.#drain();
   };
+
+  /** Whether more calls may stand before the door, where no limit sees them. */
+  #isReading(): boolean {
+    this.#quietTurns = this.#hasCome ? 0 : this.#quietTurns + 1;
+    this.#hasCome = false;
+    return this.#quietTurns < quietTurns && ++this.#readingTurns < readingTurnsMax;
+  }
 
   #armLook(now: number): void {
     this.#lookDueMs = now + lookMs;

@@ -6,8 +6,9 @@ import type { Cancellation, RemoteCall, RemoteEndpoint, RemoteRoutes, Told } fro
 import { isBytes, isStream, type Kind, type Method } from "../../contract/index.ts";
 import { copyValue, sleep, toMs, ValueSetError } from "../../core/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
-import { methodsOf, type System } from "../../system/index.ts";
+import { type MethodPolicy, methodsOf, type System } from "../../system/index.ts";
 import { account, final, Sending, waitFor } from "./attempts.ts";
+import { Race, Slow } from "./hedge.ts";
 import type { Operations } from "./operations.ts";
 import { Replicas, type ReplicasOptions } from "./replicas.ts";
 
@@ -45,14 +46,7 @@ export class RouteTable implements RemoteRoutes {
       const endpoints = new Map<string, RemoteEndpoint>();
       this.#endpoints.set(declaration.name, endpoints);
       for (const [name, method] of methodsOf(declaration.contract)) {
-        const timeout = declaration.policy[name]?.timeout;
-        const endpoint = this.#endpointOf(
-          declaration.name,
-          name,
-          method,
-          timeout === undefined ? undefined : toMs(timeout),
-        );
-        endpoints.set(name, endpoint);
+        endpoints.set(name, this.#endpointOf(declaration.name, name, method, declaration.policy[name] ?? {}));
       }
     }
   }
@@ -89,11 +83,12 @@ export class RouteTable implements RemoteRoutes {
     this.#groups.clear();
   }
 
-  #endpointOf(service: string, name: string, method: Method, timeoutMs: number | undefined): RemoteEndpoint {
+  #endpointOf(service: string, name: string, method: Method, { timeout, hedge }: MethodPolicy): RemoteEndpoint {
     const { output, kind, body } = method;
     const answersItems = isStream(output) || isBytes(output);
     const isUpload = !answersItems && body?.isRaw === false;
     const id = `${service}.${name}`;
+    const slow = hedge === undefined ? undefined : new Slow(hedge);
     return {
       id,
       service,
@@ -103,14 +98,14 @@ export class RouteTable implements RemoteRoutes {
       isUpload,
       isDownload: isBytes(output),
       mayLast: answersItems || body?.isRaw === false,
-      timeoutMs,
-      send: (call, told) => this.#unary(service, name, call, told),
+      timeoutMs: timeout === undefined ? undefined : toMs(timeout),
+      send: (call, told) => this.#unary(service, name, slow, call, told),
       again: (call, error, told) => this.#again(kind, call, error, told),
       stream: (call) => this.#stream(kind, service, name, call),
     };
   }
 
-  #unary(service: string, method: string, call: RemoteCall, told: Told): void {
+  #unary(service: string, method: string, slow: Slow | undefined, call: RemoteCall, told: Told): void {
     const group = this.#byService.get(service);
     if (group !== undefined) {
       group.budget.call(call.startMs);
@@ -120,11 +115,16 @@ export class RouteTable implements RemoteRoutes {
     const replica = operation === undefined ? undefined : group?.pick();
     // The usual way writes the input before its caller goes on, which is what isolates the two.
     if (operation !== undefined && group !== undefined && replica !== undefined)
-      return new Sending(operation, call, call.input, group, replica).send(told);
+      return this.#begin(new Sending(operation, call, call.input, group, replica), slow, told);
     this.#ready(service, method, call).then(
-      (sending) => sending.send(told),
+      (sending) => this.#begin(sending, slow, told),
       (error: unknown) => told.reject(toSkeinError(error)),
     );
+  }
+
+  #begin(sending: Sending, slow: Slow | undefined, told: Told): void {
+    if (slow === undefined) sending.send(told);
+    else new Race(sending, slow, this.#options.clock, told).start();
   }
 
   /** A call has failed: it is sent once more, to another replica, or its caller is told what is returned. */

@@ -26,6 +26,10 @@ const Answer = z.object({ n: z.int(), by: z.int() });
 
 const Leaf = contract("leaf", {
   ask: query({ input: Asked, output: Answer }),
+  /** Hedged after 50 ms. */
+  find: query({ input: Asked, output: Answer }),
+  /** Hedged after what 95 of 100 take. */
+  seek: query({ input: Asked, output: Answer }),
   items: query({ input: Asked, output: stream(Answer) }),
   act: action({ input: Asked, output: Answer }),
   write: command({ input: Asked, output: Answer }),
@@ -47,8 +51,9 @@ interface Me {
 
 /** Three services in a row: what the test sees, and decides of the last. */
 class Chain {
-  readonly runs = { top: 0, middle: 0, leaf: 0 };
-  takesMs = 20;
+  readonly runs = { top: 0, middle: 0, leaf: 0, canceled: 0 };
+  /** Milliseconds that a call takes at the leaf's host of this number. */
+  takes: (by: number) => number = () => 20;
   /** What the leaf's host of this number throws instead of answering. */
   fails: (by: number) => Error | undefined = () => undefined;
   readonly system;
@@ -62,7 +67,14 @@ class Chain {
         db: database<Tables>("leaf", { dialect: "portable", migrations }),
         me: resource({ open: ({ clock }): Me => ({ by: ++hosts, clock }), close: () => undefined }),
       },
-      policy: { ask: open, items: open, act: open, write: open },
+      policy: {
+        ask: open,
+        find: { ...open, hedge: "50ms" },
+        seek: { ...open, hedge: "p95" },
+        items: open,
+        act: open,
+        write: open,
+      },
     });
     const middle = service(Middle, { uses: { leaf: Leaf }, policy: { ask: open } });
     const top = service(Top, { uses: { middle: Middle, leaf: Leaf }, policy: { ask: open, act: open } });
@@ -76,6 +88,11 @@ class Chain {
         middle.implement({ ask: (asked, own) => (this.runs.middle++, own.leaf.ask(asked)) }),
         leaf.implement({
           ask: (asked, { me }) => run(asked, me),
+          seek: (asked, { me }) => run(asked, me),
+          find: (asked, { me }, call) => {
+            call.signal.addEventListener("abort", () => this.runs.canceled++);
+            return run(asked, me);
+          },
           act: (asked, { me }) => run(asked, me),
           async write({ n }, { db, me }) {
             const answer = await run({ n }, me);
@@ -96,7 +113,7 @@ class Chain {
     this.runs.leaf++;
     const error = this.fails(by);
     if (error !== undefined) throw error;
-    await sleep(clock, this.takesMs);
+    await sleep(clock, this.takes(by));
     return { n, by };
   }
 }
@@ -211,6 +228,50 @@ describe("a host dies while it has a call", () => {
     const input = { n: 1 };
     const call = cluster.client(Leaf).ask(input);
     input.n = 2;
+    await cluster.clock.advance("5ms");
+    cluster.crash(busyLeaf(cluster));
+    assert.equal((await cluster.run(call)).n, 1);
+  });
+});
+
+describe("a query that is hedged", () => {
+  it("is answered by the quicker host, and called off at the other", async () => {
+    const { chain, cluster } = await start();
+    await using _ = cluster;
+    chain.takes = (by) => (by === 1 ? 2_000 : 20);
+    const ends = await load(cluster, 5, 6_000, (n) => cluster.client(Leaf).find({ n }));
+    assert.equal(ends.length, 30);
+    assert.ok(Math.max(...ends.map(({ tookMs }) => tookMs)) < 80);
+    const sentTwice = chain.runs.leaf - 30;
+    assert.ok(sentTwice > 0);
+    await cluster.clock.advance("1ms");
+    assert.equal(chain.runs.canceled, sentTwice);
+  });
+
+  it("costs no more than the budget, however slow all are", async () => {
+    const { chain, cluster } = await start();
+    await using _ = cluster;
+    chain.takes = () => 100;
+    const ends = await load(cluster, 200, 5_000, (n) => cluster.client(Leaf).find({ n }));
+    await cluster.clock.advance("1s");
+    assert.equal(ends.filter(({ error }) => error !== undefined).length, 0);
+    assert.ok(chain.runs.leaf <= 1_000 * 1.1 + 30 + 3, `${chain.runs.leaf} of 1000`);
+  });
+
+  it("learns what is slow", async () => {
+    const { chain, cluster } = await start();
+    await using _ = cluster;
+    await load(cluster, 100, 2_000, (n) => cluster.client(Leaf).seek({ n }));
+    chain.takes = (by) => (by === 1 ? 1_000 : 20);
+    const ends = await load(cluster, 5, 4_000, (n) => cluster.client(Leaf).seek({ n }));
+    assert.equal(ends.length, 20);
+    assert.ok(Math.max(...ends.map(({ tookMs }) => tookMs)) < 60);
+  });
+
+  it("goes on as any other where its host dies", async () => {
+    const { cluster } = await start();
+    await using _ = cluster;
+    const call = cluster.client(Leaf).find({ n: 1 });
     await cluster.clock.advance("5ms");
     cluster.crash(busyLeaf(cluster));
     assert.equal((await cluster.run(call)).n, 1);
