@@ -25,6 +25,7 @@ import { isBytes, isContract } from "../contract/index.ts";
 import { type Duration, nearest, toMs } from "../core/index.ts";
 import { skeinError } from "../errors/index.ts";
 import type { Call } from "./call.ts";
+import { assertHedge, assertRateLimit, serviceInvalid } from "./policy-rules.ts";
 import type { Owned } from "./owned.ts";
 import type { Access, Principal } from "./principal.ts";
 
@@ -382,30 +383,8 @@ function assertDeclaration(declaration: Declaration): void {
   }
 }
 
-function assertHedge(id: string, hedge: "p95" | Duration, method: Method): void {
-  if (method.kind !== "query") throw serviceInvalid(`${id} is a ${method.kind}: only a query can be hedged`);
-  if (isBytes(method.output) || "stream" in method.output)
-    throw serviceInvalid(`${id} answers in more than one piece: only a single reply can be hedged`);
-  if (hedge !== "p95" && !(toMs(hedge) > 0)) throw serviceInvalid(`${id}: hedge is "p95" or a duration above 0`);
-}
-
-function assertRateLimit(id: string, { perSecond, burst, by, shared }: RateLimitPolicy, method: Method): void {
-  if (method.http === undefined) throw serviceInvalid(`${id} has a rate limit and no http: nothing would be limited`);
-  if (!(perSecond > 0 && perSecond <= 1_000_000)) throw serviceInvalid(`${id}: rateLimit.perSecond is above 0`);
-  if (!(burst >= 1 && burst <= 1_000_000)) throw serviceInvalid(`${id}: rateLimit.burst is at least 1`);
-  if (by !== "ip" && by !== "principal") throw serviceInvalid(`${id}: rateLimit.by is "ip" or "principal"`);
-  // Rows count in whole microseconds.
-  if (shared === true && !(perSecond >= 1 / 86_400 && perSecond <= 10_000 && burst <= 10_000)) {
-    throw serviceInvalid(`${id}: a shared rateLimit has perSecond from 1/86400 to 10000, and a burst up to 10000`);
-  }
-}
-
 /** Plain JavaScript gets past the types, and a misspelt access would answer every call with 401. */
 function isAccess(access: unknown): boolean {
   if (typeof access === "string") return access === "public" || access === "internal" || access === "guarded";
   return typeof access === "object" && access !== null && typeof (access as { role?: unknown }).role === "string";
-}
-
-function serviceInvalid(detail: string) {
-  return skeinError("SKEIN_SERVICE_INVALID", detail);
 }
