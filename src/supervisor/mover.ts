@@ -56,7 +56,7 @@ export class Mover {
     const to = this.#read(wish);
     const move = planMove(this.#table.placement, to);
     const isNothing = move.start.length === 0 && move.drain.length === 0;
-    this.#assertRoom(move);
+    this.#assertRoom(move, to);
     if (isDry || isNothing) {
       for (const text of describeMove(move)) step(text);
       return isDry ? [] : this.#keep(to, move);
@@ -79,11 +79,11 @@ export class Mover {
   }
 
   /** Old and new processes run side by side: that must fit into what is free. */
-  #assertRoom({ start }: Move): void {
-    const { replicas, placement } = this.#table;
+  #assertRoom({ start }: Move, to: Placement): void {
+    const { replicas } = this.#table;
     const largest = Math.max(0, ...replicas.map(({ rss }) => rss));
     const needs = start.reduce(
-      (sum, { group, replicas: count }) => sum + count * (placement.groups[group]?.memory ?? largest),
+      (sum, { group, replicas: count }) => sum + count * (to.groups[group]?.memory ?? largest),
       0,
     );
     const free = process.availableMemory();

@@ -1,6 +1,6 @@
 /** Changing the placement of a running shop: nothing fails, what cannot be is refused, what was begun ends well or not at all. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -68,7 +68,10 @@ describe(
 
     test("one service gets a process of its own while customers ask, and goes back", async () => {
       const enough = asking(() => running().url);
-      const placed = JSON.parse(await running().place("payments=own")) as { moved: string[] };
+      const moving = running().place("payments=own");
+      while (!existsSync(moveFile())) await pause(10);
+      await assert.rejects(running().place("search=own"), /SKEIN_PLACE_BUSY/);
+      const placed = JSON.parse(await moving) as { moved: string[] };
       assert.deepEqual(placed.moved, ["notify", "orders", "payments", "stock"]);
       assert.deepEqual((await groups())["own"], ["payments"]);
       await running().place("payments=orders");
@@ -86,6 +89,12 @@ describe(
       await assert.rejects(running().place("stock=own"), /SKEIN_PLACEMENT_INVALID/);
       await assert.rejects(running().place("stok=own"), /SKEIN_PLACEMENT_INVALID/);
       await assert.rejects(running().place("--file", "/nowhere.json"), /SKEIN_PLACEMENT_INVALID/);
+      const greedy = path.join(running().home, "greedy.json");
+      writeFileSync(
+        greedy,
+        JSON.stringify({ rest: "all", groups: { all: { services: [], replicas: 64, memory: "1Ti" } } }),
+      );
+      await assert.rejects(running().place("--file", greedy), /SKEIN_PLACE_REFUSED/);
       const pids = ({ hosts }: typeof before) => hosts.map(({ pid }) => pid);
       assert.deepEqual(pids(await running().status()), pids(before));
     });
