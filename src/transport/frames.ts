@@ -30,6 +30,8 @@ export const frame = {
 const typeMax = 17;
 
 const batchHead = 8;
+/** Room that is made for a write whose end has not come; more as it comes, so that a length alone costs nobody memory. */
+const partBytes = 131_072;
 const frameHead = 9;
 
 /** Gathers frames until the turn ends or enough are there. */
@@ -104,8 +106,10 @@ export type TakeFrame = (type: number, call: number, bytes: Buffer, at: number, 
 /** Puts writes together from what the channel brings, and takes them apart. */
 export class FrameParser {
   readonly #take: TakeFrame;
-  #rest: Buffer | undefined;
-  #missing = 0;
+  /** The beginning of a write whose rest has not come, how much of it is there, and how much must be. */
+  #part: Buffer | undefined;
+  #have = 0;
+  #whole = 0;
 
   constructor(take: TakeFrame) {
     this.#take = take;
@@ -113,38 +117,49 @@ export class FrameParser {
 
   /** Throws `WireError`, after which nothing of the connection may be believed. */
   feed(chunk: Buffer): void {
-    let bytes = chunk;
-    if (this.#rest !== undefined) {
-      // Copied when the whole write is there, and not for each piece of it.
-      this.#pieces.push(Buffer.from(chunk));
-      this.#missing -= chunk.length;
-      if (this.#missing > 0) return;
-      bytes = Buffer.concat([this.#rest, ...this.#pieces]);
-      this.#rest = undefined;
-      this.#pieces.length = 0;
-    }
-    let at = 0;
-    for (;;) {
-      const have = bytes.length - at;
-      if (have < batchHead) return this.#keep(bytes, at, batchHead - have);
-      const length = bytes.readUInt32LE(at);
-      if (length < frameHead || length > batchBytesMax) throw new WireError("a write of an impossible length");
-      if (have < batchHead + length) return this.#keep(bytes, at, batchHead + length - have);
-      const from = at + batchHead;
-      at = from + length;
-      if (crc32(bytes.subarray(from, at)) !== bytes.readUInt32LE(from - 4)) {
-        throw new WireError("a write whose checksum is wrong");
+    let at = this.#part === undefined ? 0 : this.#goOn(this.#part, chunk);
+    while (at < chunk.length) {
+      const left = chunk.length - at;
+      const whole = left < batchHead ? batchHead : wholeOf(chunk, at);
+      if (left < whole) {
+        this.#part = Buffer.allocUnsafe(Math.min(whole, Math.max(left, partBytes)));
+        this.#have = chunk.copy(this.#part, 0, at);
+        this.#whole = whole;
+        return;
       }
-      this.#split(bytes, from, at);
+      this.#open(chunk, at, at + whole);
+      at += whole;
     }
   }
 
-  readonly #pieces: Buffer[] = [];
+  /** Adds to the write that has begun; where in `chunk` what follows it begins. Each byte is copied once or twice. */
+  #goOn(begun: Buffer, chunk: Buffer): number {
+    let part = begun;
+    let at = 0;
+    for (;;) {
+      const end = Math.min(chunk.length, at + this.#whole - this.#have);
+      const have = this.#have + end - at;
+      if (have > part.length)
+        part = this.#part = grown(part, this.#have, Math.min(this.#whole, Math.max(partBytes, have * 2)));
+      chunk.copy(part, this.#have, at, end);
+      this.#have = have;
+      at = end;
+      if (have < this.#whole) return at;
+      if (have > batchHead) break;
+      this.#whole = wholeOf(part, 0);
+    }
+    this.#part = undefined;
+    this.#open(part, 0, this.#whole);
+    return at;
+  }
 
-  #keep(bytes: Buffer, at: number, missing: number): void {
-    if (at === bytes.length) return;
-    this.#rest = Buffer.from(bytes.subarray(at));
-    this.#missing = missing;
+  /** One whole write. */
+  #open(bytes: Buffer, at: number, end: number): void {
+    const from = at + batchHead;
+    if (crc32(bytes.subarray(from, end)) !== bytes.readUInt32LE(at + 4)) {
+      throw new WireError("a write whose checksum is wrong");
+    }
+    this.#split(bytes, from, end);
   }
 
   #split(bytes: Buffer, from: number, end: number): void {
@@ -160,4 +175,17 @@ export class FrameParser {
       at = next;
     }
   }
+}
+
+/** Bytes of the write that begins there, its head among them. */
+function wholeOf(bytes: Buffer, at: number): number {
+  const length = bytes.readUInt32LE(at);
+  if (length < frameHead || length > batchBytesMax) throw new WireError("a write of an impossible length");
+  return batchHead + length;
+}
+
+function grown(part: Buffer, have: number, size: number): Buffer {
+  const bytes = Buffer.allocUnsafe(size);
+  part.copy(bytes, 0, 0, have);
+  return bytes;
 }

@@ -1,0 +1,72 @@
+/** Owns the proof that frames come out as they went in, however the bytes are cut on the way. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { WireError } from "./codec/wire-error.ts";
+import { FrameParser, FrameWriter, frame } from "./frames.ts";
+
+/** One write for each list of bodies, as the channel would get them. */
+function writesOf(writes: readonly (readonly Uint8Array[])[]): Buffer {
+  const sent: Buffer[] = [];
+  const writer = new FrameWriter(
+    (bytes) => sent.push(bytes),
+    () => undefined,
+  );
+  for (const bodies of writes) {
+    for (const [call, body] of bodies.entries()) {
+      writer.begin(frame.item, call).raw(body);
+      writer.finish();
+    }
+    writer.flush();
+  }
+  return Buffer.concat(sent);
+}
+
+function parsed(bytes: Buffer, cuts: readonly number[]): string[] {
+  const bodies: string[] = [];
+  const parser = new FrameParser((type, call, from, at, end) =>
+    bodies.push(`${type} ${call} ${from.toString("base64", at, end)}`),
+  );
+  const ends = [...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].toSorted((a, b) => a - b);
+  let at = 0;
+  for (const end of ends) {
+    // Its own memory, gone when it was fed.
+    const chunk = Buffer.from(bytes.subarray(at, end));
+    parser.feed(chunk);
+    chunk.fill(0);
+    at = end;
+  }
+  return bodies;
+}
+
+const bodies = fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 6 });
+
+test("property: frames are the same wherever the bytes are cut", () => {
+  fc.assert(
+    fc.property(fc.array(bodies, { maxLength: 5 }), fc.array(fc.nat(), { maxLength: 12 }), (writes, cuts) => {
+      const bytes = writesOf(writes);
+      assert.deepEqual(parsed(bytes, cuts), parsed(bytes, []));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a large write in many pieces, byte by byte at its ends", () => {
+  const bytes = writesOf([[new Uint8Array(1_000_000).fill(7)], [new Uint8Array(3)]]);
+  const cuts = [...Array.from({ length: 20 }, (_, i) => i), ...Array.from({ length: 40 }, (_, i) => i * 25_001)];
+  for (let i = 1; i < 30; i++) cuts.push(bytes.length - i);
+  assert.deepEqual(parsed(bytes, cuts), parsed(bytes, []));
+});
+
+test("a length that cannot be, and a checksum that is wrong, wherever the bytes are cut", () => {
+  for (const [at, value] of [
+    [0, 0],
+    [3, 255],
+    [4, 1],
+    [12, 9],
+  ] as const) {
+    const bytes = writesOf([[new Uint8Array(9)]]);
+    bytes[at] = (bytes[at] as number) ^ (value === 0 ? (bytes[at] as number) : value);
+    for (let cut = 0; cut <= bytes.length; cut++) assert.throws(() => parsed(bytes, [cut]), WireError, `${at} ${cut}`);
+  }
+});
