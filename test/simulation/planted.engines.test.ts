@@ -13,7 +13,7 @@ import type { SimulationSummary } from "./run.ts";
 const root = resolve(import.meta.dirname, "../..");
 const patches = join(import.meta.dirname, "planted");
 /** Seeds in which a planted bug must show. */
-const seedsMax = 400;
+const seedsMax = 1_000;
 
 /** What the command says of its seeds; a run with findings ends with exit code 1. */
 function simulate(directory: string, ...args: string[]): Promise<SimulationSummary> {
