@@ -33,7 +33,7 @@ test("calls go to the leader with the greatest epoch, and to nobody between two"
     const [one, two] = table.replicas;
     assert.ok(one !== undefined && two !== undefined);
     const heard = (): readonly string[] => table.routes.groups["sync"]?.addresses ?? assert.fail("it has no route");
-    for (const replica of [one, two]) Object.assign(replica, { state: "ready", socket: `/${replica.id}.sock` });
+    for (const replica of [one, two]) Object.assign(replica, { state: "ready", address: `/${replica.id}.sock` });
     table.publish();
     assert.equal(table.routes.groups["sync"]?.hasLeader, true);
     assert.deepEqual(heard(), []);
