@@ -1,5 +1,5 @@
 /** A system that can leak, hang and be asked where it is. `front` is asked over HTTP and calls the others. */
-import { contract, query, service, system } from "skein";
+import { action, contract, query, service, system } from "skein";
 import * as z from "zod";
 
 const Leaky = contract("leaky", {
@@ -10,8 +10,8 @@ const leaky = service(Leaky, { policy: { leak: { access: "internal" } } });
 
 const Worker = contract("worker", {
   pid: query({ output: z.number() }),
-  /** Does nothing else meanwhile. */
-  spin: query({ input: z.object({ ms: z.number() }), output: z.number() }),
+  /** Does nothing else meanwhile. An action: a query would be sent to the other replica next. */
+  spin: action({ input: z.object({ ms: z.number() }), output: z.number() }),
 });
 const worker = service(Worker, {
   policy: { pid: { access: "internal" }, spin: { access: "internal", timeout: "30s" } },
@@ -21,7 +21,7 @@ const Front = contract("front", {
   own: query({ output: z.number(), http: "GET /own" }),
   pid: query({ output: z.number(), http: "GET /pid" }),
   leak: query({ input: z.object({ bytes: z.number() }), output: z.number(), http: "GET /leak" }),
-  spin: query({ input: z.object({ ms: z.number() }), output: z.number(), http: "GET /spin" }),
+  spin: action({ input: z.object({ ms: z.number() }), output: z.number(), http: "POST /spin" }),
 });
 const anybody = { access: "public" } as const;
 const front = service(Front, {
