@@ -31,8 +31,10 @@ let turn = 0;
 const next = (): Asked => pages[turn++ % pages.length] as Asked;
 
 function take(): Connection {
-  const connection = idle.pop();
-  if (connection !== undefined) return connection;
+  for (let found = idle.pop(); found !== undefined; found = idle.pop()) {
+    if (!found.isOver) return found;
+    opened--;
+  }
   if (++opened > connectionsMax) broken(new Error(`more than ${connectionsMax} pages under way`));
   return new Connection(port, (error) => broken(error));
 }
@@ -61,7 +63,8 @@ function closedLoop(inFlight: number, count: number, endMs: number): Promise<num
       const sentMs = performance.now();
       connection.ask(next(), () => {
         latencies.push(performance.now() - sentMs);
-        ask(connection);
+        idle.push(connection);
+        ask(take());
       });
     };
     const all = Array.from({ length: inFlight }, take);

@@ -4,6 +4,8 @@ import { connect, type Socket } from "node:net";
 import type { Asked } from "./pages.ts";
 
 const headEnd = Buffer.from("\r\n\r\n");
+/** A server that has answered enough on one connection says so. */
+const lastAnswer = /\r\nconnection: close\r\n/i;
 
 export class Connection {
   readonly #socket: Socket;
@@ -11,13 +13,18 @@ export class Connection {
   #asked: Asked | undefined;
   #done: () => void = () => undefined;
   #rest: Buffer | undefined;
+  /** It was closed, or is about to be: nothing more may be asked on it. */
+  isOver = false;
 
   constructor(port: number, fail: (error: Error) => void) {
     this.#fail = fail;
     this.#socket = connect({ port, host: "127.0.0.1", noDelay: true });
     this.#socket.on("data", (chunk: Buffer) => this.#read(chunk));
     this.#socket.on("error", fail);
-    this.#socket.on("close", () => fail(new Error("the server closed a connection")));
+    this.#socket.on("close", () => {
+      this.isOver = true;
+      if (this.#asked !== undefined) fail(new Error("the server closed a connection and left a request unanswered"));
+    });
   }
 
   ask(asked: Asked, done: () => void): void {
@@ -39,6 +46,7 @@ export class Connection {
     const isRight = this.#asked !== undefined && bytes[9] === 0x32 && bytes.subarray(bodyAt).equals(body);
     if (!isRight) return this.#fail(new Error(`not the expected answer: ${bytes.toString("latin1")}`));
     this.#asked = undefined;
+    if (lastAnswer.test(bytes.toString("latin1", 0, bodyAt))) this.isOver = true;
     this.#done();
   }
 }
