@@ -71,6 +71,7 @@ class RunningCluster<Who> implements Cluster<Who> {
   readonly #faults = { crashes: 0, drains: 0, pauses: 0, partitions: 0, cuts: 0 };
   #trouble: Trouble | undefined;
   #isRolling = false;
+  #isDriven = false;
   #isClosed = false;
 
   constructor(system: System, operations: Operations, options: SimulationOptions<Who>) {
@@ -112,7 +113,7 @@ class RunningCluster<Who> implements Cluster<Who> {
 
   get events(): Promise<readonly EmittedEvent[]> {
     const engines = this.#disk.names.flatMap((name) => this.#disk.engine(name) ?? []);
-    return readEvents(engines, this.clock);
+    return this.#committed().then(() => readEvents(engines, this.clock));
   }
 
   get report(): SimulationReport {
@@ -240,6 +241,7 @@ class RunningCluster<Who> implements Cluster<Who> {
       const near = nearest(database, this.#disk.names);
       throw invalid(`no host has opened a database "${database}"${near === undefined ? "" : `; "${near}" is there`}`);
     }
+    await this.#committed(database);
     return (await engine.read({ sql, parameters }, limitsOf(this.clock, 1_000))).rows;
   }
 
@@ -255,8 +257,14 @@ class RunningCluster<Who> implements Cluster<Who> {
     await this.close();
   }
 
+  /** A transaction that is open needs time to end; inside of `run` time goes on anyway. */
+  async #committed(database?: string): Promise<void> {
+    if (!this.#isDriven && this.#disk.isBusy(database)) await this.#until(() => !this.#disk.isBusy(database));
+  }
+
   async #until(isOver: () => boolean, within: Duration = withinDefault): Promise<void> {
-    await this.clock.advance(within, { until: isOver });
+    this.#isDriven = true;
+    await this.clock.advance(within, { until: isOver }).finally(() => (this.#isDriven = false));
     if (isOver()) return;
     const busy = this.#members.hosts.filter(({ state, inFlight }) => inFlight > 0 || state !== "running");
     const waiting = [

@@ -49,6 +49,12 @@ export class Disk {
     return [...this.#stores.keys()];
   }
 
+  /** Whether a transaction is open that a reader waits for, on one of them or on any. */
+  isBusy(name?: string): boolean {
+    if (name !== undefined) return this.#stores.get(name)?.current !== undefined;
+    return [...this.#stores.values()].some(({ current }) => current !== undefined);
+  }
+
   /** An engine of nobody, which takes no time. */
   engine(name: string): Engine | undefined {
     const store = this.#stores.get(name);

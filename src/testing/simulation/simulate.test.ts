@@ -219,6 +219,17 @@ describe("simulate()", () => {
     assert.equal(await countOf(cluster, "ledger"), 3);
   });
 
+  it("lets an open transaction end before it shows rows", async () => {
+    await using cluster = await open();
+    const call = outcome(cluster, cluster.client(Accounts).deposit(one));
+    for (let step = 0; step < 100 && call.now === "nothing yet"; step++) {
+      assert.ok((await countOf(cluster)) <= 1);
+      await cluster.events;
+      await cluster.clock.advance(0.2);
+    }
+    assert.equal(call.now, "ok");
+  });
+
   it("what hosts log bears their names", async () => {
     await using cluster = await open();
     assert.ok(
