@@ -9,6 +9,10 @@ import { InLine, Line } from "./line.ts";
 
 /** Longest wait to be let in. */
 const waitMaxMs = 100;
+/** The same of a host whose code is cold: its first calls take many times what they will, and say nothing of what it can take. */
+const coldWaitMaxMs = 2_000;
+/** Calls that warm it. */
+const warmedBy = 1_000;
 /** Calls that wait at most, however quickly they would be served. */
 const waitingMax = 1_024;
 /** How long one turn of the event loop starts calls, before what has come meanwhile is read: cancellations, too. */
@@ -63,6 +67,7 @@ export class Admission {
   #count = 0;
   /** Calls that ended since the last look. */
   #ended = 0;
+  #endedInAll = 0;
   #look: Timer | undefined;
   #lookDueMs = 0;
   #isDraining = false;
@@ -106,6 +111,7 @@ export class Admission {
       this.#gradient.sample(entrant.usual, now - entrant.sinceMs, entrant.isCalm, this.underWay, now);
     }
     this.#ended++;
+    this.#endedInAll++;
     if (entrant.isNested) this.#nestedUnderWay--;
     else this.#outsideUnderWay--;
     if (this.#waiting > 0) this.#drain();
@@ -128,7 +134,13 @@ export class Admission {
   /** What would be served within the longest wait; never fewer than are under way. */
   get #waitingMax(): number {
     const { limit, meanMs } = this.#gradient;
-    return meanMs === 0 ? waitingMax : Math.min(waitingMax, Math.ceil(limit * Math.max(1, waitMaxMs / meanMs)));
+    return meanMs === 0 || this.#isCold
+      ? waitingMax
+      : Math.min(waitingMax, Math.ceil(limit * Math.max(1, waitMaxMs / meanMs)));
+  }
+
+  get #isCold(): boolean {
+    return this.#endedInAll < warmedBy;
   }
 
   #wait(entrant: Entrant, now: number): void {
@@ -170,11 +182,12 @@ export class Admission {
 
   /** Those that have waited too long are first in line; those that nobody waits for are anywhere. */
   #dropExpired(now: number): void {
+    const longestMs = this.#isCold ? coldWaitMaxMs : waitMaxMs;
     for (const line of [this.#nested, this.#outside]) {
       let behind: Entrant | undefined;
       for (let each = line.first; each !== undefined; each = behind) {
         behind = each.behind as Entrant | undefined;
-        if (!each.isGone && now - each.sinceMs <= waitMaxMs) continue;
+        if (!each.isGone && now - each.sinceMs <= longestMs) continue;
         this.#takeOut(each);
         each.refused(overloaded());
       }
