@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Pool } from "pg";
 
 export interface OrderRow {
   readonly id: number;
@@ -35,13 +34,4 @@ function rowsOf(file: string, query: string): Record<string, unknown>[] {
   } finally {
     database.close();
   }
-}
-
-/** Of a PostgreSQL server that has a schema for each database. */
-export async function readPostgres(pool: Pool): Promise<Ledger> {
-  const orders = await pool.query<OrderRow>(ordersQuery.replace("from orders", "from orders.orders"));
-  const charges = await pool.query<Ledger["charges"][number]>(
-    chargesQuery.replace("from charges", "from payments.charges"),
-  );
-  return { orders: orders.rows, charges: charges.rows };
 }
