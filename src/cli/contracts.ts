@@ -6,14 +6,10 @@ import { execFile } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import {
-  compareContracts,
-  type ContractsFile,
-  isContractsFile,
-  toContractsFile,
-} from "../contract/compatibility/index.ts";
+import { type ContractsFile, isContractsFile, toContractsFile } from "../contract/compatibility/index.ts";
 import { skeinError } from "../errors/index.ts";
-import { type Finding, finding } from "../system/finding.ts";
+import { checkContracts } from "../system/check-contracts.ts";
+import type { Finding } from "../system/finding.ts";
 import type { System } from "../system/index.ts";
 import { shorten } from "./load-system.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -41,11 +37,7 @@ export function writeContracts(contracts: ContractsFile, file: string): void {
 /** What changed since `given`, a file or a commit that holds one beside the system file. Throws `SKEIN_CONTRACTS_FILE`. */
 export async function changesSince(given: string, contracts: ContractsFile, systemFile: string): Promise<Finding[]> {
   const before = await read(given, path.dirname(systemFile));
-  return compareContracts(before, contracts).map(({ level, where, message }) =>
-    level === "breaking"
-      ? finding("error", "SKEIN_CHECK_BREAKING", where, message)
-      : finding("warning", "SKEIN_CHECK_SKEW", where, message),
-  );
+  return checkContracts(before, contracts);
 }
 
 async function read(given: string, directory: string): Promise<ContractsFile> {

@@ -1,5 +1,7 @@
 /** Every message of the check, as `skein check` prints it; a clean system; cycles by property. */
 import assert from "node:assert/strict";
+import { toContractsFile } from "../contract/compatibility/index.ts";
+import { checkContracts } from "./check-contracts.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -604,6 +606,27 @@ test("property: without a way back there is no cycle finding, and with one there
     }),
     { numRuns: 200 },
   );
+});
+
+test("two versions of the contracts", async () => {
+  const versions = [
+    { input: z.object({ limit: z.int().min(1).max(100) }), output: z.object({}) },
+    { input: z.object({ limit: z.int().min(1).max(50) }), output: z.object({ currency: z.string() }) },
+  ];
+  const [before, after] = await Promise.all(
+    versions.map((spec) => toContractsFile("shop", [contract("orders", { list: query(spec) })])),
+  );
+  assert.ok(before !== undefined && after !== undefined);
+  const findings = checkContracts(before, after).map(print);
+  for (const text of findings) printed.add(text.replace(/^\w+ /, ""));
+  assert.deepEqual(
+    findings.map((text) => text.split("\n", 1)[0]),
+    [
+      "error orders.list input $.limit: maximum was 100, is 50 [SKEIN_CHECK_BREAKING]",
+      "warning orders.list output $.currency: is new and required [SKEIN_CHECK_SKEW]",
+    ],
+  );
+  assert.deepEqual(checkContracts(after, after), []);
 });
 
 test("the guide shows every message, as it was printed above", () => {
