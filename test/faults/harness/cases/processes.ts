@@ -32,11 +32,12 @@ function* moments(durationMs: number): Generator<number> {
   for (let ms = everyMs / 2; ms < durationMs - everyMs / 4; ms += everyMs) yield ms;
 }
 
-/** How long until every replica is ready again. */
-async function back(context: FaultContext): Promise<number> {
+/** How long until every replica is ready again, and none of them is the process that was killed. */
+async function back(context: FaultContext, killed: number): Promise<number> {
   const fromMs = context.now();
   while (context.now() - fromMs < backLimitMs) {
-    if ((await hosts(context)).every(({ state }) => state === "ready")) return context.now() - fromMs;
+    if ((await hosts(context)).every(({ state, pid }) => state === "ready" && pid !== killed))
+      return context.now() - fromMs;
   }
   return Number.POSITIVE_INFINITY;
 }
@@ -51,7 +52,7 @@ function killing(summary: string, wanted: (host: HostStatus) => boolean): Pick<F
         const { pid, group, replica } = await victim(context, wanted);
         process.kill(pid, "SIGKILL");
         context.note(`kill -9 of ${group}-${replica}`);
-        backMs.push(await back(context));
+        backMs.push(await back(context, pid));
       }
       const violations = backMs.some((ms) => ms > backLimitMs) ? ["a replica did not come back within 60 s"] : [];
       return {
