@@ -1,14 +1,13 @@
 // The bench `call-remote`: what a call from one process to another costs, on one machine. Owns its contestants and what is
 // compared with what.
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Authority } from "../../src/transport/fixtures/certificates.ts";
 import type { Bench, Contestant, Stage } from "../lib/bench.ts";
 import { end, measureIn, root, start } from "../lib/child.ts";
+import { freePort } from "../lib/free-port.ts";
 import { type Figures, type Round, timesBetter } from "../lib/stats.ts";
 
 const here = (file: string) => join(root, "bench/call-remote", file);
@@ -45,16 +44,6 @@ async function inDirectory<T>(run: (directory: string) => Promise<T>): Promise<T
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function skeinAt(stage: Stage, address: object, clientAddress: object = address): Promise<Figures> {

@@ -1,9 +1,8 @@
 // Owns one start of a server: from the spawn to the first 200, then its memory at rest. Must end what it started.
 import { existsSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { request } from "node:http";
-import type { AddressInfo } from "node:net";
 import { end, outputOf, start } from "../lib/child.ts";
+import { freePort } from "../lib/free-port.ts";
 import type { Figures } from "../lib/stats.ts";
 
 const startMsMax = 60_000;
@@ -49,16 +48,6 @@ function answers(port: number, path: string): Promise<boolean> {
     });
     asked.once("error", () => setTimeout(() => resolve(false), 2));
     asked.end();
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
   });
 }
 
