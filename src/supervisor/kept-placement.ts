@@ -24,7 +24,7 @@ export function placementToRun(given: Placement, system: System, state: State, l
   if (move !== undefined) {
     const isSwitched = move.phase === "switched";
     leaving = isSwitched ? move.go : move.come;
-    if (isSwitched) state.keptPlacement = { basedOn: state.keptPlacement?.basedOn ?? basedOn, placement: move.to };
+    if (isSwitched) state.keptPlacement = { basedOn: move.basedOn, placement: move.to };
     state.move = undefined;
     log.warn(`a move that the last supervisor had begun is ${isSwitched ? "finished" : "taken back"}`);
   }

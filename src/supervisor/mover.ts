@@ -99,7 +99,12 @@ export class Mover {
     const { state } = this.#table.options;
     const go = move.drain.flatMap((one) => this.#pick(one));
     const come = move.start.flatMap((one) => this.#newcomers(one, to));
-    const record = { to: toPlacementValue(to), come: come.map(({ id }) => id), go: go.map(({ id }) => id) };
+    const record = {
+      basedOn: this.#basedOn,
+      to: toPlacementValue(to),
+      come: come.map(({ id }) => id),
+      go: go.map(({ id }) => id),
+    };
     state.move = { phase: "starting", ...record };
     this.#table.replicas.push(...come);
     const reason = await this.#start(come, step);
@@ -123,12 +128,17 @@ export class Mover {
   }
 
   #keep(to: Placement, { moved }: Move): readonly string[] {
-    const { state, placement } = this.#table.options;
-    const basedOn = state.keptPlacement?.basedOn ?? toPlacementValue(placement);
-    state.keptPlacement = { basedOn, placement: toPlacementValue(to) };
+    const { state } = this.#table.options;
+    state.keptPlacement = { basedOn: this.#basedOn, placement: toPlacementValue(to) };
     state.move = undefined;
     this.#table.placement = to;
     return moved;
+  }
+
+  /** What `skein start` was given; where moves have led to may be what runs. */
+  get #basedOn(): unknown {
+    const { state, placement } = this.#table.options;
+    return state.keptPlacement?.basedOn ?? toPlacementValue(placement);
   }
 
   /** Those of a group that go: the youngest numbers stay. */

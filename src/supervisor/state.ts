@@ -61,6 +61,8 @@ export interface SupervisorRecord {
 export interface MoveRecord {
   /** Until the routes have changed it can be taken back, from then on it is finished. */
   readonly phase: "starting" | "switched";
+  /** The placement that `skein start` had been given. */
+  readonly basedOn: unknown;
   readonly to: unknown;
   readonly come: readonly string[];
   readonly go: readonly string[];
