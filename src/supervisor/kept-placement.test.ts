@@ -1,6 +1,6 @@
 /** Which placement a supervisor begins with: the one given, where moves have led to, or what a killed one was about to make. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -51,6 +51,15 @@ test("where moves have led to, for as long as the same is given; another one cou
   assert.deepEqual(begins(given).groups, groupsOf(moved));
   assert.deepEqual(begins(other).groups, groupsOf(other));
   assert.deepEqual(begins(given).groups, groupsOf(given));
+});
+
+test("a placement.json in the state directory that somebody else put there stays as it is", () => {
+  const own = path.join(state.home, "placement.json");
+  writeFileSync(own, "mine");
+  state.keptPlacement = { basedOn: toPlacementValue(given), placement: toPlacementValue(moved) };
+  begins(other);
+  begins(given);
+  assert.equal(readFileSync(own, "utf8"), "mine");
 });
 
 test("a move whose calls had not gone over is taken back, one whose calls had is finished", () => {

@@ -157,12 +157,12 @@ export class State {
     this.#keep(this.#of("move.json"), record);
   }
 
-  /** Where moves have led to; beside the data, since it outlives every process. */
+  /** Where moves have led to. In a directory that is nobody else's: a placement.json above it may be the user's own. */
   get keptPlacement(): KeptPlacement | undefined {
-    return read<KeptPlacement>(path.join(this.home, "placement.json"));
+    return read<KeptPlacement>(this.#of("placement.json"));
   }
   set keptPlacement(kept: KeptPlacement | undefined) {
-    this.#keep(path.join(this.home, "placement.json"), kept);
+    this.#keep(this.#of("placement.json"), kept);
   }
 
   #keep(file: string, value: object | undefined): void {
