@@ -16,9 +16,9 @@ export const levels = [
 /** Calls until so many have ended, and what it cost; `at` gets the latency of each in milliseconds. */
 export type Load = (inFlight: number, calls: number, at: Float64Array) => Promise<void>;
 
-/** The load of a client whose calls are promises. */
+/** The load of a client whose calls are promises; `is` throws for a reply that is not the expected one. */
 export const loadOf =
-  (call: () => Promise<unknown>): Load =>
+  <Reply>(call: () => Promise<Reply>, is: (reply: Reply) => void = check): Load =>
   async (inFlight, calls, at) => {
     let begun = 0;
     let ended = 0;
@@ -26,7 +26,7 @@ export const loadOf =
       while (begun < calls) {
         begun++;
         const startMs = performance.now();
-        check(await call());
+        is(await call());
         at[ended++] = performance.now() - startMs;
       }
     };

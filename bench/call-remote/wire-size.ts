@@ -1,4 +1,4 @@
-// Counts the bytes that a call and its reply of the contestant `skein` take on the socket, so that `echo` moves the same.
+// Counts the bytes that a call and its reply of the contestant `skein` take on the socket, so that the echoes move the same.
 // Prints them as JSON. It measures no time.
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
