@@ -168,10 +168,13 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   try {
     const skus = await skusOf(shop);
     const warm = new CustomerClient({ url: () => shop.url, seed: "warm", told: () => undefined });
-    await warm.run(trafficOf({ seed: "warm", requests: warmRequests, rate, skus }), performance.now());
+    await warm.run(
+      trafficOf({ seed: "warm", phases: [{ rate, ms: (warmRequests / rate) * 1_000 }], skus }),
+      performance.now(),
+    );
     warm.close();
     const traffic = function* (): Generator<Intended> {
-      for (const one of trafficOf({ seed: String(seed), requests: Number.MAX_SAFE_INTEGER, rate, skus })) {
+      for (const one of trafficOf({ seed: String(seed), phases: [{ rate, ms: Number.POSITIVE_INFINITY }], skus })) {
         if (isOver) return;
         yield one;
       }
@@ -238,7 +241,7 @@ function report(options: KillOptions, run: Run, history: Asked[], kills: readonl
     node: process.version,
     cores: availableParallelism(),
     load: loadavg()[0] ?? Number.NaN,
-    steady: figuresOf(history, 0, steadyMs),
+    steady: figuresOf(history, { name: "steady", fromMs: 0, toMs: steadyMs }),
     kinds: Object.fromEntries(
       kinds.flatMap((kind) => (kills.some((one) => one.kind === kind) ? [[kind, of(kind)]] : [])),
     ),

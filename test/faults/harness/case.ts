@@ -1,13 +1,39 @@
-/** Owns what a fault case is: what it does to a running shop, and what must hold. It must hold no case itself. */
+/** Owns what a fault case is: what it does to a running shop, and what must hold. It must never hold a case itself. */
 import type { Random } from "../../../src/core/index.ts";
 import type { PlacedShop } from "../../shop/placed.ts";
 import type { Figures } from "./figures.ts";
+import type { Kind, Occasional } from "./traffic.ts";
+
+/** A part of the traffic: so many requests a second, for so long. */
+export interface Phase {
+  readonly name: string;
+  readonly rate: number;
+  readonly ms: number;
+}
+
+/** Before the traffic, once the shop is warm. */
+export interface PrepareContext {
+  readonly shop: PlacedShop;
+  /** Requests a second and how long they last, as the run was asked for. */
+  readonly rate: number;
+  readonly durationMs: number;
+  /** So many customers, each of whom asks again as soon as it is answered: answers below 500 a second. */
+  crowd(customers: number, ms: number): Promise<number>;
+}
+
+export interface Prepared {
+  /** In this order; unless given, one at the run's rate. */
+  readonly phases?: readonly Phase[];
+  readonly figures: Readonly<Record<string, number>>;
+}
 
 export interface FaultContext {
   readonly shop: PlacedShop;
   readonly random: Random;
   /** How long the traffic lasts. */
   readonly durationMs: number;
+  /** Its parts, each with when it begins and ends. */
+  readonly phases: readonly Span[];
   /** Resolves so long after the start of the traffic; false when the run is over sooner. */
   until(ms: number): Promise<boolean>;
   /** Milliseconds since the start of the traffic. */
@@ -21,6 +47,8 @@ export interface Span {
   readonly name: string;
   readonly fromMs: number;
   readonly toMs: number;
+  /** Which requests; all unless given. */
+  readonly kinds?: readonly Kind[];
 }
 
 /** What a case has seen by itself. */
@@ -35,13 +63,28 @@ export interface CaseFindings {
 export interface FaultCase {
   readonly summary: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Of the shop's own placements; `replicated` unless given. */
   readonly placement?: string;
+  /** A system that adds services to the shop, and its placement: two files. */
+  readonly system?: { readonly file: string; readonly placement: string };
+  /** Requests a second, where those of other cases are not meant. */
+  readonly rate?: number;
+  /** Requests to what the case has added to the shop. */
+  readonly occasional?: Occasional;
+  /** How often a customer sends a request that failed again; 2 unless given, which is the most that is permitted. */
+  readonly resendsMax?: number;
+  /** What it has to know or make before the traffic begins. */
+  prepare?(context: PrepareContext): Promise<Prepared>;
   /** Does its worst while customers ask; resolves when it is done and has put right what it must. */
   inject(context: FaultContext): Promise<CaseFindings>;
-  /** What the customers' figures must keep, whatever the machine: a violation for each that is missed. */
-  judge(figures: Figures, spans: Readonly<Record<string, Figures>>): readonly string[];
+  /** What the customers' figures must keep, whatever the machine: a violation for each that is missed. `own`: what the case measured. */
+  judge(
+    figures: Figures,
+    spans: Readonly<Record<string, Figures>>,
+    own: Readonly<Record<string, number>>,
+  ): readonly string[];
   /** The same of times, which a short run is too short to say. */
-  judgeTimes?(figures: Figures, spans: Readonly<Record<string, Figures>>): readonly string[];
+  judgeTimes?: FaultCase["judge"];
 }
 
 export function atLeast(name: string, value: number, least: number): string[] {

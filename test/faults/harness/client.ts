@@ -20,8 +20,9 @@ export interface Asked {
   readonly index: number;
   readonly kind: Intended["kind"];
   readonly key?: string;
-  /** When it was meant to leave and when it was over, after the start. */
+  /** When it was meant to leave, how much later it did, and when it was over, after the start. */
   readonly dueMs: number;
+  readonly lateMs: number;
   readonly endMs: number;
   readonly tries: readonly Try[];
   /** Of the last answer. */
@@ -33,10 +34,12 @@ export interface Asked {
 export interface ClientOptions {
   readonly url: () => string;
   readonly seed: string;
+  readonly resendsMax?: number | undefined;
   readonly told: (asked: Asked) => void;
 }
 
-const resendsMax = 2;
+/** What RFC 9110 permits is a matter of the request; how often is one of patience. */
+const resendsMaxDefault = 2;
 const answerMs = 10_000;
 const bodyBytesMax = 1_048_576;
 const backoffMs = { first: 50, longest: 500 } as const;
@@ -44,16 +47,18 @@ const backoffMs = { first: 50, longest: 500 } as const;
 export class CustomerClient {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 512, timeout: 60_000 });
   readonly #random: Random;
+  readonly #resendsMax: number;
   readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.#resendsMax = options.resendsMax ?? resendsMaxDefault;
     this.#random = createSeededRandom(`client:${options.seed}`);
   }
 
   /** Sends each at its time; resolves once all are over. */
   async run(traffic: Iterable<Intended>, startMs: number): Promise<void> {
-    const under: Set<Promise<void>> = new Set();
+    const under: Set<Promise<unknown>> = new Set();
     for (const intended of traffic) {
       const waitMs = startMs + intended.dueMs - performance.now();
       if (waitMs > 1) await pause(waitMs);
@@ -63,11 +68,29 @@ export class CustomerClient {
     await Promise.all(under);
   }
 
-  async #ask(intended: Intended, startMs: number): Promise<void> {
+  /** So many customers, each of whom asks for the next once it was answered, until there is none or it is `untilMs`. Resolves with how many were answered. */
+  async serve(traffic: Iterable<Intended>, customers: number, untilMs = Number.POSITIVE_INFINITY): Promise<number> {
+    const startMs = performance.now();
+    const left = traffic[Symbol.iterator]();
+    let answered = 0;
+    const customer = async (): Promise<void> => {
+      while (performance.now() < untilMs) {
+        const next = left.next();
+        if (next.done === true) return;
+        const status = await this.#ask({ ...next.value, dueMs: performance.now() - startMs }, startMs);
+        if (!isFailure(status)) answered++;
+      }
+    };
+    await Promise.all(Array.from({ length: customers }, customer));
+    return answered;
+  }
+
+  async #ask(intended: Intended, startMs: number): Promise<number> {
     const tries: Try[] = [];
+    const lateMs = performance.now() - startMs - intended.dueMs;
     let last = await this.try(intended);
     tries.push(last.tried);
-    for (let resend = 0; resend < resendsMax && isFailure(last.tried.status); resend++) {
+    for (let resend = 0; resend < this.#resendsMax && isFailure(last.tried.status); resend++) {
       await pause(this.#random.float() * Math.min(backoffMs.longest, backoffMs.first * 2 ** resend) + last.afterMs);
       last = await this.try(intended);
       tries.push(last.tried);
@@ -78,11 +101,13 @@ export class CustomerClient {
       kind,
       ...(key !== undefined && { key }),
       dueMs: Math.round(dueMs),
+      lateMs: Math.round(lateMs * 10) / 10,
       endMs: Math.round((performance.now() - startMs) * 10) / 10,
       tries,
       status: last.tried.status,
       ...(last.order !== undefined && { order: last.order }),
     });
+    return last.tried.status;
   }
 
   /** Sends it once. Never rejects. */

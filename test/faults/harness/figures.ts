@@ -1,4 +1,5 @@
 /** Owns the figures of a run, from its history. It must never drop a request: one that failed counts with the time it took. */
+import type { Span } from "./case.ts";
 import { type Asked, isFailure } from "./client.ts";
 
 export interface Figures {
@@ -14,12 +15,15 @@ export interface Figures {
   readonly p99: number;
   readonly p999: number;
   readonly max: number;
+  /** The same of those that did not fail: a refusal is quick. */
+  readonly servedP99: number;
 }
 
-/** Of the requests that were meant to leave between two instants, all unless given. */
-export function figuresOf(history: readonly Asked[], fromMs = 0, toMs = Number.POSITIVE_INFINITY): Figures {
-  const chosen = history.filter(({ dueMs }) => dueMs >= fromMs && dueMs < toMs);
-  const latencies = chosen.map(({ dueMs, endMs }) => endMs - dueMs).toSorted((a, b) => a - b);
+/** Of the requests that were meant to leave between two instants, and of some kinds only where these are given. */
+export function figuresOf(history: readonly Asked[], span?: Span): Figures {
+  const chosen = span === undefined ? history : history.filter((asked) => isIn(span, asked));
+  const latencies = latenciesOf(chosen);
+  const served = latenciesOf(chosen.filter(({ status }) => !isFailure(status)));
   const failed = chosen.filter(({ status }) => isFailure(status)).length;
   const tries = chosen.flatMap((asked) => asked.tries);
   return {
@@ -31,8 +35,23 @@ export function figuresOf(history: readonly Asked[], fromMs = 0, toMs = Number.P
     p50: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),
     p999: quantile(latencies, 0.999),
-    max: latencies.at(-1) ?? Number.NaN,
+    max: quantile(latencies, 1),
+    servedP99: quantile(served, 0.99),
   };
+}
+
+/** How much later than meant requests left: where it is much, the customers' process was what was slow. */
+export function latenessOf(history: readonly Asked[]): { readonly p99: number; readonly max: number } {
+  const late = history.map(({ lateMs }) => lateMs).toSorted((a, b) => a - b);
+  return { p99: quantile(late, 0.99), max: quantile(late, 1) };
+}
+
+function latenciesOf(asked: readonly Asked[]): number[] {
+  return asked.map(({ dueMs, endMs }) => endMs - dueMs).toSorted((a, b) => a - b);
+}
+
+function isIn({ fromMs, toMs, kinds }: Span, { dueMs, kind }: Asked): boolean {
+  return dueMs >= fromMs && dueMs < toMs && (kinds === undefined || kinds.includes(kind));
 }
 
 function quantile(sorted: readonly number[], share: number): number {

@@ -12,6 +12,7 @@ const asked = (index: number, status: number, order?: number): Asked => ({
   kind: "order",
   key: `key-${index}`,
   dueMs: index,
+  lateMs: 0,
   endMs: index + 5,
   tries: [{ status, ms: 5 }],
   status,
@@ -55,17 +56,32 @@ test("figures count a failed request, and the time from when it was meant to lea
       ],
     },
   ];
-  const { requests, failed, success, resends, unavailable, max } = figuresOf(history);
+  const { requests, failed, success, resends, unavailable, max, servedP99 } = figuresOf(history);
   assert.deepEqual([requests, failed, success, resends, unavailable, max], [2, 1, 0.5, 1, 1, 1_000]);
-  assert.equal(figuresOf(history, 2).requests, 1);
+  assert.equal(servedP99, 5);
+  assert.equal(figuresOf(history, { name: "late", fromMs: 2, toMs: 9 }).requests, 1);
 });
 
 test("a seed decides the traffic, and each order has a key of its own", () => {
-  const options = { seed: "3", requests: 500, rate: 100, skus: ["a", "b"] };
+  const options = { seed: "3", phases: [{ rate: 100, ms: 5_000 }], skus: ["a", "b"] };
   const [one, two] = [[...trafficOf(options)], [...trafficOf(options)]];
   assert.deepEqual(one, two);
   const keys = one.flatMap(({ key }) => (key === undefined ? [] : [key]));
   assert.ok(keys.length > 50);
   assert.equal(new Set(keys).size, keys.length);
   assert.equal(one.at(-1)?.dueMs, 4_990);
+});
+
+test("phases follow each other, and of so many requests one goes elsewhere", () => {
+  const phases = [
+    { rate: 10, ms: 1_000 },
+    { rate: 100, ms: 500 },
+  ];
+  const all = [...trafficOf({ seed: "1", phases, skus: ["a"], occasional: { path: "/elsewhere", oneIn: 6 } })];
+  assert.deepEqual(
+    [9, 10, 59].map((index) => all[index]?.dueMs),
+    [900, 1_000, 1_490],
+  );
+  assert.equal(all.length, 60);
+  assert.equal(all.filter(({ kind, path }) => kind === "added" && path === "/elsewhere").length, 10);
 });

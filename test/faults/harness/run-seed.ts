@@ -3,13 +3,14 @@ import { appendFileSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { createSeededRandom } from "../../../src/core/index.ts";
-import { type PlacedShop, startPlacedShop } from "../../shop/placed.ts";
-import type { FaultCase, FaultContext } from "./case.ts";
-import { type Asked, CustomerClient, isFailure } from "./client.ts";
-import { errorsOf, type Figures, figuresOf } from "./figures.ts";
+import { type PlacedShop, startPlaced, startPlacedShop } from "../../shop/placed.ts";
+import type { FaultCase, FaultContext, Phase, Span } from "./case.ts";
+import type { Asked } from "./client.ts";
+import { Customers } from "./customers.ts";
+import { errorsOf, type Figures, figuresOf, latenessOf } from "./figures.ts";
 import { readSqlite } from "./ledger.ts";
 import { judge } from "./oracle.ts";
-import { type Intended, trafficOf } from "./traffic.ts";
+import type { Kind } from "./traffic.ts";
 
 export interface SeedOptions {
   readonly name: string;
@@ -19,73 +20,102 @@ export interface SeedOptions {
   readonly rate: number;
   /** Long enough to say something about the slowest of a thousand. */
   readonly isWhole: boolean;
-  readonly historyDirectory?: string;
+  readonly historyDirectory: string | undefined;
   readonly say: (line: string) => void;
 }
 
 export interface SeedResult {
   readonly seed: number;
   readonly figures: Figures;
+  /** Of each kind of request. */
+  readonly kinds: Readonly<Record<string, Figures>>;
   readonly spans: Readonly<Record<string, Figures>>;
   /** What the case measured by itself. */
   readonly own: Readonly<Record<string, number>>;
   readonly errors: Readonly<Record<string, number>>;
+  /** Milliseconds by which requests left later than meant: the customers' process and the machine, not the shop. */
+  readonly lateness: { readonly p99: number; readonly max: number };
   readonly notes: readonly string[];
   /** Empty when every promise was kept. */
   readonly violations: readonly string[];
 }
 
-const warmRequests = 400;
-const resolveMs = 30_000;
-
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const { name, fault, seed, requests, rate, isWhole, say } = options;
-  const shop = await startPlacedShop(fault.placement ?? "replicated", { ...fault.env });
-  const history: Asked[] = [];
-  const record = historyWriter(options);
-  const client = new CustomerClient({
-    url: () => shop.url,
-    seed: `${name}:${seed}`,
-    told: (asked) => {
-      history.push(asked);
-      record(asked);
-    },
-  });
+  const shop = await startShop(fault);
+  const { occasional, resendsMax } = fault;
+  const told = historyWriter(options);
+  const customers = new Customers({ url: () => shop.url, name, seed, occasional, resendsMax, told });
   try {
-    const skus = await skusOf(shop);
-    await warmUp(shop, skus, rate);
-    const traffic = [...trafficOf({ seed: `${seed}`, requests, rate, skus })];
+    await customers.warmUp();
+    const wanted = { shop, rate, durationMs: (requests / rate) * 1_000 };
+    const prepared = await fault.prepare?.({ ...wanted, crowd: (count, ms) => customers.crowd(count, ms) });
+    const phases = prepared?.phases ?? [{ name: "all", rate, ms: wanted.durationMs }];
     const startMs = performance.now();
-    const durationMs = (requests / rate) * 1_000;
-    const { context, notes } = toContext(shop, seed, startMs, durationMs, say);
-    const [found] = await Promise.all([fault.inject(context), client.run(traffic, startMs)]);
-    const spans = Object.fromEntries(
-      found.spans.map(({ name: span, fromMs, toMs }) => [span, figuresOf(history, fromMs, toMs)]),
-    );
+    const { context, notes } = toContext(shop, seed, startMs, phases, say);
+    const [found] = await Promise.all([fault.inject(context), customers.run(phases, startMs)]);
+    const { history } = customers;
+    const spans = Object.fromEntries(found.spans.map((span) => [span.name, figuresOf(history, span)]));
     const figures = figuresOf(history);
-    const settled = await settle(client, traffic, history);
+    const own = { ...prepared?.figures, ...found.figures };
+    const settled = await customers.settle();
     await shop.stop();
     const violations = [
       ...found.violations,
-      ...fault.judge(figures, spans),
-      ...(isWhole ? (fault.judgeTimes?.(figures, spans) ?? []) : []),
+      ...fault.judge(figures, spans, own),
+      ...(isWhole ? (fault.judgeTimes?.(figures, spans, own) ?? []) : []),
       ...judge(settled, readSqlite(shop.home)).slice(0, 20),
     ];
-    return { seed, figures, spans, own: found.figures, errors: errorsOf(history), notes, violations };
+    const kinds = kindsOf(history);
+    return {
+      seed,
+      figures,
+      kinds,
+      spans,
+      own,
+      errors: errorsOf(history),
+      lateness: latenessOf(history),
+      notes,
+      violations,
+    };
+  } catch (error) {
+    throw new Error(`${name}, seed ${seed}: ${shop.log.slice(-2_000)}`, { cause: error });
   } finally {
-    client.close();
+    customers.close();
     shop.supervisor.kill("SIGKILL");
     await shop.clear();
   }
 }
 
-function toContext(shop: PlacedShop, seed: number, startMs: number, durationMs: number, say: (line: string) => void) {
+function startShop({ system, placement = "replicated", env = {} }: FaultCase): Promise<PlacedShop> {
+  return system === undefined
+    ? startPlacedShop(placement, { ...env })
+    : startPlaced(system.file, system.placement, { ...env });
+}
+
+function kindsOf(history: readonly Asked[]): Record<string, Figures> {
+  const kinds = [...new Set(history.map(({ kind }) => kind))].toSorted();
+  return Object.fromEntries(
+    kinds.map((kind: Kind) => [kind, figuresOf(history.filter((asked) => asked.kind === kind))] as const),
+  );
+}
+
+function toContext(
+  shop: PlacedShop,
+  seed: number,
+  startMs: number,
+  phases: readonly Phase[],
+  say: (line: string) => void,
+) {
   const notes: string[] = [];
   const now = (): number => performance.now() - startMs;
+  let durationMs = 0;
+  const parts = phases.map(({ name, ms }): Span => ({ name, fromMs: durationMs, toMs: (durationMs += ms) }));
   const context: FaultContext = {
     shop,
     random: createSeededRandom(`fault:${seed}`),
     durationMs,
+    phases: parts,
     now,
     async until(ms) {
       const waitMs = Math.min(ms, durationMs) - now();
@@ -98,43 +128,6 @@ function toContext(shop: PlacedShop, seed: number, startMs: number, durationMs: 
     },
   };
   return { context, notes };
-}
-
-/** An order without a definite answer is asked for again with its key until it has one: only then can it be judged. */
-async function settle(
-  client: CustomerClient,
-  traffic: readonly Intended[],
-  history: readonly Asked[],
-): Promise<Asked[]> {
-  const endMs = performance.now() + resolveMs;
-  return Promise.all(
-    history.map(async (asked) => {
-      const intended = traffic[asked.index];
-      if (asked.kind !== "order" || !isFailure(asked.status) || intended === undefined) return asked;
-      for (;;) {
-        const { tried, order } = await client.try(intended);
-        if (!isFailure(tried.status) || performance.now() > endMs)
-          return { ...asked, status: tried.status, ...(order !== undefined && { order }) };
-        await pause(100);
-      }
-    }),
-  );
-}
-
-/** By requests served: what is compiled and cached then is not what is measured. Reads only, so that no order is nobody's. */
-async function warmUp(shop: PlacedShop, skus: readonly string[], rate: number): Promise<void> {
-  const client = new CustomerClient({ url: () => shop.url, seed: "warm", told: () => undefined });
-  const reads = [...trafficOf({ seed: "warm", requests: warmRequests, rate, skus })].filter(
-    ({ kind }) => kind !== "order",
-  );
-  await client.run(reads, performance.now());
-  client.close();
-}
-
-async function skusOf({ url }: PlacedShop): Promise<string[]> {
-  const response = await fetch(`${url}/products?limit=20`);
-  const { products } = (await response.json()) as { readonly products: readonly { readonly sku: string }[] };
-  return products.map(({ sku }) => sku);
 }
 
 function historyWriter({ historyDirectory, name, seed }: SeedOptions): (asked: Asked) => void {

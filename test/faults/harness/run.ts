@@ -2,12 +2,12 @@
  * `npm run faults -- <case>`: the replicated shop in real processes, customers who ask in open loop, a fault, and a verdict
  * from the history and the databases. Owns arguments, order and results; it must never judge.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import type { FaultCase } from "./case.ts";
 import { place } from "./cases/place.ts";
 import { killGateway, killService, killSupervisor, steady, stopService } from "./cases/processes.ts";
+import { type FaultResult, Kept, toResult } from "./results.ts";
 import { runSeed, type SeedResult } from "./run-seed.ts";
 
 const cases: Readonly<Record<string, FaultCase>> = {
@@ -26,31 +26,19 @@ const usage = `usage: npm run faults -- <case | all> [options]
 
   --seeds n      seeds 1 to n, ${defaults.seeds} unless given; the verdict is the worst of them
   --requests n   requests of each, ${defaults.requests} unless given
-  --rate n       requests a second, ${defaults.rate} unless given
+  --rate n       requests a second; unless given the case's own, most often ${defaults.rate}
   --resume       keep the seeds that the result file has already
   --history dir  write each request as a line of JSON to <dir>/<case>-<seed>.jsonl
   --json         the last line of stdout is the result; progress goes to stderr
   --help         this
 
-"all" runs every case. With at least ${defaults.requests} requests at ${defaults.rate} a second the results are kept in
+"all" runs every case. With at least ${defaults.requests} requests at the case's own rate the results are kept in
 test/faults/harness/results/<case>.json, and times are judged too.
 
 cases
 ${Object.entries(cases)
   .map(([name, { summary }]) => `  ${name.padEnd(17)}${summary}`)
   .join("\n")}`;
-
-export interface FaultResult {
-  readonly case: string;
-  readonly summary: string;
-  readonly requests: number;
-  readonly rate: number;
-  readonly node: string;
-  readonly seeds: readonly SeedResult[];
-  /** The lowest success, the longest p99.9 and so on, each of whichever seed had it. */
-  readonly worst: { readonly success: number; readonly failed: number; readonly p99: number; readonly p999: number };
-  readonly violations: number;
-}
 
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -59,7 +47,7 @@ async function main(args: readonly string[]): Promise<number> {
     options: {
       seeds: { type: "string", default: String(defaults.seeds) },
       requests: { type: "string", default: String(defaults.requests) },
-      rate: { type: "string", default: String(defaults.rate) },
+      rate: { type: "string" },
       resume: { type: "boolean", default: false },
       history: { type: "string" },
       json: { type: "boolean", default: false },
@@ -72,9 +60,10 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const [name = "", ...more] = positionals;
   const names = name === "all" ? Object.keys(cases) : [name];
-  const [seeds, requests, rate] = [values.seeds, values.requests, values.rate].map(Number);
+  const [seeds, requests] = [values.seeds, values.requests].map(Number);
+  const rate = values.rate === undefined ? undefined : Number(values.rate);
   const isWrong = more.length > 0 || names.some((one) => !Object.hasOwn(cases, one));
-  if (isWrong || !isCount(seeds) || !isCount(requests) || !isCount(rate)) {
+  if (isWrong || !isCount(seeds) || !isCount(requests) || (rate !== undefined && !isCount(rate))) {
     console.error(usage);
     return 2;
   }
@@ -92,84 +81,34 @@ async function main(args: readonly string[]): Promise<number> {
 interface CaseOptions {
   readonly seeds: number;
   readonly requests: number;
-  readonly rate: number;
+  readonly rate: number | undefined;
   readonly resumes: boolean;
   readonly history: string | undefined;
 }
 
 async function runCase(name: string, { seeds, requests, rate, resumes, history }: CaseOptions): Promise<FaultResult> {
   const fault = cases[name] as FaultCase;
-  const isWhole = requests >= defaults.requests && rate === defaults.rate;
-  const file = path.join(resultsDirectory, `${name}.json`);
-  const done = resumes && isWhole ? seedsOf(file, requests) : [];
+  const perSecond = rate ?? fault.rate ?? defaults.rate;
+  const isWhole = requests >= defaults.requests && rate === undefined;
+  const runs = { case: name, summary: fault.summary, requests, rate: perSecond };
+  const kept = new Kept(path.join(resultsDirectory, `${name}.json`), runs, resumes && isWhole);
   const results: SeedResult[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
-    const known = done.find((one) => one.seed === seed);
     const say = (line: string): void => console.error(`${name} seed ${seed}: ${line}`);
-    const fresh = {
-      name,
-      fault,
-      seed,
-      requests,
-      rate,
-      isWhole,
-      say,
-      ...(history !== undefined && { historyDirectory: history }),
-    };
-    const result = known ?? (await runSeed(fresh));
+    const known = kept.get(seed);
+    const options = { name, fault, seed, requests, rate: perSecond, isWhole, say, historyDirectory: history };
+    const result = known ?? (await runSeed(options));
     results.push(result);
-    if (isWhole) write(file, toResult(name, fault, requests, rate, results));
+    if (known === undefined && isWhole) kept.add(result);
     if (known === undefined) say(describe(result));
   }
-  return toResult(name, fault, requests, rate, results);
+  return toResult(runs, results);
 }
 
-function toResult(
-  name: string,
-  { summary }: FaultCase,
-  requests: number,
-  rate: number,
-  seeds: readonly SeedResult[],
-): FaultResult {
-  const of = (key: "success" | "failed" | "p99" | "p999") => seeds.map(({ figures }) => figures[key]);
-  return {
-    case: name,
-    summary,
-    requests,
-    rate,
-    node: process.versions.node,
-    seeds,
-    worst: {
-      success: Math.min(...of("success")),
-      failed: Math.max(...of("failed")),
-      p99: Math.max(...of("p99")),
-      p999: Math.max(...of("p999")),
-    },
-    violations: seeds.reduce((sum, { violations }) => sum + violations.length, 0),
-  };
-}
-
-/** None where the file was made by runs of another length. */
-function seedsOf(file: string, requests: number): readonly SeedResult[] {
-  try {
-    const kept = JSON.parse(readFileSync(file, "utf8")) as FaultResult;
-    return kept.requests === requests ? kept.seeds : [];
-  } catch {
-    return [];
-  }
-}
-
-/** Beside it, then renamed: a run that is killed leaves the seeds it had. */
-function write(file: string, result: FaultResult): void {
-  mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(`${file}.new`, `${JSON.stringify(result, undefined, 2)}\n`);
-  renameSync(`${file}.new`, file);
-}
-
-function describe({ figures, violations, own }: SeedResult): string {
+function describe({ figures, violations, own, lateness }: SeedResult): string {
   const { requests, failed, success, resends, p50, p99, p999 } = figures;
   const extra = Object.entries(own).map(([key, value]) => `, ${key} ${value}`);
-  const head = `${requests} requests, ${failed} failed (${(success * 100).toFixed(3)} %), ${resends} resent, p50 ${p50} p99 ${p99} p99.9 ${p999} ms${extra.join("")}`;
+  const head = `${requests} requests, ${failed} failed (${(success * 100).toFixed(3)} %), ${resends} resent, p50 ${p50} p99 ${p99} p99.9 ${p999} ms, sent late p99 ${lateness.p99} ms${extra.join("")}`;
   return [head, ...violations.map((violation) => `  VIOLATION ${violation}`)].join("\n");
 }
 
