@@ -162,12 +162,16 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   const shop = await startPlacedShop(placement);
   const run = new Run(shop, seed);
   const history: Asked[] = [];
-  const client = new CustomerClient({ url: () => shop.url, seed: String(seed), told: (asked) => history.push(asked) });
+  const client = new CustomerClient({
+    urls: () => [shop.url],
+    seed: String(seed),
+    told: (asked) => history.push(asked),
+  });
   const kills: Kill[] = [];
   let isOver = false;
   try {
     const skus = await skusOf(shop);
-    const warm = new CustomerClient({ url: () => shop.url, seed: "warm", told: () => undefined });
+    const warm = new CustomerClient({ urls: () => [shop.url], seed: "warm", told: () => undefined });
     await warm.run(
       trafficOf({ seed: "warm", phases: [{ rate, ms: (warmRequests / rate) * 1_000 }], skus }),
       performance.now(),

@@ -2,6 +2,7 @@
 import type { Random } from "../../../src/core/index.ts";
 import type { PlacedShop } from "../../shop/placed.ts";
 import type { Figures } from "./figures.ts";
+import type { FaultTarget } from "./target.ts";
 import type { Kind, Occasional } from "./traffic.ts";
 
 /** A part of the traffic: so many requests a second, for so long. */
@@ -13,6 +14,8 @@ export interface Phase {
 
 /** Before the traffic, once the shop is warm. */
 export interface PrepareContext {
+  readonly target: FaultTarget;
+  /** As that of `FaultContext`. */
   readonly shop: PlacedShop;
   /** Requests a second and how long they last, as the run was asked for. */
   readonly rate: number;
@@ -28,6 +31,9 @@ export interface Prepared {
 }
 
 export interface FaultContext {
+  /** The shop, as far as every shop is alike. */
+  readonly target: FaultTarget;
+  /** What only Skein has; reading it fails where a peer is under test, so a case that does says `noPeer`. */
   readonly shop: PlacedShop;
   readonly random: Random;
   /** How long the traffic lasts. */
@@ -73,6 +79,8 @@ export interface FaultCase {
   readonly occasional?: Occasional;
   /** How often a customer sends a request that failed again; 2 unless given, which is the most that is permitted. */
   readonly resendsMax?: number;
+  /** Why no peer can play this case, in words. */
+  readonly noPeer?: string;
   /** What it has to know or make before the traffic begins. */
   prepare?(context: PrepareContext): Promise<Prepared>;
   /** Does its worst while customers ask; resolves when it is done and has put right what it must. */

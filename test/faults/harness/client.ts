@@ -32,10 +32,18 @@ export interface Asked {
 }
 
 export interface ClientOptions {
-  readonly url: () => string;
+  /** Where to ask; with several, one after the other, as a load balancer would. */
+  readonly urls: () => readonly string[];
   readonly seed: string;
   readonly resendsMax?: number | undefined;
   readonly told: (asked: Asked) => void;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  /** Seconds. */
+  readonly retryAfter: number;
 }
 
 /** What RFC 9110 permits is a matter of the request; how often is one of patience. */
@@ -49,6 +57,7 @@ export class CustomerClient {
   readonly #random: Random;
   readonly #resendsMax: number;
   readonly #options: ClientOptions;
+  #turn = 0;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -118,7 +127,7 @@ export class CustomerClient {
       ...(key !== undefined && { "idempotency-key": key }),
     };
     try {
-      const { status, text, retryAfter } = await this.#send(method, path, headers, body);
+      const { status, text, retryAfter } = await this.#balanced((url) => this.#send(url + path, method, headers, body));
       const order = status === 201 ? (JSON.parse(text) as { readonly id: number }).id : undefined;
       const code = status >= 400 ? /"code":"([A-Z_]+)"/.exec(text)?.[1] : undefined;
       const tried = { status, ...(code !== undefined && { error: code }), ms: since(startMs) };
@@ -130,9 +139,21 @@ export class CustomerClient {
     }
   }
 
-  #send(method: string, path: string, headers: Record<string, string | number>, body: string | undefined) {
-    return new Promise<{ status: number; text: string; retryAfter: number }>((resolve, reject) => {
-      const sent = request(this.#options.url() + path, { method, headers, agent: this.#agent }, (response) => {
+  /** Who refuses the connection has not had the request: the next one gets it, as a load balancer would have it. */
+  async #balanced(send: (url: string) => Promise<Answer>): Promise<Answer> {
+    const urls = this.#options.urls();
+    const turn = this.#turn++;
+    for (let more = urls.length - 1; ; more--)
+      try {
+        return await send(urls[(turn + more) % urls.length] ?? "");
+      } catch (error) {
+        if (more === 0 || (error as NodeJS.ErrnoException).code !== "ECONNREFUSED") throw error;
+      }
+  }
+
+  #send(url: string, method: string, headers: Record<string, string | number>, body: string | undefined) {
+    return new Promise<Answer>((resolve, reject) => {
+      const sent = request(url, { method, headers, agent: this.#agent }, (response) => {
         read(response).then((text) => {
           const retryAfter = Number(response.headers["retry-after"] ?? 0);
           resolve({ status: response.statusCode ?? 0, text, retryAfter: Number.isFinite(retryAfter) ? retryAfter : 0 });

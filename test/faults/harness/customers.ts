@@ -6,7 +6,7 @@ import { type Intended, type Occasional, type TrafficOptions, trafficOf } from "
 type Part = TrafficOptions["phases"][number];
 
 export interface CustomersOptions {
-  readonly url: () => string;
+  readonly urls: () => readonly string[];
   readonly name: string;
   readonly seed: number;
   readonly occasional: Occasional | undefined;
@@ -38,9 +38,9 @@ export class Customers {
 
   constructor(options: CustomersOptions) {
     this.#options = options;
-    const { url, name, seed, resendsMax, told } = options;
+    const { urls, name, seed, resendsMax, told } = options;
     this.#client = new CustomerClient({
-      url,
+      urls,
       seed: `${name}:${seed}`,
       resendsMax,
       told: (asked) => {
@@ -53,7 +53,7 @@ export class Customers {
 
   /** By requests served, and not by time. */
   async warmUp(): Promise<void> {
-    const response = await fetch(`${this.#options.url()}/products?limit=20`);
+    const response = await fetch(`${this.#options.urls()[0]}/products?limit=20`);
     const { products } = (await response.json()) as { readonly products: readonly { readonly sku: string }[] };
     this.#skus = products.map(({ sku }) => sku);
     await this.#client.serve(this.#traffic("warm", [{ rate: 1_000, ms: warmRequests }]), warmCustomers);

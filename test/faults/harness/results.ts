@@ -1,11 +1,14 @@
 /** Owns what is kept of the runs of one case: a file that a run which is killed leaves with the seeds it had. It must never judge. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { Peer } from "./peer/moleculer.ts";
 import type { SeedResult } from "./run-seed.ts";
 
 export interface FaultResult {
   readonly case: string;
   readonly summary: string;
+  /** Who was under test instead of Skein. */
+  readonly peer?: Peer;
   readonly requests: number;
   readonly rate: number;
   readonly node: string;
@@ -15,7 +18,14 @@ export interface FaultResult {
   readonly violations: number;
 }
 
-export type Runs = Pick<FaultResult, "case" | "summary" | "requests" | "rate">;
+const directory = path.join(import.meta.dirname, "results");
+
+/** Where the results of whole runs are kept. */
+export function resultFile(name: string, peer: Peer | undefined): string {
+  return path.join(directory, `${peer === undefined ? name : `${name}.${peer}`}.json`);
+}
+
+export type Runs = Pick<FaultResult, "case" | "summary" | "peer" | "requests" | "rate">;
 
 export function toResult(runs: Runs, seeds: readonly SeedResult[]): FaultResult {
   const of = (key: "success" | "failed" | "p99" | "p999") => seeds.map(({ figures }) => figures[key]);

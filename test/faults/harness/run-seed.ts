@@ -10,11 +10,15 @@ import { Customers } from "./customers.ts";
 import { errorsOf, type Figures, figuresOf, latenessOf } from "./figures.ts";
 import { readSqlite } from "./ledger.ts";
 import { judge } from "./oracle.ts";
+import { type Peer, startPeer } from "./peer/moleculer.ts";
+import { type FaultTarget, targetOf } from "./target.ts";
 import type { Kind } from "./traffic.ts";
 
 export interface SeedOptions {
   readonly name: string;
   readonly fault: FaultCase;
+  /** Who is under test instead of Skein. */
+  readonly peer: Peer | undefined;
   readonly seed: number;
   readonly requests: number;
   readonly rate: number;
@@ -38,36 +42,39 @@ export interface SeedResult {
   readonly notes: readonly string[];
   /** Empty when every promise was kept. */
   readonly violations: readonly string[];
+  /** What a peer, which has promised nothing, has not kept of ours. */
+  readonly missed?: readonly string[];
 }
 
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
-  const { name, fault, seed, requests, rate, isWhole, say } = options;
-  const shop = await startShop(fault);
+  const { name, fault, seed, requests, rate, isWhole, peer, say } = options;
+  const started = await start(fault, peer);
+  const { target } = started;
   const { occasional, resendsMax } = fault;
   const told = historyWriter(options);
-  const customers = new Customers({ url: () => shop.url, name, seed, occasional, resendsMax, told });
+  const customers = new Customers({ urls: () => target.urls, name, seed, occasional, resendsMax, told });
   try {
     await customers.warmUp();
-    const wanted = { shop, rate, durationMs: (requests / rate) * 1_000 };
+    const wanted = { ...started, rate, durationMs: (requests / rate) * 1_000 };
     const prepared = await fault.prepare?.({ ...wanted, crowd: (count, ms) => customers.crowd(count, ms) });
     const phases = prepared?.phases ?? [{ name: "all", rate, ms: wanted.durationMs }];
     const startMs = performance.now();
-    const { context, notes } = toContext(shop, seed, startMs, phases, say);
+    const { context, notes } = toContext({ started, seed, startMs, phases, say });
     const [found] = await Promise.all([fault.inject(context), customers.run(phases, startMs)]);
     const { history } = customers;
     const spans = Object.fromEntries(found.spans.map((span) => [span.name, figuresOf(history, span)]));
     const figures = figuresOf(history);
     const own = { ...prepared?.figures, ...found.figures };
     const settled = await customers.settle();
-    await shop.stop();
+    await target.stop();
     const violations = [
       ...found.violations,
       ...fault.judge(figures, spans, own),
       ...(isWhole ? (fault.judgeTimes?.(figures, spans, own) ?? []) : []),
-      ...judge(settled, readSqlite(shop.home)).slice(0, 20),
+      ...judge(settled, readSqlite(target.home)).slice(0, 20),
     ];
     const kinds = kindsOf(history);
-    return {
+    const result = {
       seed,
       figures,
       kinds,
@@ -76,22 +83,35 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
       errors: errorsOf(history),
       lateness: latenessOf(history),
       notes,
-      violations,
     };
+    return peer === undefined ? { ...result, violations } : { ...result, violations: [], missed: violations };
   } catch (error) {
-    throw new Error(`${name}, seed ${seed}: ${shop.log.slice(-2_000)}`, { cause: error });
+    throw new Error(`${name}, seed ${seed}: ${target.log.slice(-2_000)}`, { cause: error });
   } finally {
     customers.close();
-    shop.supervisor.kill("SIGKILL");
-    await shop.clear();
+    await target.clear();
   }
 }
 
-function startShop({ system, placement = "replicated", env = {} }: FaultCase): Promise<PlacedShop> {
-  return system === undefined
-    ? startPlacedShop(placement, { ...env })
-    : startPlaced(system.file, system.placement, { ...env });
+interface Started {
+  readonly target: FaultTarget;
+  readonly shop: PlacedShop;
 }
+
+async function start(fault: FaultCase, peer: Peer | undefined): Promise<Started> {
+  const { system, placement = "replicated", env = {} } = fault;
+  if (peer !== undefined) return { target: await startPeer(peer), shop: nobodys };
+  const shop = await (system === undefined
+    ? startPlacedShop(placement, { ...env })
+    : startPlaced(system.file, system.placement, { ...env }));
+  return { target: targetOf(shop), shop };
+}
+
+const nobodys = new Proxy({} as PlacedShop, {
+  get() {
+    throw new Error("this case needs what only Skein has, and does not say so (noPeer)");
+  },
+});
 
 function kindsOf(history: readonly Asked[]): Record<string, Figures> {
   const kinds = [...new Set(history.map(({ kind }) => kind))].toSorted();
@@ -100,19 +120,21 @@ function kindsOf(history: readonly Asked[]): Record<string, Figures> {
   );
 }
 
-function toContext(
-  shop: PlacedShop,
-  seed: number,
-  startMs: number,
-  phases: readonly Phase[],
-  say: (line: string) => void,
-) {
+interface ContextOptions {
+  readonly started: Started;
+  readonly seed: number;
+  readonly startMs: number;
+  readonly phases: readonly Phase[];
+  readonly say: (line: string) => void;
+}
+
+function toContext({ started, seed, startMs, phases, say }: ContextOptions) {
   const notes: string[] = [];
   const now = (): number => performance.now() - startMs;
   let durationMs = 0;
   const parts = phases.map(({ name, ms }): Span => ({ name, fromMs: durationMs, toMs: (durationMs += ms) }));
   const context: FaultContext = {
-    shop,
+    ...started,
     random: createSeededRandom(`fault:${seed}`),
     durationMs,
     phases: parts,

@@ -2,12 +2,12 @@
  * `npm run faults -- <case>`: the replicated shop in real processes, customers who ask in open loop, a fault, and a verdict
  * from the history and the databases. Owns arguments, order and results; it must never judge.
  */
-import path from "node:path";
 import { parseArgs } from "node:util";
 import type { FaultCase } from "./case.ts";
 import { place } from "./cases/place.ts";
 import { killGateway, killService, killSupervisor, steady, stopService } from "./cases/processes.ts";
-import { type FaultResult, Kept, toResult } from "./results.ts";
+import { type Peer, peers } from "./peer/moleculer.ts";
+import { type FaultResult, Kept, resultFile, toResult } from "./results.ts";
 import { runSeed, type SeedResult } from "./run-seed.ts";
 
 const cases: Readonly<Record<string, FaultCase>> = {
@@ -20,7 +20,6 @@ const cases: Readonly<Record<string, FaultCase>> = {
 };
 
 const defaults = { seeds: 5, requests: 20_000, rate: 200 } as const;
-const resultsDirectory = path.join(import.meta.dirname, "results");
 
 const usage = `usage: npm run faults -- <case | all> [options]
 
@@ -28,12 +27,13 @@ const usage = `usage: npm run faults -- <case | all> [options]
   --requests n   requests of each, ${defaults.requests} unless given
   --rate n       requests a second; unless given the case's own, most often ${defaults.rate}
   --resume       keep the seeds that the result file has already
+  --peer name    the same with ${peers.join(" or ")} under test; what it misses is said, and is no violation
   --history dir  write each request as a line of JSON to <dir>/<case>-<seed>.jsonl
   --json         the last line of stdout is the result; progress goes to stderr
   --help         this
 
 "all" runs every case. With at least ${defaults.requests} requests at the case's own rate the results are kept in
-test/faults/harness/results/<case>.json, and times are judged too.
+test/faults/harness/results/<case>.json, <case>.<peer>.json for a peer, and times are judged too.
 
 cases
 ${Object.entries(cases)
@@ -50,6 +50,7 @@ async function main(args: readonly string[]): Promise<number> {
       rate: { type: "string" },
       resume: { type: "boolean", default: false },
       history: { type: "string" },
+      peer: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -63,13 +64,22 @@ async function main(args: readonly string[]): Promise<number> {
   const [seeds, requests] = [values.seeds, values.requests].map(Number);
   const rate = values.rate === undefined ? undefined : Number(values.rate);
   const isWrong = more.length > 0 || names.some((one) => !Object.hasOwn(cases, one));
-  if (isWrong || !isCount(seeds) || !isCount(requests) || (rate !== undefined && !isCount(rate))) {
+  const peer = peers.find((one) => one === values.peer);
+  const isPeerWrong = values.peer !== undefined && peer === undefined;
+  if (isWrong || isPeerWrong || !isCount(seeds) || !isCount(requests) || (rate !== undefined && !isCount(rate))) {
     console.error(usage);
     return 2;
   }
   let violations = 0;
   for (const one of names) {
-    const result = await runCase(one, { seeds, requests, rate, resumes: values.resume, history: values.history });
+    const noPeer = cases[one]?.noPeer;
+    if (peer !== undefined && noPeer !== undefined) {
+      const said = `${one}: ${peer} cannot play: ${noPeer}`;
+      console.log(values.json ? JSON.stringify({ case: one, peer, cannotPlay: noPeer }) : said);
+      continue;
+    }
+    const { resume: resumes, history } = values;
+    const result = await runCase(one, { seeds, requests, rate, peer, resumes, history });
     console.log(values.json ? JSON.stringify(result) : render(result));
     violations += result.violations;
   }
@@ -84,19 +94,23 @@ interface CaseOptions {
   readonly rate: number | undefined;
   readonly resumes: boolean;
   readonly history: string | undefined;
+  readonly peer: Peer | undefined;
 }
 
-async function runCase(name: string, { seeds, requests, rate, resumes, history }: CaseOptions): Promise<FaultResult> {
+async function runCase(
+  name: string,
+  { seeds, requests, rate, resumes, history, peer }: CaseOptions,
+): Promise<FaultResult> {
   const fault = cases[name] as FaultCase;
   const perSecond = rate ?? fault.rate ?? defaults.rate;
   const isWhole = requests >= defaults.requests && rate === undefined;
-  const runs = { case: name, summary: fault.summary, requests, rate: perSecond };
-  const kept = new Kept(path.join(resultsDirectory, `${name}.json`), runs, resumes && isWhole);
+  const runs = { case: name, summary: fault.summary, ...(peer && { peer }), requests, rate: perSecond };
+  const kept = new Kept(resultFile(name, peer), runs, resumes && isWhole);
   const results: SeedResult[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
     const say = (line: string): void => console.error(`${name} seed ${seed}: ${line}`);
     const known = kept.get(seed);
-    const options = { name, fault, seed, requests, rate: perSecond, isWhole, say, historyDirectory: history };
+    const options = { name, fault, peer, seed, requests, rate: perSecond, isWhole, say, historyDirectory: history };
     const result = known ?? (await runSeed(options));
     results.push(result);
     if (known === undefined && isWhole) kept.add(result);
@@ -105,18 +119,19 @@ async function runCase(name: string, { seeds, requests, rate, resumes, history }
   return toResult(runs, results);
 }
 
-function describe({ figures, violations, own, lateness }: SeedResult): string {
+function describe({ figures, violations, missed = [], own, lateness }: SeedResult): string {
   const { requests, failed, success, resends, p50, p99, p999 } = figures;
   const extra = Object.entries(own).map(([key, value]) => `, ${key} ${value}`);
   const head = `${requests} requests, ${failed} failed (${(success * 100).toFixed(3)} %), ${resends} resent, p50 ${p50} p99 ${p99} p99.9 ${p999} ms, sent late p99 ${lateness.p99} ms${extra.join("")}`;
-  return [head, ...violations.map((violation) => `  VIOLATION ${violation}`)].join("\n");
+  const lines = [...violations.map((one) => `  VIOLATION ${one}`), ...missed.map((one) => `  misses: ${one}`)];
+  return [head, ...lines].join("\n");
 }
 
 function render(result: FaultResult): string {
   const lines = result.seeds.map((seed) => `seed ${seed.seed}: ${describe(seed)}`);
   const { success, failed, p99, p999 } = result.worst;
   return [
-    `${result.case}: ${result.summary}`,
+    `${result.case}${result.peer === undefined ? "" : `, ${result.peer}`}: ${result.summary}`,
     ...lines,
     `worst of ${result.seeds.length}: success ${(success * 100).toFixed(3)} %, failed ${failed}, p99 ${p99} ms, p99.9 ${p999} ms; violations ${result.violations}`,
   ].join("\n");

@@ -41,7 +41,7 @@ export function* trafficOf({ seed, phases, skus, occasional }: TrafficOptions): 
     else if (die < 4) yield { ...get, kind: "home", path: `/home?user=user${random.int(50)}` };
     else if (die < 7) yield { ...get, kind: "product", path: `/products/${sku()}` };
     else if (die < 8)
-      yield { ...get, kind: "search", path: `/products?query=${["mug", "lamp", "bag"][random.int(3)]}&limit=5` };
+      yield { ...get, kind: "search", path: `/products?q=${["mug", "lamp", "bag"][random.int(3)]}&limit=5` };
     else {
       const items = [{ sku: sku(), quantity: 1 + random.int(2) }];
       const body = JSON.stringify({ user: `user${random.int(50)}`, items });

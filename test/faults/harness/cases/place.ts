@@ -20,6 +20,7 @@ const order = [
 
 export const place: FaultCase = {
   summary: "ten live re-placements in a row among the four placements",
+  noPeer: "where its services run changes with a restart of their nodes",
   async inject(context) {
     const spans: Span[] = [];
     const violations: string[] = [];

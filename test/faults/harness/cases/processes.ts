@@ -1,26 +1,24 @@
 /** Owns the cases in which a process is killed or stopped. It must never touch a process that is not the shop's. */
-import type { Status } from "../../../../src/supervisor/index.ts";
+import { setTimeout as pause } from "node:timers/promises";
 import { identify, signal } from "../../../../src/supervisor/process-identity.ts";
 import { atLeast, atMost, type FaultCase, type FaultContext, type Span } from "../case.ts";
-
-type HostStatus = Status["hosts"][number];
+import type { TargetHost } from "../target.ts";
 
 const everyMs = 20_000;
 const stopMs = 30_000;
 const backLimitMs = 60_000;
+const pollMs = 50;
 
-const isGateway = ({ services }: HostStatus): boolean => services.includes("gateway");
-
-async function hosts(context: FaultContext): Promise<readonly HostStatus[]> {
-  return (await context.shop.status()).hosts;
-}
+const isGateway = ({ services }: TargetHost): boolean => services.includes("gateway");
 
 /** One that runs, taken by chance. */
 async function victim(
   context: FaultContext,
-  wanted: (host: HostStatus) => boolean,
-): Promise<HostStatus & { pid: number }> {
-  const found = (await hosts(context)).filter((host) => wanted(host) && host.state === "ready" && host.pid !== null);
+  wanted: (host: TargetHost) => boolean,
+): Promise<TargetHost & { pid: number }> {
+  const found = (await context.target.hosts()).filter(
+    (host) => wanted(host) && host.state === "ready" && host.pid !== null,
+  );
   const one = found[context.random.int(found.length)];
   if (one === undefined || one.pid === null) throw new Error("no process of that kind is ready");
   return { ...one, pid: one.pid };
@@ -36,13 +34,14 @@ function* moments(durationMs: number): Generator<number> {
 async function back(context: FaultContext, killed: number): Promise<number> {
   const fromMs = context.now();
   while (context.now() - fromMs < backLimitMs) {
-    if ((await hosts(context)).every(({ state, pid }) => state === "ready" && pid !== killed))
+    if ((await context.target.hosts()).every(({ state, pid }) => state === "ready" && pid !== killed))
       return context.now() - fromMs;
+    await pause(pollMs);
   }
   return Number.POSITIVE_INFINITY;
 }
 
-function killing(summary: string, wanted: (host: HostStatus) => boolean): Pick<FaultCase, "summary" | "inject"> {
+function killing(summary: string, wanted: (host: TargetHost) => boolean): Pick<FaultCase, "summary" | "inject"> {
   return {
     summary,
     async inject(context) {
@@ -100,8 +99,11 @@ export const stopService: FaultCase = {
 
 export const killSupervisor: FaultCase = {
   summary: "kill -9 of the supervisor, and a new one",
+  noPeer: "it has no supervisor: its processes are started again by the harness",
   async inject(context) {
-    const before = new Map((await hosts(context)).map(({ group, replica, pid }) => [`${group}-${replica}`, pid]));
+    const before = new Map(
+      (await context.target.hosts()).map(({ group, replica, pid }) => [`${group}-${replica}`, pid]),
+    );
     await context.until(context.durationMs / 4);
     context.shop.supervisor.kill("SIGKILL");
     context.note("kill -9 of the supervisor");
@@ -109,7 +111,9 @@ export const killSupervisor: FaultCase = {
     const fromMs = context.now();
     await context.shop.restart();
     const adoptedMs = Math.round(context.now() - fromMs);
-    const moved = (await hosts(context)).filter(({ group, replica, pid }) => before.get(`${group}-${replica}`) !== pid);
+    const moved = (await context.target.hosts()).filter(
+      ({ group, replica, pid }) => before.get(`${group}-${replica}`) !== pid,
+    );
     return {
       figures: { adoptedMs },
       spans: [],
