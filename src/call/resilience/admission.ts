@@ -11,8 +11,9 @@ import { InLine, Line } from "./line.ts";
 const waitMaxMs = 100;
 /** The same of a host whose code is cold: its first calls take many times what they will, and say nothing of what it can take. */
 const coldWaitMaxMs = 2_000;
-/** Calls that warm it. */
+/** Calls that warm it, and the longest that this may take: slow calls are not cold for ever. */
 const warmedBy = 1_000;
+const coldMaxMs = 10_000;
 /** Calls that wait at most, however quickly they would be served. */
 const waitingMax = 1_024;
 /** How long one turn of the event loop starts calls, before what has come meanwhile is read: cancellations, too. */
@@ -22,6 +23,8 @@ const quietTurns = 2;
 const readingTurnsMax = 64;
 /** Calls begin to be counted as one turn's at most this often, so that it costs nothing. */
 const turnLookMs = 1;
+/** Of those under way so many oldest ones say whether they are held up. */
+const oldestLooked = 16;
 /** How often those that wait are looked at. */
 const lookMs = 10;
 /** Of calls that are far from the limit, one in so many is measured. */
@@ -61,6 +64,8 @@ export class Admission {
   readonly #gradient = new Gradient();
   readonly #nested = new Line<Entrant>();
   readonly #outside = new Line<Entrant>();
+  /** Those under way, oldest first. */
+  readonly #inside = new Line<Entrant>();
   #nestedUnderWay = 0;
   #outsideUnderWay = 0;
   #waiting = 0;
@@ -68,6 +73,8 @@ export class Admission {
   /** Calls that ended since the last look. */
   #ended = 0;
   #endedInAll = 0;
+  /** When the first one came. */
+  #firstMs = Number.POSITIVE_INFINITY;
   #look: Timer | undefined;
   #lookDueMs = 0;
   #isDraining = false;
@@ -95,13 +102,14 @@ export class Admission {
   /** Lets it in, lets it wait, or refuses it. */
   enter(entrant: Entrant): void {
     const now = this.#clock.monotonic();
+    if (this.#endedInAll === 0 && now < this.#firstMs) this.#firstMs = now;
     if (this.#waiting === 0 && this.#hasRoom(entrant.isNested) && !this.#isTurnSpent(now)) this.#admit(entrant, now, 0);
     else this.#wait(entrant, now);
   }
 
   /** Whether what would hold its place for long, a stream or an upload, and so holds none, is refused. */
   get isOverrun(): boolean {
-    return this.#waiting > 0 && this.#waiting >= this.#waitingMax;
+    return this.#waiting > 0 && this.#waiting >= this.#waitingMax(this.#clock.monotonic());
   }
 
   /** One that was let in is over. */
@@ -110,6 +118,7 @@ export class Admission {
       const now = this.#clock.monotonic();
       this.#gradient.sample(entrant.usual, now - entrant.sinceMs, entrant.isCalm, this.underWay, now);
     }
+    this.#inside.remove(entrant);
     this.#ended++;
     this.#endedInAll++;
     if (entrant.isNested) this.#nestedUnderWay--;
@@ -124,6 +133,7 @@ export class Admission {
     const isMeasured = underWay * 2 >= this.limit || this.#count++ % measuredOneIn === 0;
     entrant.sinceMs = isMeasured ? now : 0;
     entrant.isCalm = this.#gradient.isCalm(underWay);
+    this.#inside.add(entrant);
     entrant.admitted(waitedMs);
   }
 
@@ -132,20 +142,20 @@ export class Admission {
   }
 
   /** What would be served within the longest wait; never fewer than are under way. */
-  get #waitingMax(): number {
+  #waitingMax(now: number): number {
     const { limit, meanMs } = this.#gradient;
-    return meanMs === 0 || this.#isCold
+    return meanMs === 0 || this.#isCold(now)
       ? waitingMax
       : Math.min(waitingMax, Math.ceil(limit * Math.max(1, waitMaxMs / meanMs)));
   }
 
-  get #isCold(): boolean {
-    return this.#endedInAll < warmedBy;
+  #isCold(now: number): boolean {
+    return this.#endedInAll < warmedBy && now - this.#firstMs <= coldMaxMs;
   }
 
   #wait(entrant: Entrant, now: number): void {
-    if (this.#waiting >= this.#waitingMax) this.#dropExpired(now);
-    if (this.#waiting >= this.#waitingMax) return entrant.refused(overloaded());
+    if (this.#waiting >= this.#waitingMax(now)) this.#dropExpired(now);
+    if (this.#waiting >= this.#waitingMax(now)) return entrant.refused(overloaded());
     entrant.sinceMs = now;
     (entrant.isNested ? this.#nested : this.#outside).add(entrant);
     this.#waiting++;
@@ -182,7 +192,7 @@ export class Admission {
 
   /** Those that have waited too long are first in line; those that nobody waits for are anywhere. */
   #dropExpired(now: number): void {
-    const longestMs = this.#isCold ? coldWaitMaxMs : waitMaxMs;
+    const longestMs = this.#isCold(now) ? coldWaitMaxMs : waitMaxMs;
     for (const line of [this.#nested, this.#outside]) {
       let behind: Entrant | undefined;
       for (let each = line.first; each !== undefined; each = behind) {
@@ -219,6 +229,16 @@ export class Admission {
     return this.#quietTurns < quietTurns && ++this.#readingTurns < readingTurnsMax;
   }
 
+  /** Whether most of the oldest ones take longer already than they should: calls that are over say so too late. */
+  #isHeldUp(now: number): boolean {
+    let seen = 0;
+    let late = 0;
+    let one = this.#inside.first;
+    for (; one !== undefined && seen < oldestLooked; one = one.behind as Entrant | undefined, seen++)
+      if (one.sinceMs !== 0 && one.usual.isLate(now - one.sinceMs)) late++;
+    return late * 2 > seen;
+  }
+
   #armLook(now: number): void {
     this.#lookDueMs = now + lookMs;
     this.#look = this.#clock.after(lookMs, this.#looked);
@@ -232,7 +252,7 @@ export class Admission {
     // All places are taken by calls that do not end, and no slower than usual: they wait for something that is not here.
     const isStuck = this.#ended === 0 && !this.#hasRoom(this.#nested.first !== undefined);
     this.#ended = 0;
-    if (this.#waiting > 0 && isStuck && this.#gradient.isAtEase) this.#gradient.widen();
+    if (this.#waiting > 0 && isStuck && this.#gradient.isAtEase && !this.#isHeldUp(now)) this.#gradient.widen();
     this.#drain();
     if (this.#waiting > 0) this.#armLook(this.#clock.monotonic());
   };

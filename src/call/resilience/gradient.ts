@@ -10,16 +10,21 @@ const limitMax = 1_000;
 const heldMax = 10_000;
 /** Calls that together say whether it has become slower. */
 const windowCalls = 20;
-/** A call may take so many times as long as its method usually does. */
+/** Calls may take so many times as long as their methods usually do. */
 const tolerance = 1.5;
+/** A single one counts as no longer than so many times: it may have waited for something of its own. */
+const ratioMax = 20;
 /** Room to try whether more would fit, for each window: a share of the limit, and never less than this. */
 const spareShare = 0.25;
 const spareMin = 4;
-/** How much of a new limit counts, so that one odd window changes little. */
-const smoothing = 0.2;
+/** How much of a new limit counts, so that one odd window changes little; a lower one counts more, as everybody waits meanwhile. */
+const smoothing = { up: 0.2, down: 0.5 } as const;
 /** The usual time of a method follows its last calls, this many of them. */
-const usualCalls = 600;
+const usualCalls = 200;
 const warmCalls = 10;
+/** Room that nobody has used is given back, so much of it each second: it was found when something else was called. */
+const givenBack = 0.1;
+const lookBackMs = 1_000;
 /** A host that has been full for so long, and for so many of its calls' times, is emptied for a moment. */
 const probeAfterMs = 5_000;
 const probeAfterCalls = 50;
@@ -35,15 +40,24 @@ export class Usual {
   #calls = 0;
 
   /**
-   * How many times the usual this call took; 1 while little is known. What a call took in a full host is learnt only where
-   * it was less: otherwise an overload that lasts would become what is usual, and the limit would grow with it.
+   * How long this call would usually have taken; what it took while little is known. What a call took in a full host is
+   * learnt only where it was less: otherwise an overload that lasts would become what is usual, and the limit would grow
+   * with it.
    */
   take(tookMs: number, isCalm: boolean): number {
-    const isKnown = this.#calls >= warmCalls && this.ms > 0;
-    const ratio = isKnown ? tookMs / this.ms : 1;
-    if (isKnown && !isCalm && ratio > 1) return ratio;
-    this.ms += (tookMs - this.ms) / Math.min(usualCalls, ++this.#calls);
-    return ratio;
+    const isKnown = this.#isKnown;
+    const usualMs = isKnown ? this.ms : tookMs;
+    if (isCalm || !isKnown || tookMs < usualMs) this.ms += (tookMs - this.ms) / Math.min(usualCalls, ++this.#calls);
+    return usualMs;
+  }
+
+  /** Whether one that has been under way for so long takes longer than it should. */
+  isLate(ms: number): boolean {
+    return this.#isKnown && ms > this.ms * tolerance;
+  }
+
+  get #isKnown(): boolean {
+    return this.#calls >= warmCalls && this.ms > 0;
   }
 
   /** From now on it follows what comes at once. */
@@ -61,21 +75,27 @@ interface Probe {
 
 /**
  * Gradient2 of https://github.com/Netflix/concurrency-limits: the limit follows usual time / present time. Each call is
- * compared with its own method's usual time, so that a change of what is called is not taken for an overload. What is usual
- * is learnt from calls that had company of at most half the limit; where there were none for long, the host is emptied for a
+ * compared with its own method's usual time, so that a change of what is called is not taken for an overload. Both times are
+ * added up over the calls, so that a few which hold most of the places count as such among many quick ones (Little's law: so
+ * many would be under way if each took its usual time). What is usual
+ * is learnt from calls that had little company; a host that has been full for long is emptied for a
  * moment to see (as BBR does for a network's delay: https://queue.acm.org/detail.cfm?id=3022184).
  */
 export class Gradient {
   #limit = limitFirst;
   #calls = 0;
-  #ratios = 0;
+  #tookMs = 0;
+  #usualMs = 0;
   #most = 0;
+  /** The most under way since room was last given back. */
+  #mostLately = 0;
+  #lookedBackMs = 0;
   /** Until the first sign of slowing down the limit doubles with each full window, as TCP begins. */
   #isStarting = true;
   #isAtEase = true;
   #meanMs = 0;
   #measured = 0;
-  #calmAtMs = 0;
+  #roomyAtMs = 0;
   #probe: Probe | undefined;
 
   get limit(): number {
@@ -92,24 +112,31 @@ export class Gradient {
     return this.#isAtEase;
   }
 
-  /** Whether a call that begins beside so many others says how long one usually takes. */
+  /**
+   * Whether a call that begins beside so many others says how long one usually takes. However high the limit: it may be
+   * high because calls that took long were many.
+   */
   isCalm(underWay: number): boolean {
-    return this.#probe === undefined ? underWay * 2 <= this.#limit : this.#probe.hasEmptied;
+    return this.#probe === undefined ? underWay * 2 <= Math.min(this.#limit, limitFirst) : this.#probe.hasEmptied;
   }
 
   /** A call is over that took so long, beside so many others. */
   sample(usual: Usual, tookMs: number, isCalm: boolean, underWay: number, nowMs: number): void {
     this.#meanMs += (tookMs - this.#meanMs) / Math.min(100, ++this.#measured);
-    if (isCalm) this.#calmAtMs = nowMs;
+    if (underWay * 2 <= this.#limit) this.#roomyAtMs = nowMs;
     if (this.#probe !== undefined) {
       if (isCalm && this.#probe.calls === 0) usual.doubt();
       usual.take(tookMs, isCalm);
       return this.#probed(this.#probe, isCalm, underWay, nowMs);
     }
-    this.#ratios += usual.take(tookMs, isCalm);
+    const usualMs = usual.take(tookMs, isCalm);
+    this.#usualMs += usualMs;
+    this.#tookMs += Math.min(tookMs, usualMs * ratioMax);
     if (underWay > this.#most) this.#most = underWay;
+    if (underWay > this.#mostLately) this.#mostLately = underWay;
+    if (nowMs - this.#lookedBackMs > lookBackMs) this.#lookBack(nowMs);
     if (++this.#calls >= windowCalls) this.#follow();
-    if (nowMs - this.#calmAtMs > Math.max(probeAfterMs, this.#meanMs * probeAfterCalls)) this.#beginProbe(nowMs);
+    if (nowMs - this.#roomyAtMs > Math.max(probeAfterMs, this.#meanMs * probeAfterCalls)) this.#beginProbe(nowMs);
   }
 
   /** Calls wait for a place, and none of those that have one ends: they wait for something else. */
@@ -118,21 +145,34 @@ export class Gradient {
   }
 
   #follow(): void {
-    const gradient = Math.max(0.5, Math.min(1, (tolerance * this.#calls) / this.#ratios));
+    const gradient = this.#tookMs === 0 ? 1 : Math.max(0.5, Math.min(1, (tolerance * this.#usualMs) / this.#tookMs));
     const most = this.#most;
-    this.#calls = this.#ratios = this.#most = 0;
+    this.#restart();
     this.#isAtEase = gradient === 1;
     if (gradient < 1) this.#isStarting = false;
     // Half empty: it was not the limit that held calls back, and to raise or cut it would be a guess.
     if (most * 2 < this.#limit) return;
     const wanted = this.#limit * gradient + Math.max(spareMin, this.#limit * spareShare);
-    const next = this.#isStarting ? this.#limit * 2 : this.#limit * (1 - smoothing) + wanted * smoothing;
+    const share = wanted < this.#limit ? smoothing.down : smoothing.up;
+    const next = this.#isStarting ? this.#limit * 2 : this.#limit * (1 - share) + wanted * share;
     this.#limit = Math.max(limitMin, Math.min(Math.max(limitMax, this.#limit), next));
   }
 
   #beginProbe(nowMs: number): void {
     this.#probe = { endMs: nowMs + Math.max(probeMs, this.#meanMs * probeCalls), hasEmptied: false, calls: 0 };
-    this.#calls = this.#ratios = this.#most = 0;
+    this.#restart();
+  }
+
+  #restart(): void {
+    this.#calls = this.#tookMs = this.#usualMs = this.#most = 0;
+  }
+
+  /** Otherwise a crowd of calls that only waited would leave room in which others hold each other up for ever. */
+  #lookBack(nowMs: number): void {
+    const needed = Math.max(limitFirst, this.#mostLately * 2, this.#limit * (1 - givenBack));
+    if (needed < this.#limit) this.#limit = needed;
+    this.#mostLately = 0;
+    this.#lookedBackMs = nowMs;
   }
 
   #probed(probe: Probe, isCalm: boolean, underWay: number, nowMs: number): void {
@@ -140,6 +180,6 @@ export class Gradient {
     if (isCalm) probe.calls++;
     if (probe.calls < Math.max(warmCalls, this.limit) && nowMs < probe.endMs) return;
     this.#probe = undefined;
-    this.#calmAtMs = nowMs;
+    this.#roomyAtMs = nowMs;
   }
 }

@@ -6,19 +6,19 @@ import type { Random } from "../../core/index.ts";
 
 /** Calls are let through up to this many times those that were taken. */
 const factor = 2;
-/** Calls of the last two minutes, in parts. */
-const partMs = 10_000;
-const parts = 12;
+/** Calls of the last 10 seconds, in parts. With the book's two minutes calls were held back long after hosts had room again. */
+const partMs = 1_000;
+const parts = 10;
 
 /**
- * A call is held back with the probability max(0, (calls - 2 * taken) / (calls + 1)) of the last two minutes
+ * A call is held back with the probability max(0, (calls - 2 * taken) / (calls + 1)) of the last 10 s
  * (Site Reliability Engineering, chapter 21, "client-side throttling", https://sre.google/sre-book/handling-overload/).
  */
 export class Throttle {
   readonly #calls = new Array<number>(parts).fill(0);
   readonly #refused = new Array<number>(parts).fill(0);
   #part = 0;
-  /** Nothing was refused in two minutes: most throttles, and nothing to reckon. */
+  /** Nothing was refused lately: most throttles, and nothing to reckon. */
   #isQuiet = true;
 
   /** Counts a call at `nowMs`, on a monotonic clock. False where it is held back. */

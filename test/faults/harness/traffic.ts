@@ -29,7 +29,11 @@ export interface TrafficOptions {
   readonly occasional?: Occasional | undefined;
 }
 
-/** Of ten requests four are home pages, three products, one a search and two orders, each order with a key of its own. */
+/**
+ * Of ten requests one is a home page (20 calls over ten services), five are products, two searches and two orders, each
+ * order with a key of its own: about six calls a request, which the nine processes of `replicated` and the customers do with
+ * half of a small machine's two cores. A fault needs the other half: a process that starts takes a second of one.
+ */
 export function* trafficOf({ seed, phases, skus, occasional }: TrafficOptions): Generator<Intended> {
   const random = createSeededRandom(`traffic:${seed}`);
   const sku = (): string => skus[random.int(skus.length)] ?? "";
@@ -38,8 +42,8 @@ export function* trafficOf({ seed, phases, skus, occasional }: TrafficOptions): 
     const die = random.int(10);
     if (occasional !== undefined && (index + 1) % occasional.oneIn === 0)
       yield { ...get, kind: "added", path: occasional.path };
-    else if (die < 4) yield { ...get, kind: "home", path: `/home?user=user${random.int(50)}` };
-    else if (die < 7) yield { ...get, kind: "product", path: `/products/${sku()}` };
+    else if (die < 1) yield { ...get, kind: "home", path: `/home?user=user${random.int(50)}` };
+    else if (die < 6) yield { ...get, kind: "product", path: `/products/${sku()}` };
     else if (die < 8)
       yield { ...get, kind: "search", path: `/products?q=${["mug", "lamp", "bag"][random.int(3)]}&limit=5` };
     else {
