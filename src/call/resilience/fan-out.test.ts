@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { createSeededRandom, type Random } from "../../core/index.ts";
-import type { SkeinError } from "../../errors/index.ts";
 import { Admission, Entrant } from "./admission.ts";
 import { Loop } from "./fixtures/loop.ts";
 import { Usual } from "./gradient.ts";
@@ -44,7 +43,7 @@ class Job extends Entrant {
   admitted(): void {
     this.#begin(this);
   }
-  refused(_: SkeinError): void {
+  refused(): void {
     this.#over(false);
   }
   done(admission: Admission, isGood: boolean): void {
