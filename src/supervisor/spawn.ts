@@ -3,7 +3,7 @@
  * shell.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import os from "node:os";
 
@@ -55,19 +55,43 @@ function start(args: readonly string[], log: string, descriptors: readonly numbe
 const mayRaise = process.getuid?.() === 0;
 
 function lower(pid: number): void {
-  if (mayRaise) setPriority(pid, startingPriority);
+  if (!mayRaise) return;
+  setPriority(pid, startingPriority);
+  setGroupPriority(`${pid}`, startingPriority);
 }
 
-/** The usual priority, for a host that has started. */
+/** The usual priority, for a host that has started: of every thread that it has by now, each of which was born with the lower one. */
 export function raise(): void {
-  if (mayRaise) setPriority(process.pid, 0);
+  if (!mayRaise) return;
+  for (const id of threads()) setPriority(id, 0);
+  setGroupPriority("self", 0);
 }
 
-function setPriority(pid: number, priority: number): void {
+function threads(): readonly number[] {
   try {
-    os.setPriority(pid, priority);
+    return readdirSync("/proc/self/task").map(Number);
+  } catch {
+    return [process.pid];
+  }
+}
+
+function setPriority(id: number, priority: number): void {
+  try {
+    os.setPriority(id, priority);
   } catch {
     // Gone already, or not permitted in this container: it starts all the same.
+  }
+}
+
+/**
+ * Linux may schedule sessions against each other, and niceness only counts within one (sched(7), "The autogroup feature"):
+ * each detached process is a session of its own.
+ */
+function setGroupPriority(process: string, priority: number): void {
+  try {
+    writeFileSync(`/proc/${process}/autogroup`, String(priority));
+  } catch {
+    // There is no such thing here.
   }
 }
 

@@ -1,0 +1,71 @@
+/** With what priority a host starts and goes on: as the system has it, of every thread. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { startHost } from "./spawn.ts";
+
+/** Says the niceness of its threads and of its session, one of the threads its own, before and after it is raised. */
+const program = `
+  import { readdirSync, readFileSync, writeSync } from "node:fs";
+  import { once } from "node:events";
+  import { Worker } from "node:worker_threads";
+  import { raise } from ${JSON.stringify(new URL("./spawn.ts", import.meta.url).href)};
+  const worker = new Worker("require('node:worker_threads').parentPort.once('message', () => undefined)", { eval: true, execArgv: [] });
+  await once(worker, "online");
+  const say = () => {
+    const threads = readdirSync("/proc/self/task").map((id) => {
+      const text = readFileSync("/proc/self/task/" + id + "/stat", "utf8");
+      return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[16]);
+    });
+    let session = null;
+    try {
+      session = Number(/nice (-?\\\\d+)/.exec(readFileSync("/proc/self/autogroup", "utf8"))[1]);
+    } catch {}
+    writeSync(1, JSON.stringify({ threads, session }) + "\\\\n");
+  };
+  say();
+  raise();
+  say();
+  worker.postMessage("end");
+`.replaceAll("\\\\", "\\");
+
+const isRoot = process.platform === "linux" && process.getuid?.() === 0;
+
+test(
+  "a host starts behind those that serve, and all its threads are their equals once it serves",
+  {
+    skip: isRoot ? false : "only root may take a lower priority back, and /proc is Linux's",
+  },
+  async () => {
+    const directory = mkdtempSync(path.join(tmpdir(), "skein-spawn-"));
+    try {
+      const log = path.join(directory, "log");
+      const child = startHost(["--conditions=skein-src", "--input-type=module", "--eval", program], log);
+      child.ref();
+      const [code] = (await once(child, "exit")) as [number | null];
+      const text = readFileSync(log, "utf8");
+      assert.equal(code, 0, text);
+      type Said = { readonly threads: readonly number[]; readonly session: number | null };
+      const [before, after] = text
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Said) as [Said, Said];
+      assert.ok(before.threads.length >= 3);
+      assert.ok(
+        before.threads.filter((nice) => nice === 10).length >= before.threads.length - 1,
+        `starting: ${before.threads.join(" ")}`,
+      );
+      assert.deepEqual(
+        after.threads.filter((nice) => nice !== 0),
+        [],
+        `serving: ${after.threads.join(" ")}`,
+      );
+      if (before.session !== null) assert.deepEqual([before.session, after.session], [10, 0]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  },
+);
