@@ -58,12 +58,15 @@ const tables = {
   },
 };
 
-/** The service's database with `all`, `get`, `run` and `transaction`; as durable as Skein's. */
+/**
+ * The service's database with `all`, `get`, `run` and `transaction`. Statements run in the process's one thread, so that it
+ * must not wait for the disk: a commit survives the death of the process and not that of the machine. Skein's survives both.
+ */
 export function openTables(home, service) {
   const { sql, fill } = tables[service];
   mkdirSync(join(home, "data"), { recursive: true });
   const db = new DatabaseSync(join(home, "data", `${service}.sqlite`), { timeout: lockWaitMs });
-  db.exec("pragma journal_mode = wal; pragma synchronous = full");
+  db.exec("pragma journal_mode = wal; pragma synchronous = normal");
   const statements = new Map();
   const prepared = (text) => {
     if (!statements.has(text)) statements.set(text, db.prepare(text));
