@@ -1,5 +1,5 @@
 // A process of Moleculer's shop: one node with the services of its group, or the gateway. Started by the fault harness with
-// its part as JSON; says `ready` to it, and ends with it. Configuration: see bench/README.md.
+// its part as JSON; says `ready` to it, and ends with it. Configuration: see docs/guides/what-survives-what.md.
 import { ServiceBroker } from "moleculer";
 import ApiGateway from "moleculer-web";
 import { serviceOf } from "./services.mjs";

@@ -79,6 +79,8 @@ export interface FaultCase {
   readonly occasional?: Occasional;
   /** How often a customer sends a request that failed again; 2 unless given, which is the most that is permitted. */
   readonly resendsMax?: number;
+  /** What a whole run must show, in words, for the report. */
+  readonly goal?: string;
   /** Why no peer can play this case, in words. */
   readonly noPeer?: string;
   /** What it has to know or make before the traffic begins. */

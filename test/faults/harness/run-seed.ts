@@ -67,11 +67,12 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     const own = { ...prepared?.figures, ...found.figures };
     const settled = await customers.settle();
     await target.stop();
+    const wrongOrders = judge(settled, readSqlite(target.home));
     const violations = [
       ...found.violations,
       ...fault.judge(figures, spans, own),
       ...(isWhole ? (fault.judgeTimes?.(figures, spans, own) ?? []) : []),
-      ...judge(settled, readSqlite(target.home)).slice(0, 20),
+      ...wrongOrders.slice(0, 20),
     ];
     const kinds = kindsOf(history);
     const result = {
@@ -84,13 +85,18 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
       lateness: latenessOf(history),
       notes,
     };
-    return peer === undefined ? { ...result, violations } : { ...result, violations: [], missed: violations };
+    return peer === undefined ? { ...result, violations } : toPeers(result, violations, wrongOrders.length);
   } catch (error) {
     throw new Error(`${name}, seed ${seed}: ${target.log.slice(-2_000)}`, { cause: error });
   } finally {
     customers.close();
     await target.clear();
   }
+}
+
+/** A peer has promised nothing: what it misses is a figure. */
+function toPeers(result: Omit<SeedResult, "violations">, missed: readonly string[], wrongOrders: number): SeedResult {
+  return { ...result, own: { ...result.own, wrongOrders }, violations: [], missed };
 }
 
 interface Started {

@@ -4,24 +4,16 @@
  */
 import { parseArgs } from "node:util";
 import type { FaultCase } from "./case.ts";
-import { place } from "./cases/place.ts";
-import { killGateway, killService, killSupervisor, steady, stopService } from "./cases/processes.ts";
+import { cases } from "./cases.ts";
 import { type Peer, peers } from "./peer/moleculer.ts";
+import { reportPage, table, writePage } from "./report.ts";
 import { type FaultResult, Kept, resultFile, toResult } from "./results.ts";
 import { runSeed, type SeedResult } from "./run-seed.ts";
-
-const cases: Readonly<Record<string, FaultCase>> = {
-  steady,
-  "kill-service": killService,
-  "stop-service": stopService,
-  "kill-gateway": killGateway,
-  "kill-supervisor": killSupervisor,
-  place,
-};
 
 const defaults = { seeds: 5, requests: 20_000, rate: 200 } as const;
 
 const usage = `usage: npm run faults -- <case | all> [options]
+       npm run faults -- report
 
   --seeds n      seeds 1 to n, ${defaults.seeds} unless given; the verdict is the worst of them
   --requests n   requests of each, ${defaults.requests} unless given
@@ -33,7 +25,8 @@ const usage = `usage: npm run faults -- <case | all> [options]
   --help         this
 
 "all" runs every case. With at least ${defaults.requests} requests at the case's own rate the results are kept in
-test/faults/harness/results/<case>.json, <case>.<peer>.json for a peer, and times are judged too.
+test/faults/harness/results/<case>.json, <case>.<peer>.json for a peer, and times are judged too. "report"
+prints what is kept beside the goals, as ${reportPage} has it.
 
 cases
 ${Object.entries(cases)
@@ -60,6 +53,11 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const [name = "", ...more] = positionals;
+  if (name === "report") {
+    writePage();
+    console.log(table());
+    return 0;
+  }
   const names = name === "all" ? Object.keys(cases) : [name];
   const [seeds, requests] = [values.seeds, values.requests].map(Number);
   const rate = values.rate === undefined ? undefined : Number(values.rate);
@@ -83,6 +81,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(values.json ? JSON.stringify(result) : render(result));
     violations += result.violations;
   }
+  writePage();
   // What the runner of the tests says, so that whoever counts can count these too.
   if (!values.json) console.log(`${names.length} cases, ${violations} violations`);
   return violations === 0 ? 0 : 1;

@@ -20,6 +20,7 @@ const order = [
 
 export const place: FaultCase = {
   summary: "ten live re-placements in a row among the four placements",
+  goal: "0 failed; p99 while moving at most twice the steady one",
   noPeer: "where its services run changes with a restart of their nodes",
   async inject(context) {
     const spans: Span[] = [];

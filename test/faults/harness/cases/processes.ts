@@ -65,17 +65,20 @@ function killing(summary: string, wanted: (host: TargetHost) => boolean): Pick<F
 
 export const killService: FaultCase = {
   ...killing("kill -9 of a service replica every 20 s", (host) => !isGateway(host)),
+  goal: "99.95 %, p99.9 at most 1 s",
   judge: ({ success }) => atLeast("success", success, 0.9995),
   judgeTimes: ({ p999 }) => atMost("p99.9 in ms", p999, 1_000),
 };
 
 export const killGateway: FaultCase = {
   ...killing("kill -9 of a gateway every 20 s", isGateway),
+  goal: "99.95 %",
   judge: ({ success }) => atLeast("success", success, 0.9995),
 };
 
 export const stopService: FaultCase = {
   summary: "SIGSTOP of a service replica for 30 s, then SIGCONT",
+  goal: "99.9 %; out of routing in 2 s",
   async inject(context) {
     const lengthMs = Math.min(stopMs, context.durationMs / 2);
     await context.until(context.durationMs / 5);
@@ -99,6 +102,7 @@ export const stopService: FaultCase = {
 
 export const killSupervisor: FaultCase = {
   summary: "kill -9 of the supervisor, and a new one",
+  goal: "0 failed",
   noPeer: "it has no supervisor: its processes are started again by the harness",
   async inject(context) {
     const before = new Map(
@@ -125,6 +129,7 @@ export const killSupervisor: FaultCase = {
 
 export const steady: FaultCase = {
   summary: "no fault: what the others are compared with",
+  goal: "0 failed",
   inject: async () => ({ figures: {}, spans: [], violations: [] }),
   judge: ({ failed }) => atMost("failed", failed, 0),
 };

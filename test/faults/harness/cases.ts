@@ -1,0 +1,13 @@
+/** Owns the list of the fault cases, in the order of the report. */
+import type { FaultCase } from "./case.ts";
+import { place } from "./cases/place.ts";
+import { killGateway, killService, killSupervisor, steady, stopService } from "./cases/processes.ts";
+
+export const cases: Readonly<Record<string, FaultCase>> = {
+  steady,
+  "kill-service": killService,
+  "stop-service": stopService,
+  "kill-gateway": killGateway,
+  "kill-supervisor": killSupervisor,
+  place,
+};
