@@ -42,6 +42,12 @@ export class Histogram {
     if (ms > this.#maxMs) this.#maxMs = ms;
   }
 
+  /** Forgets every sample. */
+  clear(): void {
+    this.#buckets.fill(0);
+    this.#count = this.#sumMs = this.#maxMs = 0;
+  }
+
   get count(): number {
     return this.#count;
   }

@@ -16,6 +16,7 @@ import { Heard } from "./memory.ts";
 import type { Answer, Arrived, Operation } from "./port.ts";
 import { type Answering, type Foreign, type ServedMethod, Serving } from "./serving.ts";
 import { loose, Session, type SessionOptions } from "./session.ts";
+import { UnderWay } from "./under-way.ts";
 
 /** Finds a method of this host; `undefined` when it has none of that name. */
 export type FindOperation = (service: string, method: string) => Operation | undefined;
@@ -23,7 +24,7 @@ export type FindOperation = (service: string, method: string) => Operation | und
 export class Callee extends Session implements Answering {
   readonly #find: FindOperation;
   readonly #answer: Answer;
-  readonly #calls = new Map<number, Serving>();
+  readonly #calls = new UnderWay<Serving>();
   readonly #methods: ServedMethod[] = [];
   readonly #heard = new Heard();
   readonly #pause: (isPaused: boolean) => void;
@@ -146,7 +147,7 @@ export class Callee extends Session implements Answering {
     if (this.#calls.size >= callsInFlightMax) return this.#refuse(id, skeinError("SKEIN_TRANSPORT_CROWDED"));
     const input = this.#value(operation.input, method.input);
     const serving = new Serving(id, method, operation, this.heardMs, this);
-    this.#calls.set(id, serving);
+    this.#calls.add(serving);
     if (bringsItems(flags)) {
       serving.incoming = new Inflow(
         (bytes) => this.grant(id, bytes),
@@ -202,7 +203,7 @@ export class Callee extends Session implements Answering {
 
   #over(serving: Serving): void {
     serving.sending?.stop();
-    this.#calls.delete(serving.id);
+    this.#calls.delete(serving);
     this.#endIfDone();
   }
 
@@ -246,8 +247,8 @@ export class Callee extends Session implements Answering {
 
   protected override ended(error: SkeinError): void {
     this.#patience?.cancel();
-    const calls = [...this.#calls.values()];
-    this.#calls.clear();
+    const calls = this.#calls.all();
+    for (const serving of calls) this.#calls.delete(serving);
     for (const serving of calls) serving.abort(error);
   }
 }

@@ -17,8 +17,10 @@ import { callsInFlightMax, remembered } from "./limits.ts";
 import { Remembered } from "./memory.ts";
 import type { Connection, Operation, Outgoing } from "./port.ts";
 import { loose, Session, type SessionOptions } from "./session.ts";
+import { UnderWay } from "./under-way.ts";
 
 interface Pending {
+  readonly id: number;
   readonly method: Method;
   readonly call: Outgoing;
   readonly told: Told;
@@ -39,7 +41,7 @@ interface Method {
 const idMax = 0xffff_ffff;
 
 export class Caller extends Session implements Connection {
-  readonly #calls = new Map<number, Pending>();
+  readonly #calls = new UnderWay<Pending>();
   readonly #methods = new Map<Operation, Method>();
   readonly #bySlot: Method[] = [];
   readonly #remembered: Remembered;
@@ -123,8 +125,17 @@ export class Caller extends Session implements Connection {
       told.reject(notSent(call, error));
       return 0;
     }
-    const pending: Pending = { method, call, told, items, sentMs: this.nowMs, sending: undefined, onAbort: undefined };
-    this.#calls.set(id, pending);
+    const pending: Pending = {
+      id,
+      method,
+      call,
+      told,
+      items,
+      sentMs: this.nowMs,
+      sending: undefined,
+      onAbort: undefined,
+    };
+    this.#calls.add(pending);
     this.#listen(id, pending);
     if (call.incoming !== undefined) this.#sendItems(id, pending, call.incoming);
     return id;
@@ -190,7 +201,7 @@ export class Caller extends Session implements Connection {
   #take(id: number): Pending | undefined {
     const pending = this.#calls.get(id);
     if (pending === undefined) return undefined;
-    this.#calls.delete(id);
+    this.#calls.delete(pending);
     if (pending.onAbort !== undefined) pending.call.signal?.removeEventListener("abort", pending.onAbort);
     pending.sending?.stop();
     this.#endIfRetired();
@@ -272,7 +283,7 @@ export class Caller extends Session implements Connection {
   }
 
   protected override ended(error: SkeinError): void {
-    for (const id of this.#calls.keys()) this.#take(id)?.told.reject(error);
+    for (const { id } of this.#calls.all()) this.#take(id)?.told.reject(error);
   }
 }
 

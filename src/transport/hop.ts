@@ -6,7 +6,7 @@ import { Histogram } from "../observe/index.ts";
 import { hopCalls, hopShareMax } from "./limits.ts";
 
 export class Hop {
-  #latest = new Histogram();
+  readonly #latest = new Histogram();
   #p99Ms = 0;
 
   /** A reply came: the whole time since its call was sent, and how much of it the callee took by its own clock. */
@@ -14,7 +14,7 @@ export class Hop {
     this.#latest.record(Math.max(0, wholeMs - tookMs));
     if (this.#latest.count < hopCalls) return;
     this.#p99Ms = this.#latest.quantile(0.99);
-    this.#latest = new Histogram();
+    this.#latest.clear();
   }
 
   /** What the callee is given of the time that a call has left. */
