@@ -87,6 +87,29 @@ export const variables: readonly Variable[] = [
     meaning: "how hosts of `skein start` reach each other: `unix` sockets, or `tcp` on free ports of 127.0.0.1",
   },
   {
+    name: "SKEIN_PEERS_LISTEN",
+    fallback: "`127.0.0.1`",
+    meaning:
+      "with `SKEIN_TRANSPORT=tcp`: the IP address that hosts listen on for each other, alone or with the ports they choose from: `127.0.0.1:7400-7499`; twice as many as there are hosts, as they are replaced while they serve",
+  },
+  {
+    name: "SKEIN_PEERS_ANNOUNCE",
+    fallback: "the address listened on",
+    meaning: "the IP address under which other hosts reach them (NAT, containers, a proxy); the port is the same",
+  },
+  {
+    name: "SKEIN_PEERS_TLS_CERT",
+    fallback: "plain TCP, on 127.0.0.0/8 and ::1 only",
+    meaning:
+      "PEM file of the certificate that hosts show each other, whose one URI name begins with `spiffe://<system>/host/`; with `SKEIN_PEERS_TLS_KEY` and `SKEIN_PEERS_TLS_CA`",
+  },
+  { name: "SKEIN_PEERS_TLS_KEY", fallback: "plain TCP", meaning: "PEM file of that certificate's key" },
+  {
+    name: "SKEIN_PEERS_TLS_CA",
+    fallback: "plain TCP",
+    meaning: "PEM file of the authority of the hosts' certificates; no other is believed",
+  },
+  {
     name: "SKEIN_PEERS_HTTP",
     fallback: "no such port",
     meaning:

@@ -16,7 +16,7 @@ import { Adoption, type SupervisorSays } from "./control.ts";
 import { lineSink, trimLog } from "./log-file.ts";
 import { placeOf } from "./replica.ts";
 import type { HostSettings } from "./settings.ts";
-import { peersAddress } from "./peers-address.ts";
+import { listenToPeers, openPeersTls, peersAddress, reachPeersWith } from "./peers-address.ts";
 import { raise, startHolder } from "./spawn.ts";
 import { State } from "./state.ts";
 
@@ -79,7 +79,9 @@ try {
 async function start(): Promise<void> {
   const { default: system } = (await import(pathToFileURL(settings.file).href)) as { readonly default: System };
   if (!isSystem(system)) throw skeinError("SKEIN_SYSTEM_LOAD", `${settings.file} has no system as its default export`);
-  peers = new Peers(system, { greeting: { system: system.name, token }, clock });
+  const address = peersAddress(process.env, settings.socket);
+  const tls = await openPeersTls(address, system.name, clock, log);
+  peers = new Peers(system, { greeting: { system: system.name, token }, clock, toAddress: reachPeersWith(tls) });
   // Its own services' first calls may go elsewhere.
   await known.promise;
   const services = settings.services.filter((name) => name !== gatewayService);
@@ -93,7 +95,9 @@ async function start(): Promise<void> {
     ...(settings.isSingleton && { leader: toLead() }),
     secret: principalSecret(token),
   });
-  listener = await peers.listen(host, peersAddress(process.env["SKEIN_TRANSPORT"], settings.socket));
+  const [others, own] = [peers, host];
+  const bound = await listenToPeers(address, tls, systemRandom, (one) => others.listen(own, one));
+  listener = bound.listener;
   if (settings.services.includes(gatewayService)) {
     gateway = await createGateway(host, {
       port: 0,
@@ -107,7 +111,7 @@ async function start(): Promise<void> {
   door = await openDoor(peers, host);
   raise();
   isReady = true;
-  adoption.say({ is: "ready", address: listener.address, ...(gateway !== undefined && { url: gateway.url }) });
+  adoption.say({ is: "ready", address: bound.address, ...(gateway !== undefined && { url: gateway.url }) });
   report();
 }
 

@@ -6,7 +6,7 @@ export { askPlace } from "./ask-place.ts";
 export { placementToRun } from "./kept-placement.ts";
 export { lineSink, trimLog } from "./log-file.ts";
 export { migrateAll } from "./migrate.ts";
-export { peersAddress } from "./peers-address.ts";
+export { openPeersTls, peersAddress } from "./peers-address.ts";
 export { type LogEntry, Logs } from "./read-logs.ts";
 export { State } from "./state.ts";
 export { Supervisor } from "./supervisor.ts";

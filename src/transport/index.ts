@@ -14,7 +14,7 @@ export type {
   SentInput,
 } from "./port.ts";
 export type { SessionOptions } from "./session.ts";
-export { connectSocket, listenSocket, type SocketAddress, toSocketAddress } from "./sockets.ts";
+export { assertSafe, connectSocket, listenSocket, type SocketAddress, toSocketAddress } from "./sockets.ts";
 export { type CertificateFiles, Certificates } from "./tls/certificates.ts";
 export { openHostCertificates } from "./tls/identity.ts";
 export { connectHttp, reachHttp, type HttpCallOptions } from "./http/connection.ts";

@@ -7,6 +7,8 @@ import {
   type AddressInfo,
   connect as connectPlain,
   createServer as createPlainServer,
+  isIP,
+  isIPv4,
   type Server,
   type Socket,
 } from "node:net";
@@ -33,12 +35,11 @@ interface TcpAddress {
   readonly tls?: Certificates;
 }
 
-/** How the address of a listener without TLS is reached: of this machine, `127.0.0.1:4100`, or the path of a unix socket. */
+/** How the address of a listener is reached: `127.0.0.1:4100`, or the path of a unix socket. */
 export function toSocketAddress(address: string): SocketAddress {
-  const tcp = /^(127\.0\.0\.1|\[::1\]):(\d{1,5})$/.exec(address);
-  if (tcp === null) return { path: address };
-  const [, host = "", port] = tcp;
-  return { host: host.replace(/[[\]]/g, ""), port: Number(port) };
+  const [, bare = "", port] = /^(\d[\d.]+|\[[0-9a-f:.]+\]):(\d{1,5})$/i.exec(address) ?? [];
+  const host = bare.replace(/[[\]]/g, "");
+  return isIP(host) === 0 ? { path: address } : { host, port: Number(port) };
 }
 
 /** Connects and greets. Rejects with `SKEIN_TRANSPORT_UNREACHABLE` or `SKEIN_TRANSPORT_PROTOCOL`. */
@@ -156,6 +157,7 @@ export function assertSafe(address: SocketAddress): void {
     // Without one, whoever any public authority knows would be believed.
     throw skeinError("SKEIN_CONFIG_INVALID", "TLS between hosts needs the file of their authority");
   }
-  if (host === "127.0.0.1" || host === "::1" || host === "localhost") return;
+  // All of 127.0.0.0/8 is this machine (RFC 1122, section 3.2.1.3).
+  if ((isIPv4(host) && host.startsWith("127.")) || host === "::1" || host === "localhost") return;
   throw skeinError("SKEIN_CONFIG_INVALID", `hosts speak to ${host} over mutual TLS only`);
 }

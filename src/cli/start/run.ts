@@ -10,6 +10,7 @@ import {
   askStop,
   lineSink,
   migrateAll,
+  openPeersTls,
   peersAddress,
   placementToRun,
   type State,
@@ -47,13 +48,14 @@ export async function runStart(given: Given): Promise<number> {
   const placement = typeof named === "string" ? loadPlacement(path.resolve(named), system) : onePlacement(system);
   const mode = modeOf(given.options["mode"]);
   // Hosts read it themselves; what it cannot be is said once and here.
-  peersAddress(process.env["SKEIN_TRANSPORT"], "");
+  const peers = peersAddress(process.env, "");
   const state = stateOf(file, process.env);
   state.open();
   const show = (line: string, event: object): void =>
     void process.stdout.write(isJson ? `${JSON.stringify(event)}\n` : `${line}\n`);
   const asked = Promise.withResolvers<void>();
   const log = supervisorLog(state);
+  (await openPeersTls(peers, system.name, systemClock, log))?.close();
   if (!state.claim()) {
     const pid = state.supervisor?.identity.pid;
     throw skeinError(
