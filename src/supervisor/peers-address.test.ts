@@ -99,6 +99,9 @@ test("of a range the whole is used, whatever port is first", async () => {
     return Promise.resolve({ address: `127.0.0.1:${at}`, close: () => Promise.resolve() });
   };
   for (let i = 0; i < 3; i++) await listenToPeers(address, undefined, random, fake);
-  assert.deepEqual([...taken].toSorted(), [7400, 7401, 7402]);
+  assert.deepEqual(
+    [...taken].toSorted((a, b) => a - b),
+    [7400, 7401, 7402],
+  );
   await assert.rejects(listenToPeers(address, undefined, random, fake), { code: "SKEIN_CONFIG_INVALID" });
 });

@@ -5,6 +5,13 @@ import type { Figures } from "./figures.ts";
 import type { FaultTarget } from "./target.ts";
 import type { Kind, Occasional } from "./traffic.ts";
 
+/** What stands between the hosts, instead of nothing. */
+export interface Network {
+  /** What makes the hosts go through it. */
+  readonly env: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
 /** A part of the traffic: so many requests a second, for so long. */
 export interface Phase {
   readonly name: string;
@@ -35,6 +42,8 @@ export interface FaultContext {
   readonly target: FaultTarget;
   /** What only Skein has; reading it fails where a peer is under test, so a case that does says `noPeer`. */
   readonly shop: PlacedShop;
+  /** Of a case that has one. */
+  readonly network: Network | undefined;
   readonly random: Random;
   /** How long the traffic lasts. */
   readonly durationMs: number;
@@ -83,6 +92,10 @@ export interface FaultCase {
   readonly goal?: string;
   /** Why no peer can play this case, in words. */
   readonly noPeer?: string;
+  /** What keeps this machine from running it, in words; `undefined` where nothing does. */
+  missing?(): string | undefined;
+  /** Opened before the shop starts, and closed after it. */
+  network?(random: Random): Promise<Network>;
   /** What it has to know or make before the traffic begins. */
   prepare?(context: PrepareContext): Promise<Prepared>;
   /** Does its worst while customers ask; resolves when it is done and has put right what it must. */

@@ -1,5 +1,6 @@
 /** Owns the list of the fault cases, in the order of the report. */
 import type { FaultCase } from "./case.ts";
+import { delay, drop, partition, partitionOneWay } from "./cases/network.ts";
 import { place } from "./cases/place.ts";
 import { killGateway, killService, killSupervisor, steady, stopService } from "./cases/processes.ts";
 
@@ -10,4 +11,8 @@ export const cases: Readonly<Record<string, FaultCase>> = {
   "kill-gateway": killGateway,
   "kill-supervisor": killSupervisor,
   place,
+  drop,
+  partition,
+  "partition-one-way": partitionOneWay,
+  delay,
 };

@@ -17,6 +17,8 @@ export interface Figures {
   readonly max: number;
   /** The same of those that did not fail: a refusal is quick. */
   readonly servedP99: number;
+  /** How long the longest single try took. */
+  readonly slowestTry: number;
 }
 
 /** Of the requests that were meant to leave between two instants, and of some kinds only where these are given. */
@@ -37,6 +39,7 @@ export function figuresOf(history: readonly Asked[], span?: Span): Figures {
     p999: quantile(latencies, 0.999),
     max: quantile(latencies, 1),
     servedP99: quantile(served, 0.99),
+    slowestTry: Math.round(tries.reduce((most, { ms }) => Math.max(most, ms), 0)),
   };
 }
 

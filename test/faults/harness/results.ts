@@ -16,6 +16,8 @@ export interface FaultResult {
   /** The lowest success, the longest p99.9 and so on, each of whichever seed had it. */
   readonly worst: { readonly success: number; readonly failed: number; readonly p99: number; readonly p999: number };
   readonly violations: number;
+  /** What this machine lacks for it. Nothing is known of the case then. */
+  readonly notRun?: string;
 }
 
 const directory = path.join(import.meta.dirname, "results");

@@ -2,9 +2,9 @@
 import { appendFileSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { createSeededRandom } from "../../../src/core/index.ts";
+import { createSeededRandom, type Random } from "../../../src/core/index.ts";
 import { type PlacedShop, startPlaced, startPlacedShop } from "../../shop/placed.ts";
-import type { FaultCase, FaultContext, Phase, Span } from "./case.ts";
+import type { FaultCase, FaultContext, Network, Phase, Span } from "./case.ts";
 import type { Asked } from "./client.ts";
 import { Customers } from "./customers.ts";
 import { errorsOf, type Figures, figuresOf, latenessOf } from "./figures.ts";
@@ -48,7 +48,12 @@ export interface SeedResult {
 
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const { name, fault, seed, requests, rate, isWhole, peer, say } = options;
-  const started = await start(fault, peer);
+  const random = createSeededRandom(`fault:${seed}`);
+  const network = await fault.network?.(random);
+  const started = await start(fault, network?.env, peer).catch(async (error: unknown) => {
+    await network?.close();
+    throw error;
+  });
   const { target } = started;
   const { occasional, resendsMax } = fault;
   const told = historyWriter(options);
@@ -59,7 +64,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     const prepared = await fault.prepare?.({ ...wanted, crowd: (count, ms) => customers.crowd(count, ms) });
     const phases = prepared?.phases ?? [{ name: "all", rate, ms: wanted.durationMs }];
     const startMs = performance.now();
-    const { context, notes } = toContext({ started, seed, startMs, phases, say });
+    const { context, notes } = toContext({ started, network, random, startMs, phases, say });
     const [found] = await Promise.all([fault.inject(context), customers.run(phases, startMs)]);
     const { history } = customers;
     const spans = Object.fromEntries(found.spans.map((span) => [span.name, figuresOf(history, span)]));
@@ -91,6 +96,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   } finally {
     customers.close();
     await target.clear();
+    await network?.close();
   }
 }
 
@@ -104,12 +110,13 @@ interface Started {
   readonly shop: PlacedShop;
 }
 
-async function start(fault: FaultCase, peer: Peer | undefined): Promise<Started> {
-  const { system, placement = "replicated", env = {} } = fault;
+async function start(fault: FaultCase, ofNetwork: Network["env"] = {}, peer?: Peer): Promise<Started> {
+  const { system, placement = "replicated" } = fault;
+  const env = { ...fault.env, ...ofNetwork };
   if (peer !== undefined) return { target: await startPeer(peer), shop: nobodys };
   const shop = await (system === undefined
-    ? startPlacedShop(placement, { ...env })
-    : startPlaced(system.file, system.placement, { ...env }));
+    ? startPlacedShop(placement, env)
+    : startPlaced(system.file, system.placement, env));
   return { target: targetOf(shop), shop };
 }
 
@@ -128,20 +135,22 @@ function kindsOf(history: readonly Asked[]): Record<string, Figures> {
 
 interface ContextOptions {
   readonly started: Started;
-  readonly seed: number;
+  readonly network: Network | undefined;
+  readonly random: Random;
   readonly startMs: number;
   readonly phases: readonly Phase[];
   readonly say: (line: string) => void;
 }
 
-function toContext({ started, seed, startMs, phases, say }: ContextOptions) {
+function toContext({ started, network, random, startMs, phases, say }: ContextOptions) {
   const notes: string[] = [];
   const now = (): number => performance.now() - startMs;
   let durationMs = 0;
   const parts = phases.map(({ name, ms }): Span => ({ name, fromMs: durationMs, toMs: (durationMs += ms) }));
   const context: FaultContext = {
     ...started,
-    random: createSeededRandom(`fault:${seed}`),
+    network,
+    random,
     durationMs,
     phases: parts,
     now,

@@ -69,6 +69,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   let violations = 0;
+  let notRun = 0;
   for (const one of names) {
     const noPeer = cases[one]?.noPeer;
     if (peer !== undefined && noPeer !== undefined) {
@@ -80,10 +81,11 @@ async function main(args: readonly string[]): Promise<number> {
     const result = await runCase(one, { seeds, requests, rate, peer, resumes, history });
     console.log(values.json ? JSON.stringify(result) : render(result));
     violations += result.violations;
+    if (result.notRun !== undefined) notRun++;
   }
   writePage();
   // What the runner of the tests says, so that whoever counts can count these too.
-  if (!values.json) console.log(`${names.length} cases, ${violations} violations`);
+  if (!values.json) console.log(`${names.length} cases, ${violations} violations, ${notRun} not run`);
   return violations === 0 ? 0 : 1;
 }
 
@@ -104,6 +106,8 @@ async function runCase(
   const perSecond = rate ?? fault.rate ?? defaults.rate;
   const isWhole = requests >= defaults.requests && rate === undefined;
   const runs = { case: name, summary: fault.summary, ...(peer && { peer }), requests, rate: perSecond };
+  const notRun = fault.missing?.();
+  if (notRun !== undefined) return { ...toResult(runs, []), notRun };
   const kept = new Kept(resultFile(name, peer), runs, resumes && isWhole);
   const results: SeedResult[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
@@ -127,6 +131,7 @@ function describe({ figures, violations, missed = [], own, lateness }: SeedResul
 }
 
 function render(result: FaultResult): string {
+  if (result.notRun !== undefined) return `${result.case}: ${result.summary}\nNOT RUN: ${result.notRun}`;
   const lines = result.seeds.map((seed) => `seed ${seed.seed}: ${describe(seed)}`);
   const { success, failed, p99, p999 } = result.worst;
   return [

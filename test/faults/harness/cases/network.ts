@@ -1,0 +1,208 @@
+/** Owns the cases in which the network between the hosts is bad and every process is well. It must never touch a process. */
+import { gatewayService } from "../../../../src/system/index.ts";
+import { type HostRecord, State } from "../../../../src/supervisor/state.ts";
+import { atLeast, atMost, type FaultCase, type FaultContext, type Span } from "../case.ts";
+import type { Figures } from "../figures.ts";
+import { FaultProxy, type LinkFault, type Rule } from "../proxy.ts";
+import type { Kind } from "../traffic.ts";
+
+const cutMs = 30_000;
+/** Which requests of customers the gateway passes to which group of the placement "replicated". */
+const needs: Readonly<Record<string, readonly Kind[]>> = {
+  pages: ["home"],
+  catalog: ["product", "search"],
+  orders: ["order"],
+};
+const kinds: readonly Kind[] = Object.values(needs).flat();
+
+const isGateway = ({ services }: HostRecord): boolean => services.includes(gatewayService);
+const portOf = ({ address = "" }: HostRecord): number => Number(address.slice(address.lastIndexOf(":") + 1));
+
+function proxyOf({ network }: FaultContext): FaultProxy {
+  if (network instanceof FaultProxy) return network;
+  throw new Error("the case has no proxy");
+}
+
+function hostsOf({ shop }: FaultContext): readonly HostRecord[] {
+  return new State(shop.home).hosts().filter(({ id, isReady }) => isReady && id !== "holder");
+}
+
+function oneOf<T>({ random }: FaultContext, all: readonly T[]): T {
+  const one = all[random.int(all.length)];
+  if (one === undefined) throw new Error("there is none of that kind");
+  return one;
+}
+
+const throughProxy: Pick<FaultCase, "missing" | "network" | "noPeer"> = {
+  noPeer: "the bad network stands where Skein's hosts say that they are",
+  missing: () => (process.platform === "linux" ? undefined : "127.0.0.2 and /proc/net/tcp are Linux's"),
+  network: (random) => FaultProxy.open(random),
+};
+
+/** The links between the gateways and one group. */
+function linksBetween(gateways: readonly HostRecord[], group: readonly HostRecord[], fault: LinkFault): Rule {
+  const callers = new Set(gateways.map(({ identity }) => identity.pid));
+  const ports = new Set(group.map(portOf));
+  return ({ caller, port }) => (caller !== undefined && callers.has(caller) && ports.has(port) ? fault : undefined);
+}
+
+/** How long a fault lasts: 30 s, where the run is long enough to show what was before and what follows. */
+function lengthOf({ durationMs }: FaultContext, share: number): number {
+  return Math.min(cutMs, durationMs * share);
+}
+
+export const drop: FaultCase = {
+  summary: "packets of one service replica dropped without a reset, to it and from it, for 30 s",
+  goal: ">= 99.9 %, out of routing in 10 s: nothing that leaves 3 s after the cut fails",
+  ...throughProxy,
+  async inject(context) {
+    const proxy = proxyOf(context);
+    await context.until(context.durationMs / 5);
+    const victim = oneOf(
+      context,
+      hostsOf(context).filter((host) => !isGateway(host)),
+    );
+    const [pid, port] = [victim.identity.pid, portOf(victim)];
+    const fromMs = context.now();
+    proxy.apply((link) => (link.port === port || link.caller === pid ? { cut: "both" } : undefined));
+    context.note(`nothing of ${victim.id} arrives`);
+    const toMs = fromMs + lengthOf(context, 0.5);
+    await context.until(toMs);
+    proxy.heal();
+    context.note("healed");
+    const spans: Span[] = [
+      { name: "before", fromMs: 0, toMs: fromMs },
+      { name: "noticed", fromMs: fromMs + 3_000, toMs },
+      { name: "healed", fromMs: toMs, toMs: context.durationMs },
+    ];
+    return { figures: {}, spans, violations: [] };
+  },
+  judge: ({ success }, { noticed, healed }) => [
+    ...atLeast("success", success, 0.999),
+    // Calls wait for it all the time, so that it is out 2 s after its last byte, give or take a look.
+    ...atMost("failed requests that left 3 s after the cut", noticed?.failed ?? 0, 0),
+    ...atMost("failed requests after healing", healed?.failed ?? 0, 0),
+  ],
+  judgeTimes: (_, { before, noticed }) => twice("3 s after the cut", noticed, before),
+};
+
+export const partition: FaultCase = {
+  summary: "partition between the gateways and one group for 30 s",
+  goal: "other routes: none failed, p99 <= 2x; >= 99.9 % from 10 s after healing",
+  ...throughProxy,
+  async inject(context) {
+    const proxy = proxyOf(context);
+    const { gateways, group, name } = sides(context);
+    await context.until(context.durationMs / 5);
+    const fromMs = context.now();
+    proxy.apply(linksBetween(gateways, group, { cut: "both" }));
+    context.note(`partition between the gateways and ${name}`);
+    const toMs = fromMs + lengthOf(context, 0.3);
+    await context.until(toMs);
+    proxy.heal();
+    context.note("healed");
+    const endMs = context.durationMs;
+    const spans = [
+      ...spansOf("before", 0, fromMs, name),
+      ...spansOf("during", fromMs, toMs, name),
+      ...spansOf("after", settledMs(toMs, endMs), endMs, name),
+    ];
+    return { figures: {}, spans, violations: [] };
+  },
+  judge: (_, spans) => judgeCuts(spans, ["during"]),
+  judgeTimes: (_, { others, "others before": before }) => twice("what needs another group", others, before),
+};
+
+export const partitionOneWay: FaultCase = {
+  summary:
+    "partition between the gateways and one group, for 30 s of what the gateways send, then of what the group sends",
+  goal: "other routes: none failed; >= 99.9 % from 10 s after healing",
+  ...throughProxy,
+  async inject(context) {
+    const proxy = proxyOf(context);
+    const { gateways, group, name } = sides(context);
+    const lengthMs = lengthOf(context, 0.25);
+    const pauseMs = (context.durationMs - 2 * lengthMs) / 3;
+    const spans: Span[] = spansOf("before", 0, pauseMs, name);
+    let at = 0;
+    for (const [cut, what] of [
+      ["caller", "calls"],
+      ["callee", "replies"],
+    ] as const) {
+      await context.until(at + pauseMs);
+      const fromMs = context.now();
+      proxy.apply(linksBetween(gateways, group, { cut }));
+      context.note(`no ${what} arrive between the gateways and ${name}`);
+      await context.until(fromMs + lengthMs);
+      proxy.heal();
+      at = context.now();
+      context.note("healed");
+      spans.push(
+        ...spansOf(what, fromMs, at, name),
+        ...spansOf(`after ${what}`, settledMs(at, at + pauseMs), at + pauseMs, name),
+      );
+    }
+    return { figures: {}, spans, violations: [] };
+  },
+  judge: (_, spans) => judgeCuts(spans, ["calls", "replies"]),
+};
+
+export const delay: FaultCase = {
+  summary: "each packet between hosts 100 +/- 20 ms late",
+  goal: "none failed, none resent",
+  ...throughProxy,
+  async inject(context) {
+    const proxy = proxyOf(context);
+    await context.until(context.durationMs / 5);
+    const fromMs = context.now();
+    proxy.apply(() => ({ delay: { delayMs: 100, jitterMs: 20 } }));
+    context.note("100 +/- 20 ms each way");
+    await context.until(context.durationMs * 0.8);
+    const toMs = context.now();
+    proxy.heal();
+    context.note("as before");
+    const spans: Span[] = [
+      { name: "before", fromMs: 0, toMs: fromMs },
+      { name: "during", fromMs, toMs },
+      { name: "after", fromMs: toMs, toMs: context.durationMs },
+    ];
+    return { figures: {}, spans, violations: [] };
+  },
+  judge: ({ failed, resends }) => [...atMost("failed", failed, 0), ...atMost("resends", resends, 0)],
+};
+
+function sides(context: FaultContext): { gateways: HostRecord[]; group: HostRecord[]; name: string } {
+  const hosts = hostsOf(context);
+  const name = oneOf(context, Object.keys(needs));
+  return { gateways: hosts.filter(isGateway), group: hosts.filter(({ group }) => group === name), name };
+}
+
+/** Of a part of the run: what needs the group that is cut off, and what does not. */
+function spansOf(name: string, fromMs: number, toMs: number, group: string): Span[] {
+  const own = needs[group] ?? [];
+  return [
+    { name, fromMs, toMs, kinds: own },
+    { name: `others ${name}`, fromMs, toMs, kinds: kinds.filter((kind) => !own.includes(kind)) },
+  ];
+}
+
+/** 10 s after healing, in a short run half of what is left. */
+function settledMs(healedMs: number, endMs: number): number {
+  return healedMs + Math.min(10_000, (endMs - healedMs) / 2);
+}
+
+/** Longer than any deadline of the shop a customer does not wait. */
+const slowestTryMs = 10_000;
+
+function judgeCuts(spans: Readonly<Record<string, Figures>>, cuts: readonly string[]): string[] {
+  return Object.entries(spans).flatMap(([name, figures]) => {
+    if (name.startsWith("others "))
+      return atMost(`failed requests that need another group, ${name}`, figures.failed, 0);
+    if (cuts.includes(name)) return atMost(`the slowest answer in ms, ${name}`, figures.slowestTry, slowestTryMs);
+    return atLeast(`success ${name}`, figures.success, 0.999);
+  });
+}
+
+function twice(what: string, figures: Figures | undefined, before: Figures | undefined): string[] {
+  return atMost(`p99 of ${what}, over the p99 before`, (figures?.p99 ?? 0) / (before?.p99 ?? Number.NaN), 2);
+}
