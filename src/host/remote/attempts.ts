@@ -25,6 +25,8 @@ export class Sending implements Outgoing, SentInput {
   tried: Replica[] | undefined = undefined;
   /** Of an attempt that may have run. */
   unsure: SkeinError | undefined = undefined;
+  /** Whether an attempt ended with the connection: the host died or hung, and maybe of this call. */
+  wasLost = false;
 
   constructor(operation: Operation, head: RemoteCall, input: unknown, group: Replicas, replica: Replica) {
     this.operation = operation;
@@ -94,12 +96,18 @@ function isFault(error: SkeinError): boolean {
 /** How long to wait before it is sent once more; `undefined` where it is not. Takes that from the budget. */
 export function waitFor(
   kind: Kind,
-  { head, group, sent }: Sending,
+  sending: Sending,
   error: SkeinError,
   nowMs: number,
   random: Random,
 ): number | undefined {
+  const { head, group, sent } = sending;
   if (head.attempts >= attemptsMax || sent === undefined || !mayRepeat(kind, error)) return undefined;
+  // Two hosts lost in a row with it are no chance: it may be what ends or hangs them, and a third one is spared.
+  if (error.code === "SKEIN_TRANSPORT_LOST") {
+    if (sending.wasLost) return undefined;
+    sending.wasLost = true;
+  }
   const waitMs = backoffMs(head.attempts, random);
   const leftMs = (head.timeoutMs ?? Infinity) - (nowMs - head.sentMs);
   return waitMs < leftMs && group.budget.take(nowMs) ? waitMs : undefined;

@@ -115,11 +115,15 @@ export class Race {
   /** The other one may answer yet; if there is none, the call goes on as any other that has failed. */
   lost(racer: Racer, error: SkeinError): void {
     const other = racer === this.#first ? this.#second : this.#first;
-    if (other !== undefined && !other.isOver) return account(racer, error, this.#clock.monotonic());
+    if (other !== undefined && !other.isOver) {
+      other.wasLost = error.code === "SKEIN_TRANSPORT_LOST";
+      return account(racer, error, this.#clock.monotonic());
+    }
     this.#over();
     const { operation, head, input, group, replica, bytes } = racer;
     const plain = new Sending(operation, head, input, group, replica);
     plain.bytes = bytes;
+    plain.wasLost = racer.wasLost;
     plain.tried = other === undefined ? undefined : [other.replica];
     head.sending = plain;
     this.#told.reject(error);

@@ -27,11 +27,12 @@ test("a call waits for the replica that is on its way when the first that answer
 });
 
 test("where all that answer leave, the call is told that it did not start", async () => {
-  const replicas = new Replicas({
-    clock: createVirtualClock(),
-    random: createSeededRandom(1),
-    connect: () => Promise.resolve(connection(false)),
-  });
+  const clock = createVirtualClock();
+  const connect = () => Promise.resolve(connection(false));
+  const replicas = new Replicas({ clock, random: createSeededRandom(1), connect });
   replicas.update(["leaving"]);
-  await assert.rejects(replicas.reach(1_000), { code: "SKEIN_TRANSPORT_UNREACHABLE", outcome: "not_started" });
+  const reached = replicas.reach(1_000);
+  const told = assert.rejects(reached, { code: "SKEIN_TRANSPORT_UNREACHABLE", outcome: "not_started" });
+  await clock.advance(1_000);
+  await told;
 });

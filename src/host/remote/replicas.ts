@@ -7,7 +7,7 @@ import { isSkeinError, skeinError } from "../../errors/index.ts";
 import { isPanic, mayEject, Standing, Throttle } from "../../call/index.ts";
 import { RetryBudget } from "../../core/retry.ts";
 import type { Connection } from "../../transport/index.ts";
-import { LeaderWait } from "./leader-wait.ts";
+import { HostWait, untilLed, untilStarted } from "./host-wait.ts";
 
 /** First pause after a connection that could not be made, doubled up to the longest. */
 const pause = { firstMs: 100, longestMs: 5_000 } as const;
@@ -33,7 +33,7 @@ export interface ReplicasOptions {
 
 export class Replicas {
   readonly #options: ReplicasOptions;
-  readonly #wait: LeaderWait;
+  readonly #wait: HostWait;
   /** What all calls of this group share: repeats, and whether its hosts refuse most of them. */
   readonly budget = new RetryBudget();
   readonly throttle = new Throttle();
@@ -45,7 +45,7 @@ export class Replicas {
 
   constructor(options: ReplicasOptions) {
     this.#options = options;
-    this.#wait = new LeaderWait(options.clock);
+    this.#wait = new HostWait(options.clock);
   }
 
   /**
@@ -133,10 +133,11 @@ export class Replicas {
 
   /**
    * Waits for one to be open. Rejects with `SKEIN_TRANSPORT_UNREACHABLE` when none can be reached, and with
-   * `SKEIN_LEADER_NONE` when no leader could within what the call has left.
+   * `SKEIN_LEADER_NONE` when no leader could: both after a wait for the next one, within what the call has left.
    */
   reach(timeoutMs: number | undefined): Promise<Replica> {
-    return this.#hasLeader ? this.#wait.until(timeoutMs, () => this.#reachOne()) : this.#reachOne();
+    if (this.#isClosed) return this.#reachOne();
+    return this.#wait.until(this.#hasLeader ? untilLed : untilStarted, timeoutMs, () => this.#reachOne());
   }
 
   async #reachOne(): Promise<Replica> {

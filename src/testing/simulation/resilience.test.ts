@@ -175,6 +175,54 @@ describe("a host dies while it has a call", () => {
     }
   });
 
+  it("a query that ends or hangs every host it is sent to has two of them, and no third", async () => {
+    for (const [end, again] of [
+      ["crash", "restart"],
+      ["pause", "resume"],
+    ] as const) {
+      const chain = new Chain();
+      const leaves = { groups: { ...placement.groups, leaf: { services: ["leaf"], replicas: 4 } } };
+      await using cluster = await simulate(chain.system, { placement: leaves, seed: 1 });
+      for (let n = 0; n < 40; n++) await cluster.run(cluster.client(Leaf).ask({ n }));
+      const ended: string[] = [];
+      const failed = errorOf(cluster.client(Leaf).ask({ n: 1 }));
+      let code: string | undefined;
+      void failed.then((error) => (code = error.code));
+      for (let ms = 0; ms < 10_000 && code === undefined; ms += 5) {
+        await cluster.clock.advance(5);
+        const busy = cluster.hosts.find(
+          ({ name, group, inFlight }) => group === "leaf" && inFlight > 0 && !ended.includes(name),
+        );
+        if (busy === undefined) continue;
+        ended.push(busy.name);
+        cluster[end](busy.name);
+      }
+      assert.equal(code, "SKEIN_TRANSPORT_LOST");
+      assert.equal(ended.length, 2, end);
+      assert.equal((await failed).attempts, 2);
+      for (const name of ended) await cluster.run(Promise.resolve(cluster[again](name)));
+    }
+  });
+
+  it("where it was the only one of its group, calls wait for the next one, each within its deadline", async () => {
+    const chain = new Chain();
+    const alone = { groups: { ...placement.groups, leaf: { services: ["leaf"] } } };
+    await using cluster = await simulate(chain.system, { placement: alone, seed: 1 });
+    for (let n = 0; n < 40; n++) await cluster.run(cluster.client(Top).ask({ n }));
+    for (let n = 0; n < 20; n++) await cluster.run(cluster.client(Leaf).ask({ n }));
+    cluster.crash("leaf-1");
+    const through = [cluster.client(Top).ask({ n: 1 }), cluster.client(Leaf).ask({ n: 2 })];
+    const hurried = errorOf(cluster.client(Leaf).ask({ n: 3 }, { timeout: "500ms" }));
+    await cluster.clock.advance("1s");
+    const { code, outcome, retry } = await hurried;
+    assert.deepEqual([code, outcome, retry], ["SKEIN_TRANSPORT_UNREACHABLE", "not_started", true]);
+    await cluster.run(cluster.restart("leaf-1"));
+    assert.deepEqual(
+      (await cluster.run(Promise.all(through))).map(({ n }) => n),
+      [1, 2],
+    );
+  });
+
   it("an action may have run, and is not sent again", async () => {
     const { chain, cluster } = await start();
     await using _ = cluster;

@@ -1,0 +1,124 @@
+/** Tests how long a call waits for a leader, and for a host that is started again. Time is virtual. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createSeededRandom, createVirtualClock } from "../../core/index.ts";
+import { isSkeinError, skeinError } from "../../errors/index.ts";
+import type { Connection } from "../../transport/index.ts";
+import { HostWait, untilLed, untilStarted } from "./host-wait.ts";
+import { Replicas } from "./replicas.ts";
+
+const unreachable = () => Promise.reject<never>(skeinError("SKEIN_TRANSPORT_UNREACHABLE"));
+
+test("a call waits until a leader can be reached", async () => {
+  const clock = createVirtualClock();
+  let isThere = false;
+  const waiting = new HostWait(clock).until(untilLed, 10_000, () =>
+    isThere ? Promise.resolve("the leader") : unreachable(),
+  );
+  await clock.advance(3_300);
+  isThere = true;
+  await clock.advance(150);
+  assert.equal(await waiting, "the leader");
+});
+
+for (const [what, timeoutMs, endMs] of [
+  ["five seconds", 10_000, 5_000],
+  ["less than its deadline", 1_000, 900],
+  ["five seconds, without a deadline", undefined, 5_000],
+] as const) {
+  test(`and no longer than ${what}`, async () => {
+    const clock = createVirtualClock();
+    let failedMs = 0;
+    const failed = new HostWait(clock).until(untilLed, timeoutMs, unreachable).catch((error: unknown) => {
+      failedMs = clock.monotonic();
+      return error;
+    });
+    await clock.advance(20_000);
+    const error = await failed;
+    assert.ok(isSkeinError(error));
+    assert.deepEqual([error.code, error.outcome, error.retry], ["SKEIN_LEADER_NONE", "not_started", true]);
+    assert.equal(failedMs, endMs);
+  });
+}
+
+test("a thousand may wait, and the next one is told at once", async () => {
+  const clock = createVirtualClock();
+  const wait = new HostWait(clock);
+  const thousand = Array.from({ length: 1_000 }, () =>
+    wait.until(untilLed, undefined, unreachable).catch(() => undefined),
+  );
+  await assert.rejects(wait.until(untilLed, undefined, unreachable), {
+    code: "SKEIN_LEADER_NONE",
+    message: /1000 calls wait/,
+  });
+  await clock.advance(5_100);
+  await Promise.all(thousand);
+  const again = assert.rejects(wait.until(untilLed, 10, unreachable), { code: "SKEIN_LEADER_NONE" });
+  await clock.advance(50);
+  await again;
+});
+
+/** Calls that ask for a host that is there from an instant on; when each was told, and what. */
+async function asked(isThereMs: number, calls: readonly { readonly atMs: number; readonly timeoutMs?: number }[]) {
+  const clock = createVirtualClock();
+  const wait = new HostWait(clock);
+  const reach = () => (clock.monotonic() >= isThereMs ? Promise.resolve("host") : unreachable());
+  const told: { readonly ms: number; readonly what: unknown }[] = [];
+  for (const [i, { atMs, timeoutMs }] of calls.entries()) {
+    clock.after(atMs, () => {
+      const tell = (what: unknown): void => void (told[i] = { ms: clock.monotonic(), what });
+      wait.until(untilStarted, timeoutMs, reach).then(tell, (error: { readonly code: string }) => tell(error.code));
+    });
+  }
+  await clock.advance(60_000);
+  return told.map(({ ms, what }) => [ms, what]);
+}
+
+test("a call waits until the only host of its group has been started again", async () => {
+  assert.deepEqual(await asked(1_450, [{ atMs: 100 }, { atMs: 1_200 }]), [
+    [1_500, "host"],
+    [1_500, "host"],
+  ]);
+});
+
+test("and for two seconds at most, or less than its deadline; who comes later is told at once, until one was there", async () => {
+  const gone = "SKEIN_TRANSPORT_UNREACHABLE";
+  const calls = [{ atMs: 100 }, { atMs: 200, timeoutMs: 1_000 }, { atMs: 1_900 }, { atMs: 2_500 }, { atMs: 20_000 }];
+  assert.deepEqual(await asked(30_000, calls), [
+    [2_100, gone],
+    [1_100, gone],
+    [2_100, gone],
+    [2_500, gone],
+    [20_000, gone],
+  ]);
+});
+
+test("256 may wait for a start, and the next one is told at once", async () => {
+  const crowd = Array.from({ length: 257 }, (_, i) => ({ atMs: 100 + i / 1_000 }));
+  const told = await asked(500, crowd);
+  assert.equal(told.filter(([, what]) => what === "host").length, 256);
+  assert.deepEqual(told.at(-1), [100.256, "SKEIN_TRANSPORT_UNREACHABLE"]);
+});
+
+test("a host that is there and refuses who asks is not waited for", async () => {
+  const clock = createVirtualClock();
+  const refused = () => Promise.reject<never>(skeinError("SKEIN_TRANSPORT_DENIED"));
+  await assert.rejects(new HostWait(clock).until(untilStarted, 1_000, refused), { code: "SKEIN_TRANSPORT_DENIED" });
+});
+
+test("a group waits by the rule of its kind", async () => {
+  const clock = createVirtualClock();
+  const connect = (): Promise<Connection> => unreachable();
+  for (const [hasLeader, code] of [
+    [false, "SKEIN_TRANSPORT_UNREACHABLE"],
+    [true, "SKEIN_LEADER_NONE"],
+  ] as const) {
+    const replicas = new Replicas({ clock, random: createSeededRandom(1), connect });
+    replicas.update([], hasLeader);
+    const waiting = assert.rejects(replicas.reach(1_000), { code });
+    await clock.advance(1_000);
+    await waiting;
+    replicas.close();
+    if (!hasLeader) await assert.rejects(replicas.reach(1_000), { code });
+  }
+});
