@@ -44,14 +44,12 @@ for (const [what, timeoutMs, endMs] of [
 test("a thousand may wait, and the next one is told at once", async () => {
   const clock = createVirtualClock();
   const wait = new HostWait(clock);
-  const thousand = Array.from({ length: 1_000 }, () =>
-    wait.until(untilLed, undefined, unreachable).catch(() => undefined),
-  );
+  const thousand = Array.from({ length: 1_000 }, () => wait.until(untilLed, 300, unreachable).catch(() => undefined));
   await assert.rejects(wait.until(untilLed, undefined, unreachable), {
     code: "SKEIN_LEADER_NONE",
     message: /1000 calls wait/,
   });
-  await clock.advance(5_100);
+  await clock.advance(300);
   await Promise.all(thousand);
   const again = assert.rejects(wait.until(untilLed, 10, unreachable), { code: "SKEIN_LEADER_NONE" });
   await clock.advance(50);
