@@ -189,7 +189,7 @@ const status: Command = {
   options: [],
   details: [
     systemDetail,
-    "With `--json` the output is one object: `supervisor` (`pid`), `epoch`, `gateway` (`url`) and `hosts` (`group`, `replica`, `pid`, `state`, `services`, `inFlight`, `rss` and `memory` in bytes, `uptimeMs`, `restarts`, `http`, and `role` in groups with a leader). States are `waiting`, `starting`, `ready`, `silent` (it hangs and gets no calls) and `draining`.",
+    "With `--json` the output is one object: `supervisor` (`pid`), `epoch`, `gateway` (`url`) and `hosts` (`group`, `replica`, `pid`, `state`, `services`, `build`, `inFlight`, `rss` and `memory` in bytes, `uptimeMs`, `restarts`, `http`, and `role` in groups with a leader). States are `waiting`, `starting`, `ready`, `silent` (it hangs and gets no calls) and `draining`.",
   ],
   examples: [{ line: "skein status --json", does: "for machines" }],
   run: async (given) => (await import("./start/index.ts")).runStatus(given),
@@ -249,6 +249,30 @@ const place: Command = {
   run: async (given) => (await import("./start/index.ts")).runPlace(given),
 };
 
+const roll: Command = {
+  name: "roll",
+  summary: "bring a running system to another build, while it serves",
+  usage: "<directory> [system.ts] [options]",
+  argumentsMax: 2,
+  options: [
+    {
+      name: "breaking",
+      summary: "also where contracts break: callers outside, and old hosts meanwhile, may rely on what is gone",
+    },
+    { name: "dry-run", summary: "check the build, print the steps and do nothing" },
+  ],
+  details: [
+    "The directory holds the new build of the same system, with its own `node_modules` where it has any; the hosts run on its `skein`. Its system file is where the running build has it below its package, or of the same name in the directory; a file may be named instead. `system.ts` is the running one's, as for the other commands.",
+    "Nothing is begun where the build does not check, where the placement does not fit it, or where its contracts break what the running one promises. Its migrations run first. Then one replica after the other is replaced: the new one starts, serves beside the old one, and when it has proved itself the old one ends after what it has in flight. New hosts that are not ready, end, or fail more calls than the old ones end the roll, and every host is brought back.",
+    "The result is kept in `.skein/run/build.json`: `skein start` with the build that it was given before goes on with the one that was rolled to, and says so; with another build that one counts. With `--json` the answer is one object: `build`, `epoch`, `steps`, `dryRun`.",
+  ],
+  examples: [
+    { line: "skein roll ../shop-43", does: "the build in that directory" },
+    { line: "skein roll ../shop-43 --dry-run", does: "say what breaks and what would be done" },
+  ],
+  run: async (given) => (await import("./start/index.ts")).runRoll(given),
+};
+
 const migrate: Command = {
   name: "migrate",
   summary: "bring every database of a system up to its migrations",
@@ -281,6 +305,7 @@ export const commands: readonly Command[] = [
   logs,
   stop,
   place,
+  roll,
   migrate,
   check,
   openapi,

@@ -39,6 +39,12 @@ export const variables: readonly Variable[] = [
     meaning: "connections that each database server has for this system, which a placement is checked against",
   },
   {
+    name: "SKEIN_SCHEMA",
+    fallback: "an error",
+    meaning:
+      "`may-be-ahead`: a build runs on a database that has migrations of a newer one; the supervisor sets it once a system was rolled",
+  },
+  {
     name: "SKEIN_TLS_CERT",
     fallback: "plain HTTP",
     meaning:

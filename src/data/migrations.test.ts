@@ -82,6 +82,16 @@ test("a database newer than the build is refused", async () => {
   await assert.rejects(openWith(name, [one]), code("SKEIN_MIGRATION_UNKNOWN", /"002_b"/));
 });
 
+test("where a newer build may have been, an older one runs on its database all the same, and knows what it lacks", async () => {
+  const name = freshName();
+  const env = { SKEIN_SCHEMA: "may-be-ahead" };
+  await openWith(name, [one, two]);
+  assert.deepEqual(await openWith(name, [one], { env }), ["a", "b"]);
+  const owned = database(name, { dialect: "portable", migrations: [one, two, three] });
+  const production = contextOf({ home, mode: "production", env });
+  await assert.rejects(owned.open(production), code("SKEIN_MIGRATION_PENDING", /"003_c"/));
+});
+
 test("a failing migration leaves nothing behind and can be mended", async () => {
   const name = freshName();
   const broken = migration("002_b", ["create table b (id integer)", "create table b (id integer)"]);

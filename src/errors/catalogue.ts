@@ -202,6 +202,8 @@ const facts = {
   SKEIN_PLACE_BUSY: { canonical: "failed_precondition", retry: true, outcome: "not_started", who: "caller", status: 500, since: "0.1.0" },
   SKEIN_PLACE_REFUSED: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0" },
   SKEIN_PLACE_UNDONE: { canonical: "aborted", retry: false, outcome: "failed", who: "operator", status: 500, since: "0.1.0" },
+  SKEIN_ROLL_REFUSED: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0" },
+  SKEIN_ROLL_UNDONE: { canonical: "aborted", retry: false, outcome: "failed", who: "operator", status: 500, since: "0.1.0" },
   SKEIN_SUPERVISOR_NONE: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "caller", status: 500, since: "0.1.0" },
   SKEIN_SIMULATION_STUCK: { canonical: "deadline_exceeded", retry: false, outcome: "unknown", who: "bug", status: 500, since: "0.1.0" },
   SKEIN_SIMULATION_INVALID: { canonical: "invalid_argument", retry: false, outcome: "not_started", who: "caller", since: "0.1.0" },

@@ -559,7 +559,7 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
     fix: "Read the log that the message names; `skein check --load` finds what is wrong with a service's modules.",
   },
   SKEIN_PLACE_BUSY: {
-    what: "The placement is being changed already.",
+    what: "The placement is being changed already, or a build is being rolled out.",
     fix: "Wait until `skein status` shows no host that starts or drains, and ask again.",
   },
   SKEIN_PLACE_REFUSED: {
@@ -569,6 +569,14 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
   SKEIN_PLACE_UNDONE: {
     what: "The placement could not be changed; calls go where they went before.",
     fix: "Read the reason and the logs of the hosts that it names, and place again.",
+  },
+  SKEIN_ROLL_REFUSED: {
+    what: "The running system cannot be rolled to this build; nothing was begun.",
+    fix: "Correct what the message names in the new build. Contracts that break are rolled out only with --breaking.",
+  },
+  SKEIN_ROLL_UNDONE: {
+    what: "The new build did not serve; every host runs the build that it ran before.",
+    fix: "Read the reason and `skein logs --host` of the host that it names, correct the build, and roll again.",
   },
   SKEIN_SUPERVISOR_NONE: {
     what: "No supervisor runs the system of this state directory.",

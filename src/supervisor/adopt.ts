@@ -1,4 +1,5 @@
 /** Owns taking over what an earlier supervisor has left. It must never start anything. */
+import { sameBuild } from "./build.ts";
 import type { HostTable } from "./host-table.ts";
 import { isRunning } from "./process-identity.ts";
 import { named, replacementOf, type Replica, sameServices } from "./replica.ts";
@@ -28,6 +29,7 @@ export function adoptRecords(table: HostTable): boolean {
     // What it was started for has ended.
     if (record.replaces !== undefined && one.replaces === undefined) state.write({ ...record, replaces: undefined });
     one.identity = record.identity;
+    one.build = record.build ?? one.build;
     one.socket = record.socket;
     one.address = record.address ?? record.socket;
     one.startedMs = one.heardMs = clock.monotonic();
@@ -47,7 +49,9 @@ function roomFor(record: HostRecord, table: HostTable): Replica | undefined {
     one.group === group && sameServices(one.services, services) && one.isSingleton === isSingleton;
   const exact = table.replicas.find((one) => one.replica === replica && fits(one));
   if (exact?.identity !== undefined) {
-    if (exact.id !== replaces) return undefined;
+    // A build that was about to be tried beside the one that is to run has nobody who would judge it.
+    const isTrial = record.build !== undefined && !sameBuild(record.build, table.build);
+    if (exact.id !== replaces || isTrial) return undefined;
     const replacement = replacementOf(exact);
     table.replicas.push(replacement);
     return replacement;

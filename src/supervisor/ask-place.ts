@@ -1,13 +1,15 @@
-/** Owns asking a running supervisor for another placement. It must never take silence for success. */
+/** Owns asking a running supervisor for another placement or build. It must never take silence for success. */
 import { connect } from "node:net";
 import type { Clock } from "../core/index.ts";
 import { isSkeinCode, skeinError } from "../errors/index.ts";
-import { type HostSays, type SupervisorSays, type Wish, Wire } from "./control.ts";
+import { type HostSays, type RollWish, type SupervisorSays, type Wish, Wire } from "./control.ts";
 import { isRunning } from "./process-identity.ts";
 import type { State } from "./state.ts";
 
-/** Between two words of the supervisor: the longest is the drain of what is in flight, or the start of a process. */
-const silenceMs = 130_000;
+/** Between two words of the supervisor: the longest is a migration, the drain of what is in flight, or the start of a process. */
+const silenceMs = 660_000;
+
+type Told<Is extends SupervisorSays["is"]> = Extract<SupervisorSays, { readonly is: Is }>;
 
 /**
  * What was moved. `step` is told of what is done, one line each. Rejects with `SKEIN_SUPERVISOR_NONE` where none runs or it
@@ -19,7 +21,27 @@ export function askPlace(
   wish: Wish,
   isDry: boolean,
   step: (text: string) => void,
-): Promise<{ readonly moved: readonly string[]; readonly epoch: number }> {
+): Promise<Told<"placed">> {
+  return ask(state, clock, { is: "place", wish, isDry }, "placed", step);
+}
+
+/** The build that runs then; rejects like {@link askPlace}, with `SKEIN_ROLL_*`. */
+export function askRoll(
+  state: State,
+  clock: Clock,
+  wish: RollWish,
+  step: (text: string) => void,
+): Promise<Told<"rolled">> {
+  return ask(state, clock, { is: "roll", ...wish }, "rolled", step);
+}
+
+function ask<Is extends "placed" | "rolled">(
+  state: State,
+  clock: Clock,
+  question: HostSays,
+  answer: Is,
+  step: (text: string) => void,
+): Promise<Told<Is>> {
   const record = state.supervisor;
   if (record === undefined || !isRunning(record.identity))
     return Promise.reject(skeinError("SKEIN_SUPERVISOR_NONE", `no supervisor runs the system of ${state.home}`));
@@ -39,7 +61,7 @@ export function askPlace(
         timer.cancel();
         timer = clock.after(silenceMs, none);
         if (message.is === "step") step(message.text);
-        if (message.is === "placed") end(() => resolve({ moved: message.moved, epoch: message.epoch }));
+        if (message.is === answer) end(() => resolve(message as Told<Is>));
         if (message.is === "refused") {
           const code = isSkeinCode(message.code) ? message.code : "SKEIN_PLACE_UNDONE";
           end(() => reject(skeinError(code, message.message)));
@@ -49,7 +71,7 @@ export function askPlace(
     );
     socket.on("connect", () => {
       wire.say({ is: "hello", id: "cli", pid: process.pid, token: state.token() });
-      wire.say({ is: "place", wish, isDry });
+      wire.say(question);
     });
   });
 }

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import type { Clock } from "../core/index.ts";
 import { skeinError } from "../errors/index.ts";
 import { type HostSays, type Status, type SupervisorSays, Wire } from "./control.ts";
+import { directoryOf } from "./build.ts";
 import { isRunning, type ProcessIdentity, signal } from "./process-identity.ts";
 import { isGateway } from "./replica.ts";
 import type { HostRecord, State } from "./state.ts";
@@ -19,12 +20,13 @@ export async function askStatus(state: State, clock: Clock): Promise<Status> {
     supervisor: null,
     epoch: state.routes()?.epoch ?? 0,
     gateway: url === undefined ? null : { url },
-    hosts: hosts.map(({ group, replica, identity, services, isReady, startedAt, restarts }) => ({
+    hosts: hosts.map(({ group, replica, identity, services, build, isReady, startedAt, restarts }) => ({
       group,
       replica,
       pid: identity.pid,
       state: isReady ? "ready" : "starting",
       services,
+      build: build === undefined ? "" : directoryOf(build),
       inFlight: 0,
       rss: 0,
       http: null,

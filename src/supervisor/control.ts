@@ -26,6 +26,8 @@ export interface HostStatus {
   /** Only in groups with `singleton`: calls go to the leader. */
   readonly role?: "leader" | "standby";
   readonly services: readonly string[];
+  /** The directory of the system file that it runs. */
+  readonly build: string;
   readonly inFlight: number;
   /** Bytes it has; 0 while nobody has said. */
   readonly rss: number;
@@ -65,7 +67,8 @@ export type HostSays =
   /** A command line's questions. */
   | { readonly is: "status" }
   | { readonly is: "stop" }
-  | { readonly is: "place"; readonly wish: Wish; readonly isDry: boolean };
+  | { readonly is: "place"; readonly wish: Wish; readonly isDry: boolean }
+  | ({ readonly is: "roll" } & RollWish);
 
 /** How a host is. */
 export interface Health {
@@ -83,12 +86,22 @@ export interface Health {
 /** What somebody would like to have: services in groups, or another placement as its file says it. */
 export type Wish = { readonly services: Readonly<Record<string, string>> } | { readonly placement: unknown };
 
+/** Another build that is to run. */
+export interface RollWish {
+  /** Absolute: a directory, or the system file in it. */
+  readonly path: string;
+  readonly isDry: boolean;
+  /** Also where its contracts break what the running build promises. */
+  readonly isBreaking: boolean;
+}
+
 /** What it is told. */
 export type SupervisorSays =
   | { readonly is: "status"; readonly status: Status }
   /** On the way to what was wished for. */
   | { readonly is: "step"; readonly text: string }
   | { readonly is: "placed"; readonly moved: readonly string[]; readonly epoch: number }
+  | { readonly is: "rolled"; readonly build: string; readonly epoch: number }
   | { readonly is: "refused"; readonly code: string; readonly message: string }
   | { readonly is: "routes"; readonly routes: Routes }
   | { readonly is: "drain" }

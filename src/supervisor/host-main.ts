@@ -15,7 +15,7 @@ import type { Listener } from "../transport/index.ts";
 import { Adoption, type SupervisorSays } from "./control.ts";
 import { lineSink, trimLog } from "./log-file.ts";
 import { placeOf } from "./replica.ts";
-import type { HostSettings } from "./settings.ts";
+import { environmentOf, type HostSettings } from "./settings.ts";
 import { listenToPeers, openPeersTls, peersAddress, reachPeersWith } from "./peers-address.ts";
 import { raise, startHolder } from "./spawn.ts";
 import { State } from "./state.ts";
@@ -91,6 +91,7 @@ async function start(): Promise<void> {
     log,
     clock,
     mode: settings.mode,
+    env: environmentOf(settings),
     remote: peers.routes,
     ...(settings.isSingleton && { leader: toLead() }),
     secret: principalSecret(token),

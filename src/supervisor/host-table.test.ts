@@ -18,7 +18,8 @@ test("calls go to the leader with the greatest epoch, and to nobody between two"
     state.open();
     const group = { services: ["erp"], replicas: 2, isSingleton: true, memory: undefined };
     const table = new HostTable({
-      file: "system.ts",
+      given: { file: "/system.ts" },
+      build: { file: "/system.ts" },
       system: system("none", { services: [] }),
       leaving: [],
       placement: { groups: { sync: group }, pins: {} },

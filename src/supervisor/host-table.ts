@@ -5,13 +5,16 @@
 import type { Clock } from "../core/index.ts";
 import type { Routes } from "../host/remote/index.ts";
 import type { Log, Mode, Placement, System } from "../system/index.ts";
+import type { Build } from "./build.ts";
 import type { HostSays, SupervisorSays, Wire } from "./control.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 import { groupsOf, type Replica, replicasOf } from "./replica.ts";
 import type { HostRecord, State } from "./state.ts";
 
 export interface SupervisorOptions {
-  readonly file: string;
+  /** The one that `skein start` was given, and the one to run: another one after a roll. */
+  readonly given: Build;
+  readonly build: Build;
   readonly system: System;
   readonly placement: Placement;
   /** Hosts that are not taken over, whatever they run: those that a move has replaced. */
@@ -44,6 +47,8 @@ export class HostTable {
   readonly options: SupervisorOptions;
   /** What should run; another one after a move. */
   placement: Placement;
+  /** What new processes are started from; another one when a roll is over. */
+  build: Build;
   /** One for each place of the placement, while one is replaced its replacement, and during a move those of both placements. */
   readonly replicas: Replica[];
   /** Nothing that is in flight is waited for any more. */
@@ -59,7 +64,8 @@ export class HostTable {
   constructor(options: SupervisorOptions) {
     this.options = options;
     this.placement = options.placement;
-    this.replicas = replicasOf(options.placement);
+    this.build = options.build;
+    this.replicas = replicasOf(options.placement, options.build);
   }
 
   get routes(): Routes {
@@ -77,8 +83,8 @@ export class HostTable {
 
   /** Keeps who runs a replica, so that the next supervisor finds it. */
   remember(one: Replica, identity: ProcessIdentity): boolean {
-    const { id, group, replica, services, isSingleton, socket, startedAt, restarts } = one;
-    const record = { id, group, replica, services, isSingleton, identity, socket, startedAt, restarts };
+    const { id, group, replica, services, isSingleton, build, socket, startedAt, restarts } = one;
+    const record = { id, group, replica, services, isSingleton, build, identity, socket, startedAt, restarts };
     return this.#keep(() =>
       this.options.state.write({ ...record, replaces: one.replaces?.id, isReady: false, isRetired: false }),
     );

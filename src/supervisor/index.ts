@@ -2,8 +2,11 @@
 export { askStatus, askStop } from "./ask.ts";
 export type { HostStatus, Status, Wish } from "./control.ts";
 export type { SupervisorOptions } from "./host-table.ts";
-export { askPlace } from "./ask-place.ts";
+export { askPlace, askRoll } from "./ask-place.ts";
+export { type Build, buildOf, directoryOf, sameBuild } from "./build.ts";
+export { buildToRun, settleBuild } from "./kept-build.ts";
 export { placementToRun } from "./kept-placement.ts";
+export { environmentOf } from "./settings.ts";
 export { lineSink, trimLog } from "./log-file.ts";
 export { migrateAll } from "./migrate.ts";
 export { openPeersTls, peersAddress } from "./peers-address.ts";

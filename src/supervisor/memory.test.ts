@@ -29,7 +29,8 @@ function open(): { table: HostTable; memory: Memory } {
   const state = new State(home);
   state.open();
   const table = new HostTable({
-    file: "",
+    given: { file: "" },
+    build: { file: "" },
     system: system("none", { services: [] }),
     leaving: [],
     placement: {

@@ -21,7 +21,7 @@ export class Memory {
 
   /** Of a host that is ready. */
   look(one: Replica): void {
-    if (one.replaces?.state === "ready") this.#starter.drain(one.replaces);
+    if (one.replaces?.state === "ready" && !one.isProving) this.#starter.drain(one.replaces);
     if (one.memory === undefined || one.rss < one.memory * replaceAt) return;
     if (one.rss >= one.memory * endAt) {
       this.#say(one, "is ended");

@@ -4,11 +4,13 @@
  */
 import type { Socket } from "node:net";
 import { isSkeinError, skeinError } from "../errors/index.ts";
-import { type HostSays, type Status, type SupervisorSays, type Wish, Wire } from "./control.ts";
+import { directoryOf } from "./build.ts";
+import { type HostSays, type RollWish, type Status, type SupervisorSays, type Wish, Wire } from "./control.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
 import type { HostTable, HostWire } from "./host-table.ts";
 import type { Silence } from "./silence.ts";
 import type { Mover } from "./mover.ts";
+import type { Roller } from "./roller.ts";
 import type { Starter } from "./starter.ts";
 import type { Watch } from "./watch.ts";
 
@@ -21,6 +23,7 @@ interface Parts {
   readonly silence: Silence;
   readonly socket: GatewaySocket;
   readonly mover: Mover;
+  readonly roller: Roller;
   readonly token: string;
   readonly status: () => Status;
 }
@@ -71,18 +74,23 @@ export class Reception {
     if (message.is === "status") wire.say({ is: "status", status: this.#parts.status() });
     if (message.is === "stop") this.#parts.table.options.onStop();
     if (message.is === "place") void this.#place(wire, message.wish, message.isDry);
+    if (message.is === "roll") void this.#roll(wire, message);
   }
 
-  /** Whoever asked may have gone meanwhile: what was begun is finished all the same. */
-  async #place(wire: HostWire, wish: Wish, isDry: boolean): Promise<void> {
+  #place(wire: HostWire, wish: Wish, isDry: boolean): Promise<void> {
     const { mover, table } = this.#parts;
-    try {
-      const moved = await mover.move(wish, isDry, (text) => wire.say({ is: "step", text }));
-      wire.say({ is: "placed", moved, epoch: table.routes.epoch });
-    } catch (error) {
-      const { code, message } = isSkeinError(error) ? error : skeinError("SKEIN_PLACE_UNDONE", String(error));
-      wire.say({ is: "refused", code, message });
-    }
+    return tell(wire, async (step) => {
+      const moved = await mover.move(wish, isDry, step);
+      return { is: "placed", moved, epoch: table.routes.epoch };
+    });
+  }
+
+  #roll(wire: HostWire, wish: RollWish): Promise<void> {
+    const { roller, table } = this.#parts;
+    return tell(wire, async (step) => {
+      const build = directoryOf(await roller.roll(wish, step));
+      return { is: "rolled", build, epoch: table.routes.epoch };
+    });
   }
 
   #gone(id: string): void {
@@ -129,6 +137,16 @@ export class Reception {
       default:
     }
     table.notify();
+  }
+}
+
+/** Whoever asked may have gone meanwhile: what was begun is finished all the same. */
+async function tell(wire: HostWire, change: (step: (text: string) => void) => Promise<SupervisorSays>): Promise<void> {
+  try {
+    wire.say(await change((text) => wire.say({ is: "step", text })));
+  } catch (error) {
+    const { code, message } = isSkeinError(error) ? error : skeinError("SKEIN_PLACE_UNDONE", String(error));
+    wire.say({ is: "refused", code, message });
   }
 }
 

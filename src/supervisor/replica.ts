@@ -1,6 +1,7 @@
 /** Owns what is known of one replica of a group. It must never start or end a process. */
 import type { Routes } from "../host/remote/index.ts";
 import { gatewayService, type Placement } from "../system/index.ts";
+import { type Build, directoryOf } from "./build.ts";
 import type { HostStatus } from "./control.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 
@@ -13,6 +14,10 @@ export interface Replica {
   readonly services: readonly string[];
   readonly isSingleton: boolean;
   readonly memory: number | undefined;
+  /** What its next process is started from. */
+  build: Build;
+  /** It is a new build's, beside the one that it replaces, and is not trusted yet. */
+  isProving: boolean;
   state: "waiting" | "starting" | "ready" | "draining";
   /** Calls go to it when it is ready; not before the routes change in a move, and not after. */
   isRouted: boolean;
@@ -56,12 +61,12 @@ export interface Replica {
 }
 
 /** Every replica that a placement asks for, none of them running. */
-export function replicasOf(placement: Placement): Replica[] {
+export function replicasOf(placement: Placement, build: Build): Replica[] {
   return Object.entries(placement.groups).flatMap(([group, { services, replicas, memory, isSingleton }]) =>
     services.length === 0
       ? []
       : Array.from({ length: replicas }, (_, index) =>
-          fresh({ group, replica: index + 1, services, isSingleton, memory }, ""),
+          fresh({ group, replica: index + 1, services, isSingleton, memory, build }, ""),
         ),
   );
 }
@@ -74,8 +79,8 @@ export function newcomersOf(place: Omit<Place, "replica">, count: number, taken:
 }
 
 /** The other process of the same place: it takes over what `one` does once it is ready. */
-export function replacementOf(one: Replica): Replica {
-  const other = fresh(one, one.id.endsWith(spare) ? "" : spare);
+export function replacementOf(one: Replica, build = one.build): Replica {
+  const other = fresh({ ...one, build }, one.id.endsWith(spare) ? "" : spare);
   other.replaces = one;
   other.restarts = one.restarts + 1;
   return other;
@@ -88,14 +93,14 @@ export function named(one: Replica, id: string, replica: number): Replica {
 
 const spare = ".b";
 
-type Place = Pick<Replica, "group" | "replica" | "services" | "isSingleton" | "memory">;
+type Place = Pick<Replica, "group" | "replica" | "services" | "isSingleton" | "memory" | "build">;
 
 /** What its processes are called, and where they write their log. */
 export function placeOf({ group, replica }: Pick<Replica, "group" | "replica">): string {
   return `${group}-${replica}`;
 }
 
-function fresh({ group, replica, services, isSingleton, memory }: Place, suffix: string): Replica {
+function fresh({ group, replica, services, isSingleton, memory, build }: Place, suffix: string): Replica {
   return {
     id: placeOf({ group, replica }) + suffix,
     group,
@@ -103,6 +108,8 @@ function fresh({ group, replica, services, isSingleton, memory }: Place, suffix:
     services,
     isSingleton,
     memory,
+    build,
+    isProving: false,
     state: "waiting",
     isRouted: true,
     isGoing: false,
@@ -148,6 +155,7 @@ export function statusOf(one: Replica, now: number): HostStatus {
     state: one.state === "ready" && one.isSilent ? "silent" : one.state,
     ...(one.isSingleton && { role: one.leads === undefined ? "standby" : "leader" }),
     services,
+    build: directoryOf(one.build),
     inFlight,
     rss,
     http,

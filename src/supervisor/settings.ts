@@ -16,8 +16,15 @@ export interface HostSettings {
   readonly home: string;
   readonly socket: string;
   readonly mode: Mode;
+  /** Its databases may have migrations of a newer build, which it can live with. */
+  readonly mayBeAhead?: boolean;
 }
 
 export interface HolderSettings {
   readonly home: string;
+}
+
+/** What the services of such a process see. */
+export function environmentOf({ mayBeAhead }: Pick<HostSettings, "mayBeAhead">): NodeJS.ProcessEnv {
+  return mayBeAhead === true ? { ...process.env, SKEIN_SCHEMA: "may-be-ahead" } : process.env;
 }

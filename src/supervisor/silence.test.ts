@@ -26,7 +26,8 @@ beforeEach(() => {
   state.open();
   clock = createVirtualClock();
   table = new HostTable({
-    file: "",
+    given: { file: "" },
+    build: { file: "" },
     system: system("none", { services: [] }),
     leaving: [],
     placement: {

@@ -6,10 +6,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import os from "node:os";
+import { type Build, moduleOf, nodeArgumentsOf } from "./build.ts";
 
-const hostMain = fileURLToPath(
-  new URL(import.meta.url.endsWith(".ts") ? "./host-main.ts" : "./host-main.js", import.meta.url),
-);
 const holderMain = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "./holder-main.ts" : "./holder-main.js", import.meta.url),
 );
@@ -17,12 +15,14 @@ const holderMain = fileURLToPath(
 const startingPriority = 10;
 
 /** Node's own arguments and the host's, ready to be run by anybody. */
-export function hostArguments(settings: object, memoryBytes: number | undefined): string[] {
-  return [...nodeArguments(memoryBytes), hostMain, JSON.stringify(settings)];
+export function hostArguments(settings: object, memoryBytes: number | undefined, build: Build): string[] {
+  // A heap is capped below what the process may have.
+  const heap = memoryBytes === undefined ? [] : [`--max-old-space-size=${Math.floor((memoryBytes * 0.75) / 2 ** 20)}`];
+  return [...nodeArgumentsOf(build), ...heap, moduleOf(build, "supervisor/host-main"), JSON.stringify(settings)];
 }
 
 export function holderArguments(settings: object): string[] {
-  return [...nodeArguments(undefined), holderMain, JSON.stringify(settings)];
+  return [...ownArguments(), holderMain, JSON.stringify(settings)];
 }
 
 export function startHost(args: readonly string[], log: string): ChildProcess {
@@ -95,8 +95,7 @@ function setGroupPriority(process: string, priority: number): void {
   }
 }
 
-/** The sources run under a condition of their own; a heap is capped below what the process may have. */
-function nodeArguments(memoryBytes: number | undefined): string[] {
-  const heap = memoryBytes === undefined ? [] : [`--max-old-space-size=${Math.floor((memoryBytes * 0.75) / 2 ** 20)}`];
-  return [...process.execArgv.filter((argument) => !argument.startsWith("--inspect")), ...heap];
+/** The sources run under a condition of their own. */
+function ownArguments(): string[] {
+  return process.execArgv.filter((argument) => !argument.startsWith("--inspect"));
 }

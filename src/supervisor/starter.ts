@@ -36,7 +36,7 @@ export class Starter {
   next(): void {
     if (this.#isOver || this.#starting !== undefined) return;
     const { replicas, options } = this.#table;
-    const { state, file, mode, clock } = options;
+    const { state, mode, clock } = options;
     const now = clock.monotonic();
     const due = replicas.find(
       (one) => one.state === "waiting" && one.notBeforeMs <= now && (!isGateway(one) || this.#socket.isHeld),
@@ -47,12 +47,13 @@ export class Starter {
     due.startedMs = now;
     due.startedAt = clock.now();
     due.lastError = undefined;
-    const { id, group, replica, services, isSingleton, memory } = due;
+    const { id, group, replica, services, isSingleton, memory, build } = due;
     due.socket = state.newSocketOf(id);
     const { socket } = due;
     const what = { id, group, replica, services, isSingleton };
-    const settings: HostSettings = { ...what, file, home: state.home, socket, mode };
-    const args = hostArguments(settings, memory);
+    const mayBeAhead = state.roll !== undefined || state.keptBuild !== undefined;
+    const settings: HostSettings = { ...what, file: build.file, home: state.home, socket, mode, mayBeAhead };
+    const args = hostArguments(settings, memory, build);
     const log = state.logOf(placeOf(due));
     if (isGateway(due)) this.#socket.spawn(id, args, log);
     else this.#started(due, startHost(args, log).pid ?? -1);
@@ -95,6 +96,7 @@ export class Starter {
   /** Its place is gone before it had a process. */
   forget(one: Replica): void {
     if (this.#starting === one) this.#starting = undefined;
+    this.#succeeded(one);
     this.#table.remove(one);
     this.next();
   }
@@ -108,19 +110,25 @@ export class Starter {
       one.failures++;
     }
     if (this.#starting === one) this.#starting = undefined;
-    const replacement = this.#table.replacementOf(one);
-    if (one.isGoing) this.#table.remove(one);
-    else if (replacement !== undefined) {
-      replacement.replaces = undefined;
-      this.#table.mark(replacement, { replaces: undefined });
-      this.#table.remove(one);
-    } else this.#again(one);
+    if (this.#succeeded(one) || one.isGoing) this.#table.remove(one);
+    else this.#again(one);
     this.#table.publish();
     this.#table.notify();
   }
 
+  /** Whether another process has its place from now on. */
+  #succeeded(one: Replica): boolean {
+    const replacement = this.#table.replacementOf(one);
+    if (replacement === undefined) return false;
+    replacement.replaces = undefined;
+    this.#table.mark(replacement, { replaces: undefined });
+    return true;
+  }
+
   #again(one: Replica): void {
     const { clock } = this.#table.options;
+    // Whatever it was: what comes after an end is what should run.
+    if (!one.isProving) one.build = this.#table.build;
     one.identity = undefined;
     one.state = "waiting";
     one.readyMs = one.drainingMs = undefined;

@@ -21,6 +21,7 @@ import path from "node:path";
 import { systemRandom } from "../core/index.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { Routes } from "../host/remote/index.ts";
+import type { Build } from "./build.ts";
 import { identify, type ProcessIdentity } from "./process-identity.ts";
 
 /** One host as it was started. */
@@ -30,6 +31,8 @@ export interface HostRecord {
   readonly group: string;
   readonly replica: number;
   readonly services: readonly string[];
+  /** What it was started from. */
+  readonly build?: Build;
   readonly identity: ProcessIdentity;
   /** Its unix socket, a path of this start alone. */
   readonly socket: string;
@@ -72,6 +75,20 @@ export interface MoveRecord {
 export interface KeptPlacement {
   readonly basedOn: unknown;
   readonly placement: unknown;
+}
+
+/** A roll that has begun and has not been finished. */
+export interface RollRecord {
+  /** The build that `skein start` had been given. */
+  readonly basedOn: Build;
+  readonly from: Build;
+  readonly to: Build;
+}
+
+/** The build that rolls have led to, and the one that `skein start` was given when they began. */
+export interface KeptBuild {
+  readonly basedOn: Build;
+  readonly build: Build;
 }
 
 /** Longest path of a unix socket, with room for a name: `sun_path` has 108 bytes on Linux and 104 elsewhere. */
@@ -163,6 +180,27 @@ export class State {
   }
   set keptPlacement(kept: KeptPlacement | undefined) {
     this.#keep(this.#of("placement.json"), kept);
+  }
+
+  /** A roll that is under way, or that is being taken back. */
+  get roll(): RollRecord | undefined {
+    return read<RollRecord>(this.#of("roll.json"));
+  }
+  set roll(record: RollRecord | undefined) {
+    this.#keep(this.#of("roll.json"), record);
+  }
+
+  /** Where rolls have led to. */
+  get keptBuild(): KeptBuild | undefined {
+    return read<KeptBuild>(this.#of("build.json"));
+  }
+  set keptBuild(kept: KeptBuild | undefined) {
+    this.#keep(this.#of("build.json"), kept);
+  }
+
+  /** A file for what two processes hand each other; whoever writes it removes it. */
+  passing(name: string): string {
+    return this.#of(`${name}.passing.json`);
   }
 
   #keep(file: string, value: object | undefined): void {

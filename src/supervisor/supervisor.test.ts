@@ -18,7 +18,8 @@ test("a host that ends three times before it is ready ends the start; nothing to
     state.open();
     assert.equal(state.claim(), true);
     const supervisor = new Supervisor({
-      file: path.join(home, "nowhere.ts"),
+      given: { file: path.join(home, "nowhere.ts") },
+      build: { file: path.join(home, "nowhere.ts") },
       system: system("none", { services: [] }),
       leaving: [],
       placement: {

@@ -4,6 +4,7 @@
  */
 import type { Server } from "node:net";
 import { skeinError } from "../errors/index.ts";
+import { Changes } from "./changes.ts";
 import { adoptRecords } from "./adopt.ts";
 import { listenControl, type Status } from "./control.ts";
 import { endHolder, endHosts } from "./end-all.ts";
@@ -13,6 +14,7 @@ import { identify } from "./process-identity.ts";
 import { Mover } from "./mover.ts";
 import { Reception } from "./reception.ts";
 import { isGateway, placeOf, type Replica, statusOf } from "./replica.ts";
+import { Roller } from "./roller.ts";
 import { Silence } from "./silence.ts";
 import { Starter } from "./starter.ts";
 import { Watch } from "./watch.ts";
@@ -25,7 +27,8 @@ export class Supervisor {
   readonly #starter: Starter;
   readonly #watch: Watch;
   readonly #reception: Reception;
-  readonly #mover: Mover;
+  readonly #changes: Changes;
+  readonly #roller: Roller;
   #control: Server | undefined;
   #hasAdopted = false;
   #stopping: Promise<void> | undefined;
@@ -41,10 +44,13 @@ export class Supervisor {
     this.#socket = socket;
     this.#starter = starter;
     this.#watch = watch;
-    const mover = new Mover(table, starter);
-    this.#mover = mover;
+    const changes = new Changes(table, starter);
+    this.#changes = changes;
+    const mover = new Mover(table, changes);
+    const roller = new Roller(table, starter, changes);
+    this.#roller = roller;
     const status = (): Status => this.status();
-    this.#reception = new Reception({ table, starter, watch, silence, socket, mover, token, status });
+    this.#reception = new Reception({ table, starter, watch, silence, socket, mover, roller, token, status });
   }
 
   get url(): string | undefined {
@@ -68,15 +74,16 @@ export class Supervisor {
   }
 
   async #open(): Promise<void> {
-    const { state, file } = this.#table.options;
+    const { state, given } = this.#table.options;
     const identity = identify(process.pid);
-    if (identity !== undefined) state.supervisor = { identity, file };
+    if (identity !== undefined) state.supervisor = { identity, file: given.file };
     this.#hasAdopted = adoptRecords(this.#table);
     this.#control = await listenControl(state.control, (socket) => this.#reception.accept(socket));
     const gateways = this.replicas.filter(isGateway);
     if (gateways.length > 0) await this.#socket.open(gateways.some(({ identity }) => identity !== undefined));
     this.#table.publish();
     this.#watch.look();
+    this.#roller.settle();
   }
 
   /**
@@ -108,7 +115,7 @@ export class Supervisor {
 
   async #stop(): Promise<void> {
     const { state } = this.#table.options;
-    this.#mover.close();
+    this.#changes.close();
     this.#starter.close();
     this.#watch.stopping();
     await endHosts(this.#table, this.#starter, this.#socket);

@@ -67,5 +67,6 @@ export { isSystem, type Requirements, type RouteRequirement, system, type System
 export { toPlacementValue, withService } from "./placement/edit.ts";
 export { describeMove, type GroupStep, type Move, planMove } from "./placement/move.ts";
 export { onePlacement, readPlacement } from "./placement/read.ts";
+export { type Calls, type Differences, rollOrder } from "./placement/roll-order.ts";
 export { gatewayService, type Placement, type PlacementGroup, type PlacementIssue } from "./placement/placement.ts";
 export { type SignedRequest, type VerifiedWebhook, webhook, type Webhook, type WebhookOptions } from "./webhook.ts";

@@ -26,6 +26,8 @@ export interface Placed extends RunningShop {
   readonly log: string;
   /** Runs `skein place`; resolves with what it printed. */
   place(...args: readonly string[]): Promise<string>;
+  /** Runs `skein roll`; resolves with what it printed. */
+  roll(directory: string, ...args: readonly string[]): Promise<string>;
   /** Runs `skein stop`. */
   stop(): Promise<void>;
   /** Removes its directory, and what should not run any more. */
@@ -82,6 +84,7 @@ export async function startPlaced(
       return noise.join("");
     },
     place: (...words) => run(["place", system, ...words, "--json"], environment),
+    roll: (directory, ...words) => run(["roll", directory, system, ...words, "--json"], environment),
     stop,
     clear: () => clear(home),
     async close() {

@@ -8,11 +8,17 @@ import { systemClock } from "../../core/index.ts";
 import { createLog } from "../../observe/index.ts";
 import {
   askStop,
+  buildOf,
+  buildToRun,
+  directoryOf,
+  environmentOf,
   lineSink,
   migrateAll,
   openPeersTls,
   peersAddress,
   placementToRun,
+  sameBuild,
+  settleBuild,
   type State,
   Supervisor,
   trimLog,
@@ -34,7 +40,10 @@ const stopMs = 60_000;
 export async function runStart(given: Given): Promise<number> {
   const file = findSystemFile(given.arguments[0]);
   const isJson = given.options["json"] === true;
-  const system = await loadSystem(file);
+  const state = stateOf(file, process.env);
+  const own = buildOf(file);
+  const build = buildToRun(own, state);
+  const system = await loadSystem(build.file);
   const errors = (await checkSystem(system)).filter(({ level }) => level === "error");
   if (errors.length > 0) {
     const colour = wantsColour(process.stderr);
@@ -49,7 +58,6 @@ export async function runStart(given: Given): Promise<number> {
   const mode = modeOf(given.options["mode"]);
   // Hosts read it themselves; what it cannot be is said once and here.
   const peers = peersAddress(process.env, "");
-  const state = stateOf(file, process.env);
   state.open();
   const show = (line: string, event: object): void =>
     void process.stdout.write(isJson ? `${JSON.stringify(event)}\n` : `${line}\n`);
@@ -63,9 +71,11 @@ export async function runStart(given: Given): Promise<number> {
       `${pid === undefined ? "another process" : `process ${pid}`} runs the system of ${state.home}`,
     );
   }
+  settleBuild(own, state, log);
   const toRun = placementToRun(placement, system, state, log);
   const supervisor = new Supervisor({
-    file,
+    given: own,
+    build,
     system,
     ...toRun,
     state,
@@ -79,16 +89,19 @@ export async function runStart(given: Given): Promise<number> {
   const signals = onSignals(asked.resolve, () => supervisor.hurry());
   await assertBudget(system, toRun.placement, { env: process.env, mode, warn: (message) => log.warn(message) });
   // What an earlier supervisor left serving must not end for a migration that fails.
-  await migrateAll(system, { home: state.home, env: process.env, clock: systemClock, log, mode });
+  const env = environmentOf({ mayBeAhead: state.roll !== undefined || state.keptBuild !== undefined });
+  await migrateAll(system, { home: state.home, env, clock: systemClock, log, mode });
   signals.isOpen = true;
   await supervisor.open();
   try {
     await Promise.race([supervisor.ready(), asked.promise]);
     const count = supervisor.replicas.length;
-    show(
-      `${system.name}: ${count} ${count === 1 ? "process" : "processes"} ready${supervisor.url === undefined ? "" : ` on ${supervisor.url}`}`,
-      { event: "ready", ...supervisor.status() },
-    );
+    const where = supervisor.url === undefined ? "" : ` on ${supervisor.url}`;
+    const rolled = sameBuild(build, own) ? "" : `, of ${directoryOf(build)}, to which it was rolled`;
+    show(`${system.name}: ${count} ${count === 1 ? "process" : "processes"} ready${where}${rolled}`, {
+      event: "ready",
+      ...supervisor.status(),
+    });
     await asked.promise;
     show("stopping: what is in flight is finished first", { event: "stopping" });
   } finally {

@@ -11,6 +11,7 @@ const host: HostStatus = {
   pid: 4711,
   state: "ready",
   services: ["orders", "stock"],
+  build: "/srv/shop-43",
   inFlight: 3,
   rss: 130 * 2 ** 20,
   memory: 512 * 2 ** 20,
@@ -32,16 +33,19 @@ test("a status is a table; what no host has is no column", () => {
     `supervisor 12, epoch 7
 gateway http://127.0.0.1:4000
 
-group   replica  state    pid   up     restarts  in flight  memory              services
-orders  1        ready    4711  1h 6m  2         3          130 MiB of 512 MiB  orders stock
-orders  2        waiting  -     -      2         0          -                   orders stock
+group   replica  state    build         pid   up     restarts  in flight  memory              services
+orders  1        ready    /srv/shop-43  4711  1h 6m  2         3          130 MiB of 512 MiB  orders stock
+orders  2        waiting  /srv/shop-43  -     -      2         0          -                   orders stock
 `,
   );
   const leader = renderStatus(
     { ...status, hosts: [{ ...host, role: "leader", uptimeMs: 500, memory: null }] },
     createPaint(true),
   );
-  assert.match(leader, /role .*\n.*\u001b\[32mready\u001b\[39m {2}leader {2}4711 {2}0s .* 130 MiB {2}orders/);
+  assert.match(
+    leader,
+    /role .*\n.*\u001b\[32mready\u001b\[39m {2}leader {2}.srv.shop-43 {2}4711 {2}0s .* 130 MiB {2}orders/,
+  );
 });
 
 test("hosts that go on without a supervisor are said to", () => {

@@ -2,7 +2,7 @@
 import { systemClock } from "../../core/index.ts";
 import { askStatus, type HostStatus, type Status } from "../../supervisor/index.ts";
 import type { Given } from "../command.ts";
-import { findSystemFile } from "../load-system.ts";
+import { findSystemFile, shorten } from "../load-system.ts";
 import { createPaint, type Paint, type Style, wantsColour } from "../terminal.ts";
 import { stateOf } from "./home.ts";
 
@@ -35,6 +35,7 @@ export function renderStatus({ supervisor, epoch, gateway, hosts }: Status, pain
     ["replica", ({ replica }) => String(replica)],
     ["state", ({ state }) => state],
     ["role", ({ role }) => role ?? ""],
+    ["build", ({ build }) => shorten(build)],
     ["pid", ({ pid }) => (pid === null ? "-" : String(pid))],
     ["up", ({ pid, uptimeMs }) => (pid === null ? "-" : toAge(uptimeMs))],
     ["restarts", ({ restarts }) => String(restarts)],

@@ -207,9 +207,11 @@ function plansOf(shared: SharedDatabase, spec: DatabaseSpec, context: OpenContex
   const { family } = shared.engine;
   const compiler = compilerOf(family) as never;
   const compiled = (list: DatabaseSpec["migrations"]) => list.map((item) => compileMigration(item, family, compiler));
+  const { place: lockName } = shared;
+  const mayBeAhead = context.env["SKEIN_SCHEMA"] === "may-be-ahead";
   return [
-    { owner: ownOwner, migrations: compiled(ownMigrations), baseline: undefined, lockName: shared.place },
-    { owner: context.service, migrations: compiled(spec.migrations), baseline: spec.baseline, lockName: shared.place },
+    { owner: ownOwner, migrations: compiled(ownMigrations), baseline: undefined, lockName, mayBeAhead },
+    { owner: context.service, migrations: compiled(spec.migrations), baseline: spec.baseline, lockName, mayBeAhead },
   ];
 }
 

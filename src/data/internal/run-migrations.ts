@@ -21,6 +21,8 @@ export interface MigrationPlan {
   readonly baseline: Baseline | undefined;
   /** PostgreSQL's schema, or anything that names the database: the lock's key. */
   readonly lockName: string;
+  /** Migrations of a newer build are no reason to refuse: a system is being rolled, or was. */
+  readonly mayBeAhead: boolean;
 }
 
 export interface Migrated {
@@ -123,7 +125,7 @@ function firstMissing(plan: MigrationPlan, rows: readonly Applied[]): number {
   const known = new Map(rows.map((row) => [row.name, row]));
   const names = new Set(plan.migrations.map((item) => item.name));
   for (const row of rows) {
-    if (row.owner === plan.owner && !names.has(row.name)) {
+    if (!plan.mayBeAhead && row.owner === plan.owner && !names.has(row.name)) {
       throw skeinError(
         "SKEIN_MIGRATION_UNKNOWN",
         `the database has migration "${row.name}" of ${plan.owner}, which this build does not know`,

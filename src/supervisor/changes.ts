@@ -1,0 +1,148 @@
+/**
+ * Owns the steps of which every change of what runs is made: new processes become ready, hosts know the routes, new ones
+ * prove themselves, old ones end. It must never end a process that still has calls coming.
+ */
+import { sleep } from "../core/index.ts";
+import { skeinError } from "../errors/index.ts";
+import type { HostTable } from "./host-table.ts";
+import type { Replica } from "./replica.ts";
+import type { Starter } from "./starter.ts";
+
+/** Told of what is done, one line each. */
+export type Step = (text: string) => void;
+
+const lookMs = 50;
+/** For one process; they start one after the other. */
+const startLimitMs = 60_000;
+const attemptsMax = 2;
+/** How long hosts have to say that they know the new routes; one that hangs is judged elsewhere. */
+const knownLimitMs = 2_000;
+const drainLimitMs = 60_000;
+/** New hosts are worse when at least so many calls failed, and so much more of them than at the old ones. */
+const worse = { failedMin: 5, share: 0.01 } as const;
+
+export class Changes {
+  readonly #table: HostTable;
+  readonly #starter: Starter;
+  #isChanging = false;
+  #isOver = false;
+
+  constructor(table: HostTable, starter: Starter) {
+    this.#table = table;
+    this.#starter = starter;
+  }
+
+  /** What is under way goes no further; the next supervisor finishes it or takes it back. */
+  close(): void {
+    this.#isOver = true;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** One change at a time. Throws `SKEIN_PLACE_BUSY`. */
+  assertFree(): void {
+    if (this.#isChanging) throw skeinError("SKEIN_PLACE_BUSY");
+  }
+
+  async alone<T>(change: () => Promise<T>): Promise<T> {
+    this.assertFree();
+    this.#isChanging = true;
+    try {
+      return await change();
+    } finally {
+      this.#isChanging = false;
+    }
+  }
+
+  /** Why they cannot serve, or nothing once all of them can. */
+  async started(come: readonly Replica[], step: Step): Promise<string | undefined> {
+    const said = new Set<Replica>();
+    let reason: string | undefined;
+    await this.#until(startLimitMs * come.length, () => {
+      this.#starter.next();
+      for (const one of come) {
+        if (one.failures >= attemptsMax) reason = `${one.id} did not start: ${one.lastError ?? "it ended at once"}`;
+        if (one.state !== "ready" || said.has(one)) continue;
+        said.add(one);
+        step(`${one.id} is ready (${one.services.join(", ")})`);
+      }
+      return reason !== undefined || said.size === come.length;
+    });
+    if (reason === undefined && said.size < come.length) return "the new processes were not ready in time";
+    return reason;
+  }
+
+  /** One publication, so that no host sees half of it; resolves when every host that speaks knows it. */
+  async route(to: readonly Replica[], from: readonly Replica[]): Promise<void> {
+    for (const one of to) one.isRouted = true;
+    for (const one of from) one.isRouted = false;
+    this.#table.publish();
+    const { clock } = this.#table.options;
+    const endMs = clock.monotonic() + knownLimitMs;
+    while (!this.#table.isKnown && clock.monotonic() < endMs) await sleep(clock, lookMs);
+  }
+
+  /** What is wrong with the new ones, looked at for so long while they serve. */
+  async proved(withinMs: number, complaint: () => string | undefined): Promise<string | undefined> {
+    let reason: string | undefined;
+    await this.#until(withinMs, () => (reason = complaint()) !== undefined);
+    return reason;
+  }
+
+  /** After what they have in flight. */
+  async ended(going: readonly Replica[]): Promise<void> {
+    const { clock } = this.#table.options;
+    for (const one of going) {
+      one.isGoing = true;
+      if (one.identity !== undefined) this.#starter.drain(one);
+      else this.#starter.forget(one);
+    }
+    const endMs = clock.monotonic() + drainLimitMs;
+    while (this.#table.replicas.some((one) => going.includes(one)) && clock.monotonic() < endMs) {
+      if (this.#isOver) return;
+      await sleep(clock, lookMs);
+    }
+  }
+
+  /** Looks again and again, until it is so or the time is over. Throws `SKEIN_PLACE_UNDONE` when the system is being stopped. */
+  async #until(limitMs: number, look: () => boolean): Promise<void> {
+    const { clock } = this.#table.options;
+    const endMs = clock.monotonic() + limitMs;
+    for (;;) {
+      if (this.#isOver) throw skeinError("SKEIN_PLACE_UNDONE", "the system is being stopped");
+      if (look() || clock.monotonic() > endMs) return;
+      await sleep(clock, lookMs);
+    }
+  }
+}
+
+/** What new hosts do that the old ones, of whose calls this share failed, did not. */
+export function complaintOf(come: readonly Replica[], before: number): string | undefined {
+  const ended = come.find(({ failures }) => failures > 0);
+  if (ended !== undefined) return `${ended.id} ended while it served: ${ended.lastError ?? "no reason was given"}`;
+  const failed = come.reduce((sum, one) => sum + one.failed, 0);
+  const share = shareOf(come);
+  if (failed < worse.failedMin || share <= before + worse.share) return undefined;
+  return `${failed} calls failed at the new processes, ${percent(share)} where it was ${percent(before)} before`;
+}
+
+/** Of the calls that they have answered, those that failed. */
+export function shareOf(hosts: readonly Replica[]): number {
+  const answered = hosts.reduce((sum, one) => sum + one.answered, 0);
+  const failed = hosts.reduce((sum, one) => sum + one.failed, 0);
+  return answered === 0 ? 0 : failed / answered;
+}
+
+/** Old and new processes run side by side: that must fit into what is free. What is wrong with it, if anything. */
+export function lackOfRoom(needs: number): string | undefined {
+  const free = process.availableMemory();
+  if (needs <= free) return undefined;
+  const [wanted, has] = [needs, free].map((bytes) => Math.round(bytes / 2 ** 20));
+  return `the new processes need about ${wanted} MiB beside the old ones, and ${has} MiB are free`;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}

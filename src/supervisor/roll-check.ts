@@ -1,0 +1,121 @@
+/**
+ * Owns asking a build what it is, in a process of its own: whether it is sound, whether the placement fits it, what its
+ * contracts promise. It must never import it, nor decide what follows from what breaks.
+ */
+import { execFile } from "node:child_process";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { compareContracts, type ContractChange, type ContractsFile } from "../contract/compatibility/index.ts";
+import { skeinError } from "../errors/index.ts";
+import { type Calls, type Differences, gatewayService } from "../system/index.ts";
+import { type Build, moduleOf, nodeArgumentsOf } from "./build.ts";
+import { environmentOf } from "./settings.ts";
+import type { State } from "./state.ts";
+
+/** What is known of a build that was not loaded here. */
+export interface Known {
+  readonly contracts: ContractsFile;
+  readonly calls: Calls;
+}
+
+/** For loading every declaration, and for every migration. */
+const checkMs = 60_000;
+const migrateMs = 600_000;
+const outputBytesMax = 64 * 1_048_576;
+const shownMax = 3;
+
+/** What `skein check --json` says, as far as it is of use here. */
+interface Said {
+  readonly endpoints?: readonly { readonly id: string; readonly http?: string; readonly calls: readonly string[] }[];
+  readonly findings?: readonly { readonly level: string; readonly where: string; readonly message: string }[];
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly migrated?: string;
+}
+
+/** Runs the build's own `skein check`. Rejects with `SKEIN_ROLL_REFUSED` and what it says. */
+export async function inspect(build: Build, placement: object, state: State): Promise<Known> {
+  const [placementFile, contractsFile] = ["placement", "contracts"].map((name) => state.passing(name)) as [
+    string,
+    string,
+  ];
+  try {
+    writeFileSync(placementFile, JSON.stringify(placement), { mode: 0o600 });
+    const args = ["check", build.file, "--json", "--placement", placementFile, "--write", contractsFile];
+    const { endpoints = [], findings = [], error } = await run(build, args, state, checkMs);
+    if (error !== undefined) throw refused(`${build.file} cannot be loaded: ${error.message}`);
+    const errors = findings.filter(({ level }) => level === "error");
+    if (errors.length > 0) throw refused(`${path.dirname(build.file)} has ${listed(errors)}`);
+    return {
+      contracts: JSON.parse(readFileSync(contractsFile, "utf8")) as ContractsFile,
+      calls: callsOf(endpoints),
+    };
+  } finally {
+    for (const file of [placementFile, contractsFile]) rmSync(file, { force: true });
+  }
+}
+
+/** The databases get what the build needs of them, as `skein start` would see to it. Rejects with `SKEIN_ROLL_REFUSED`. */
+export async function migrateTo(build: Build, state: State): Promise<void> {
+  const { error } = await run(build, ["migrate", build.file, "--json"], state, migrateMs);
+  if (error !== undefined) throw refused(`its migrations did not run: ${error.message} [${error.code}]`);
+}
+
+/** Who may call what; the gateway what has a route. */
+export function callsOf(endpoints: NonNullable<Said["endpoints"]>): Calls {
+  const calls = new Map<string, readonly string[]>(endpoints.map(({ id, calls: to }) => [id, to]));
+  const routed = endpoints.filter(({ http }) => http !== undefined).map(({ id }) => id);
+  return calls.set(gatewayService, routed);
+}
+
+/** What two builds promise differently, and the same by endpoint, for the order in which they are rolled. */
+export function differencesOf(
+  before: ContractsFile,
+  after: ContractsFile,
+): Differences & { readonly all: ContractChange[] } {
+  const all = compareContracts(before, after);
+  const of = (wanted: ContractChange["level"]) =>
+    new Set(all.filter(({ level }) => level === wanted).map(({ where }) => where.split(" ", 1)[0] ?? ""));
+  const had = new Set(methodsOf(before));
+  const added = new Set(methodsOf(after).filter((id) => !had.has(id)));
+  return { added, breaking: of("breaking"), skewed: of("skew"), all };
+}
+
+function methodsOf({ contracts }: ContractsFile): string[] {
+  return Object.entries(contracts).flatMap(([name, { methods }]) =>
+    Object.keys(methods).map((key) => `${name}.${key}`),
+  );
+}
+
+/** A few of them, and how many there are. */
+export function listed(what: readonly { readonly where: string; readonly message: string }[]): string {
+  const shown = what.slice(0, shownMax).map(({ where, message }) => `${where}: ${message}`);
+  const more = what.length > shownMax ? ` (and ${what.length - shownMax} more)` : "";
+  return shown.join("; ") + more;
+}
+
+function run(build: Build, words: readonly string[], state: State, timeout: number): Promise<Said> {
+  const args = [...nodeArgumentsOf(build), moduleOf(build, "cli/bin"), ...words];
+  const env = { ...environmentOf({ mayBeAhead: true }), SKEIN_HOME: state.home, NO_COLOR: "1" };
+  const options = { cwd: path.dirname(build.file), env, timeout, maxBuffer: outputBytesMax };
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, args, options, (failure, stdout, stderr) => {
+      const said = lastLine(stdout);
+      if (said !== undefined) return resolve(said);
+      const reason = stderr.trim().split("\n").at(-1) || (failure?.message ?? "it said nothing");
+      reject(refused(`skein ${words[0]} of ${build.file} failed: ${reason}`));
+    });
+  });
+}
+
+/** The user's modules may print before. */
+function lastLine(stdout: string): Said | undefined {
+  try {
+    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Said;
+  } catch {
+    return undefined;
+  }
+}
+
+function refused(detail: string) {
+  return skeinError("SKEIN_ROLL_REFUSED", detail);
+}

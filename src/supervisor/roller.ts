@@ -1,0 +1,258 @@
+/**
+ * Owns rolling a running system to another build: replica by replica, both builds serving meanwhile, and back where the new
+ * one does not serve. It must never end a process before one that has proved itself has its place.
+ */
+import { toContractsFile } from "../contract/compatibility/index.ts";
+import { sleep } from "../core/index.ts";
+import { skeinError } from "../errors/index.ts";
+import { endpointGraph } from "../system/graph.ts";
+import { methodsOf, type Placement, rollOrder, type System, toPlacementValue } from "../system/index.ts";
+import { type Build, directoryOf, findBuild, sameBuild } from "./build.ts";
+import { type Changes, complaintOf, lackOfRoom, shareOf, type Step } from "./changes.ts";
+import type { RollWish } from "./control.ts";
+import type { HostTable } from "./host-table.ts";
+import { type Replica, replacementOf } from "./replica.ts";
+import { callsOf, differencesOf, inspect, type Known, listed, migrateTo } from "./roll-check.ts";
+import type { Starter } from "./starter.ts";
+
+/** How long the first of a group serves beside the old ones before one of them ends, and how long each further one. */
+const proofMs = { first: 5_000, further: 1_000 } as const;
+/** For a replacement by memory that is under way. */
+const quietLimitMs = 120_000;
+const lookMs = 50;
+
+/** What is to be done, in order. */
+interface Plan {
+  readonly to: Build;
+  readonly known: Known;
+  readonly groups: readonly string[];
+}
+
+/** A roll that is under way: those that have taken over, and how the old ones of the group did before. */
+interface Trial {
+  readonly come: Replica[];
+  readonly before: Map<string, number>;
+}
+
+export class Roller {
+  readonly #table: HostTable;
+  readonly #starter: Starter;
+  readonly #changes: Changes;
+  /** Of the build that runs, once it was asked for. */
+  #known: Known | undefined;
+
+  constructor(table: HostTable, starter: Starter, changes: Changes) {
+    this.#table = table;
+    this.#starter = starter;
+    this.#changes = changes;
+  }
+
+  /**
+   * The build that runs then. Rejects with `SKEIN_PLACE_BUSY` or `SKEIN_ROLL_REFUSED` when nothing was begun, and with
+   * `SKEIN_ROLL_UNDONE` when every host runs what it ran before. `step` is told what is done.
+   */
+  roll(wish: RollWish, step: Step): Promise<Build> {
+    return this.#changes.alone(async () => {
+      const plan = await this.#plan(wish, step);
+      const { to, groups, known } = plan;
+      if (wish.isDry) {
+        for (const text of this.#describe(groups, to)) step(text);
+        return this.#table.build;
+      }
+      const { state, given } = this.#table.options;
+      await migrateTo(to, state);
+      const basedOn = state.keptBuild?.basedOn ?? given;
+      state.roll = { basedOn, from: this.#table.build, to };
+      await this.#forward(to, groups, step);
+      // From here on a new supervisor begins with it.
+      state.keptBuild = { basedOn, build: to };
+      state.roll = undefined;
+      this.#table.build = to;
+      this.#known = known;
+      return to;
+    });
+  }
+
+  /** Hosts of another build than the one to run were taken over: a roll was cut off, or another build was given. */
+  settle(): void {
+    const { state, log } = this.#table.options;
+    const { build, placement } = this.#table;
+    const isStrange = (one: Replica): boolean => one.identity !== undefined && !sameBuild(one.build, build);
+    if (!this.#table.replicas.some(isStrange)) return void (state.roll = undefined);
+    const step = (text: string): void => log.info(text);
+    this.#changes
+      .alone(async () => {
+        const { calls } = await this.#current();
+        const order = rollOrder(placement, calls, { added: new Set(), breaking: new Set(), skewed: new Set() });
+        await this.#all(build, "groups" in order ? order.groups.toReversed() : [], step);
+        state.roll = undefined;
+      })
+      .catch((error: unknown) => log.error("some hosts run another build than the one to run", { error }));
+  }
+
+  async #plan({ path, isBreaking }: RollWish, step: Step): Promise<Plan> {
+    const { build, placement, options } = this.#table;
+    const to = findBuild(path, build);
+    if (to.file === build.file)
+      throw refused(`${directoryOf(to)} is the build that runs; give the new one a directory of its own`);
+    const [now, known] = await Promise.all([this.#current(), inspect(to, toPlacementValue(placement), options.state)]);
+    const [name, other] = [now.contracts.system, known.contracts.system];
+    if (name !== other) throw refused(`${directoryOf(to)} holds the system ${other}, and ${name} runs`);
+    const differences = differencesOf(now.contracts, known.contracts);
+    const breaking = differences.all.filter(({ level }) => level === "breaking");
+    for (const { level, where, message } of differences.all) step(`${level}: ${where}: ${message}`);
+    if (breaking.length > 0 && !isBreaking) throw refused(`its contracts break what runs: ${listed(breaking)}`);
+    const order = rollOrder(placement, bothOf(now, known), differences);
+    if ("cycle" in order)
+      throw refused(`${order.cycle.join(" and ")}: both are new, so add one of them in a build of its own before`);
+    this.#assertRoom();
+    return { to, known, groups: order.groups };
+  }
+
+  async #current(): Promise<Known> {
+    return (this.#known ??= await knownOf(this.#table.options.system));
+  }
+
+  #assertRoom(): void {
+    const most = this.#table.replicas.map(({ memory, rss }) => Math.max(memory ?? 0, rss));
+    const lack = lackOfRoom(Math.max(0, ...most));
+    if (lack !== undefined) throw refused(lack);
+  }
+
+  #describe(groups: readonly string[], to: Build): string[] {
+    return [
+      `migrate the databases to ${directoryOf(to)}`,
+      ...groups.flatMap((group) => {
+        const count = this.#placement.groups[group]?.replicas ?? 0;
+        return [`replace ${count} x ${group}, one after the other: start, serve beside the old one, drain the old one`];
+      }),
+    ];
+  }
+
+  get #placement(): Placement {
+    return this.#table.placement;
+  }
+
+  async #forward(to: Build, groups: readonly string[], step: Step): Promise<void> {
+    const trial: Trial = { come: [], before: new Map() };
+    for (const group of groups) {
+      for (const one of this.#others(group, to)) {
+        const reason = await this.#replace(one, to, step, trial);
+        if (reason === undefined) continue;
+        step(`going back: ${reason}`);
+        await this.#all(this.#table.build, groups.toReversed(), step, reason);
+        this.#table.options.state.roll = undefined;
+        throw skeinError("SKEIN_ROLL_UNDONE", reason);
+      }
+    }
+  }
+
+  /** Every host of another build is replaced by one of this one, which has nothing to prove. */
+  async #all(build: Build, groups: readonly string[], step: Step, because?: string): Promise<void> {
+    const left: string[] = [];
+    for (const group of groups) {
+      for (const one of this.#others(group, build)) {
+        const reason = await this.#replace(one, build, step);
+        // What serves does not end for what does not start.
+        if (reason !== undefined) left.push(`${one.id} still runs ${directoryOf(one.build)}: ${reason}`);
+      }
+    }
+    if (left.length > 0) throw skeinError("SKEIN_ROLL_UNDONE", [because ?? [], ...left].flat().join("; "));
+  }
+
+  /** Those of a group that run another build; a leader last, so that one of this build can follow it. */
+  #others(group: string, build: Build): Replica[] {
+    return this.#table.replicas
+      .filter((one) => one.group === group && !one.isGoing && !sameBuild(one.build, build))
+      .toSorted((a, b) => Number(a.leads !== undefined) - Number(b.leads !== undefined) || a.replica - b.replica);
+  }
+
+  /** Why it could not be, and then everything of this replica is as it was. With a `trial` the new one has to prove itself. */
+  async #replace(one: Replica, build: Build, step: Step, trial?: Trial): Promise<string | undefined> {
+    await this.#quiet();
+    const { replicas } = this.#table;
+    const old = replicas.filter(({ group, build: its }) => group === one.group && !sameBuild(its, build));
+    if (trial !== undefined && !trial.before.has(one.group)) trial.before.set(one.group, shareOf(old));
+    const next = replacementOf(one, build);
+    next.isProving = true;
+    replicas.push(next);
+    const reason =
+      (await this.#changes.started([next], step)) ?? (trial === undefined ? undefined : await this.#prove(next, trial));
+    if (reason !== undefined) {
+      await this.#takeBack(next, one);
+      return reason;
+    }
+    next.isProving = false;
+    trial?.come.push(next);
+    await this.#changes.route([next], [one]);
+    await this.#changes.ended([one]);
+    step(`${one.id} ended: ${next.id} of ${directoryOf(build)} has its place`);
+    return undefined;
+  }
+
+  /** With all that came before it: what goes wrong late goes wrong too. */
+  async #prove(next: Replica, { come, before }: Trial): Promise<string | undefined> {
+    await this.#changes.route([next], []);
+    const isFirst = !come.some(({ group }) => group === next.group);
+    const all = [...come, next];
+    return this.#changes.proved(isFirst ? proofMs.first : proofMs.further, () => {
+      for (const group of new Set(all.map((one) => one.group))) {
+        const complaint = complaintOf(
+          all.filter((one) => one.group === group),
+          before.get(group) ?? 0,
+        );
+        if (complaint !== undefined) return complaint;
+      }
+      return undefined;
+    });
+  }
+
+  async #takeBack(next: Replica, one: Replica): Promise<void> {
+    if (this.#table.replicas.includes(one)) {
+      await this.#changes.route([one], [next]);
+      return this.#changes.ended([next]);
+    }
+    // The old one has ended meanwhile, so the place is this one's: its next process is of the build to run.
+    next.isProving = false;
+    next.failures = 0;
+    if (next.identity === undefined) next.build = this.#table.build;
+    else this.#starter.drain(next);
+  }
+
+  /** No place is being given to another process for its memory's sake. */
+  async #quiet(): Promise<void> {
+    const { clock } = this.#table.options;
+    const endMs = clock.monotonic() + quietLimitMs;
+    while (this.#table.replicas.some(({ replaces }) => replaces !== undefined) && clock.monotonic() < endMs) {
+      if (this.#changes.isOver) return;
+      await sleep(clock, lookMs);
+    }
+  }
+}
+
+async function knownOf({ name, services }: System): Promise<Known> {
+  const declarations = services.map(({ declaration }) => declaration);
+  const { calls } = endpointGraph(declarations);
+  const endpoints = declarations.flatMap(({ name: service, contract }) =>
+    methodsOf(contract).map(([method, { http }]) => {
+      const id = `${service}.${method}`;
+      return { id, ...(http !== undefined && { http: http.route }), calls: calls.get(id) ?? [] };
+    }),
+  );
+  const contracts = await toContractsFile(
+    name,
+    declarations.map(({ contract }) => contract),
+  );
+  return { contracts, calls: callsOf(endpoints) };
+}
+
+/** What hosts of either build may call. */
+function bothOf(now: Known, next: Known): Map<string, readonly string[]> {
+  const both = new Map(now.calls);
+  for (const [id, callees] of next.calls) both.set(id, [...new Set([...(both.get(id) ?? []), ...callees])]);
+  return both;
+}
+
+function refused(detail: string) {
+  return skeinError("SKEIN_ROLL_REFUSED", detail);
+}

@@ -1,0 +1,79 @@
+/** Owns builds of a small system, written into directories of their own. It must never share a file between two of them. */
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+const source = path.join(import.meta.dirname, "../../src");
+
+export const placement = {
+  groups: {
+    front: { services: ["gateway", "pages"] },
+    stock: { services: ["stock"], replicas: 2 },
+  },
+};
+
+/** What a build does differently from the first one. */
+export interface Variant {
+  readonly name: string;
+  /** A field and a method more, and a field less. */
+  readonly isSecond?: boolean;
+  /** Code of stock's `ready` hook. */
+  readonly ready?: string;
+  /** Runs first in stock's handler. */
+  readonly find?: string;
+  /** Further services, as code. */
+  readonly more?: string;
+  readonly system?: string;
+}
+
+/** Inside the repository, so that the builds find its packages. */
+export function makeDirectory(): string {
+  return mkdtempSync(path.join(import.meta.dirname, "rolls-"));
+}
+
+export function writeBuild(at: string, variant: Variant): string {
+  const directory = path.join(at, variant.name);
+  mkdirSync(directory);
+  writeFileSync(path.join(directory, "system.ts"), codeOf(variant));
+  return directory;
+}
+
+function codeOf({ name, isSecond = false, ready, find = "", more = "", system = "rolls" }: Variant): string {
+  const field = isSecond ? "added" : "removed";
+  const count = isSecond ? `count: query({ output: z.number() }),` : "";
+  return `
+import * as z from "zod";
+import { contract, query } from ${JSON.stringify(path.join(source, "contract/index.ts"))};
+import { database, migration, service, system } from ${JSON.stringify(path.join(source, "index.ts"))};
+const Stock = contract("stock", {
+  find: query({
+    input: z.object({ sku: z.string(), ${field}: z.string().optional() }),
+    output: z.object({ sku: z.string(), by: z.string(), ${field}: z.string().optional() }),
+  }),
+  ${count}
+});
+const Pages = contract("pages", { home: query({ output: z.array(z.string()), http: "GET /home" }) });
+const migrations = [
+  migration("001_a", ["create table a (id integer primary key)"]),
+  ${isSecond ? `migration("002_b", ["create table b (id integer primary key)"]),` : ""}
+];
+const has = { db: database("stock", { dialect: "portable", migrations }) };
+const stock = service(Stock, { has, policy: { find: { access: "internal" }, ${isSecond ? `count: { access: "internal" }` : ""} } });
+const pages = service(Pages, { uses: { stock: Stock }, policy: { home: { access: "public" } } });
+export default system(${JSON.stringify(system)}, {
+  services: [
+    stock.implement({
+      find({ sku, ${field} }) { ${find} return { sku, by: ${JSON.stringify(name)}, ${field} }; },
+      ${isSecond ? "count: () => 7," : ""}
+    }, { ${ready === undefined ? "" : `ready() { ${ready} },`} }),
+    pages.implement({
+      async home(_input, { stock }) {
+        const { by } = await stock.find({ sku: "a", ${field}: "x" });
+        ${isSecond ? `if (await stock.count() !== 7) throw new Error("miscounted");` : ""}
+        return [${JSON.stringify(name)}, by];
+      },
+    }),
+    ${more}
+  ],
+});
+`;
+}
