@@ -27,7 +27,7 @@ export interface Variant {
 
 /** Inside the repository, so that the builds find its packages. */
 export function makeDirectory(): string {
-  return mkdtempSync(path.join(import.meta.dirname, "rolls-"));
+  return mkdtempSync(path.join(import.meta.dirname, ".builds-"));
 }
 
 export function writeBuild(at: string, variant: Variant): string {

@@ -24,7 +24,7 @@ import {
   trimLog,
 } from "../../supervisor/index.ts";
 import { checkSystem } from "../../system/check.ts";
-import { type Log, type Mode, onePlacement } from "../../system/index.ts";
+import { type Log, type Mode, onePlacement, type System } from "../../system/index.ts";
 import { skeinError } from "../../errors/index.ts";
 import type { Given } from "../command.ts";
 import { assertBudget } from "../connections.ts";
@@ -43,16 +43,7 @@ export async function runStart(given: Given): Promise<number> {
   const state = stateOf(file, process.env);
   const own = buildOf(file);
   const build = buildToRun(own, state);
-  const system = await loadSystem(build.file);
-  const errors = (await checkSystem(system)).filter(({ level }) => level === "error");
-  if (errors.length > 0) {
-    const colour = wantsColour(process.stderr);
-    process.stderr.write(errors.map((one) => `${renderFinding(one, createPaint(colour))}\n`).join(""));
-    throw skeinError(
-      "SKEIN_SYSTEM_INVALID",
-      `${system.name} has ${errors.length} ${errors.length === 1 ? "error" : "errors"}`,
-    );
-  }
+  const system = await loadSound(build.file);
   const named = given.options["placement"];
   const placement = typeof named === "string" ? loadPlacement(path.resolve(named), system) : onePlacement(system);
   const mode = modeOf(given.options["mode"]);
@@ -109,6 +100,19 @@ export async function runStart(given: Given): Promise<number> {
   }
   show("stopped", { event: "stopped" });
   return signals.hurried ?? 0;
+}
+
+/** Throws `SKEIN_SYSTEM_INVALID` when it does not check, once every error is said. */
+async function loadSound(file: string): Promise<System> {
+  const system = await loadSystem(file);
+  const errors = (await checkSystem(system)).filter(({ level }) => level === "error");
+  if (errors.length === 0) return system;
+  const colour = wantsColour(process.stderr);
+  process.stderr.write(errors.map((one) => `${renderFinding(one, createPaint(colour))}\n`).join(""));
+  throw skeinError(
+    "SKEIN_SYSTEM_INVALID",
+    `${system.name} has ${errors.length} ${errors.length === 1 ? "error" : "errors"}`,
+  );
 }
 
 /** The first asks for the end; the second does not wait for what is in flight, and before anything runs for nothing at all. */

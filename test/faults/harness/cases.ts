@@ -3,6 +3,7 @@ import type { FaultCase } from "./case.ts";
 import { delay, drop, partition, partitionOneWay } from "./cases/network.ts";
 import { place } from "./cases/place.ts";
 import { killGateway, killService, killSupervisor, steady, stopService } from "./cases/processes.ts";
+import { roll, rollBadErrors, rollBadReady } from "./cases/roll.ts";
 
 export const cases: Readonly<Record<string, FaultCase>> = {
   steady,
@@ -15,4 +16,7 @@ export const cases: Readonly<Record<string, FaultCase>> = {
   partition,
   "partition-one-way": partitionOneWay,
   delay,
+  roll,
+  "roll-bad-ready": rollBadReady,
+  "roll-bad-errors": rollBadErrors,
 };

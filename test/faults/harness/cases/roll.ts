@@ -1,0 +1,102 @@
+/** Owns the cases in which the shop is rolled to another build under load. It must never roll the shop's own directory. */
+import path from "node:path";
+import { atLeast, atMost, type FaultCase, type FaultContext, type Span } from "../case.ts";
+import { shopBuild } from "./roll-builds.ts";
+
+/** There and back, five times. */
+const rollsMax = 10;
+/** A roll waits for proof, so that ten take longer than other cases: so many times the requests that were asked for. */
+const lasts = 3;
+
+/** The copies of the shop are made when a case is run, not when this file is loaded. */
+function onBuilds(rest: Omit<FaultCase, "system" | "noPeer">): FaultCase {
+  return {
+    ...rest,
+    noPeer: "it has no rolls: whoever runs it starts and ends its processes",
+    get system() {
+      const directory = shopBuild("v1");
+      const placement = path.join(directory, "placements/replicated.json");
+      return { file: path.join(directory, "system.ts"), placement };
+    },
+  };
+}
+
+export const roll = onBuilds({
+  summary: "rolls v1 -> v2 -> v1 with an optional field more, one less and a method more, five times",
+  prepare: ({ rate, durationMs }) =>
+    Promise.resolve({ phases: [{ name: "all", rate, ms: durationMs * lasts }], figures: {} }),
+  async inject(context) {
+    const spans: Span[] = [];
+    const violations: string[] = [];
+    let slowestMs = 0;
+    await context.until(context.durationMs / 15);
+    const steadyToMs = context.now();
+    for (const name of Array.from({ length: rollsMax }, (_, at) => (at % 2 === 0 ? "v2" : "v1") as "v1" | "v2")) {
+      const fromMs = context.now();
+      // A short run has time for fewer; a roll that has begun is waited for.
+      if (fromMs > context.durationMs * 0.9 && spans.length > 0) break;
+      context.note(`roll to ${name}`);
+      try {
+        // A field less breaks who reads it, so that it has to be said.
+        await context.shop.roll(shopBuild(name), "--breaking");
+      } catch (error) {
+        violations.push(`the roll to ${name} failed: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      const strangers = (await context.shop.status()).hosts.filter(({ build }) => build !== shopBuild(name));
+      if (strangers.length > 0) violations.push(`${strangers.length} hosts do not run ${name} after the roll`);
+      spans.push({ name: `roll${spans.length + 1}`, fromMs, toMs: context.now() });
+      slowestMs = Math.max(slowestMs, context.now() - fromMs);
+    }
+    const rolling = { name: "rolling", fromMs: steadyToMs, toMs: spans.at(-1)?.toMs ?? steadyToMs };
+    return {
+      figures: { rolls: spans.length, slowestRollMs: Math.round(slowestMs) },
+      spans: [{ name: "steady", fromMs: 0, toMs: steadyToMs }, rolling],
+      violations,
+    };
+  },
+  judge: ({ failed }) => atMost("failed", failed, 0),
+  judgeTimes: (_, { steady, rolling }, { rolls = 0 }) => [
+    ...atMost("p99 while rolling over steady p99", (rolling?.p99 ?? 0) / (steady?.p99 ?? Number.NaN), 2),
+    ...atLeast("rolls", rolls, rollsMax),
+  ],
+});
+
+/** Everything is as it was, and why is said. */
+async function isUndone(context: FaultContext, name: "unready" | "faulty", reason: RegExp): Promise<string[]> {
+  const before = (await context.shop.status()).hosts.map(({ pid }) => pid);
+  context.note(`roll to ${name}`);
+  const said = await context.shop.roll(shopBuild(name)).then(
+    () => "it was rolled out",
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  context.note("it is over");
+  const { hosts } = await context.shop.status();
+  const changed = hosts.filter(({ pid, build }, at) => pid !== before[at] || build !== shopBuild("v1"));
+  return [
+    ...(said.includes("SKEIN_ROLL_UNDONE") && reason.test(said) ? [] : [`it was not taken back as it should: ${said}`]),
+    ...(changed.length === 0 && hosts.length === before.length ? [] : ["hosts are not those that there were"]),
+  ];
+}
+
+function bad(name: "unready" | "faulty", reason: RegExp): Pick<FaultCase, "inject"> {
+  return {
+    async inject(context) {
+      await context.until(context.durationMs / 4);
+      const fromMs = context.now();
+      const violations = await isUndone(context, name, reason);
+      return { figures: { undoneMs: Math.round(context.now() - fromMs) }, spans: [], violations };
+    },
+  };
+}
+
+export const rollBadReady = onBuilds({
+  ...bad("unready", /catalog-1\S* did not start/),
+  summary: "a roll to a build that is never ready: taken back by itself",
+  judge: ({ failed }) => atMost("failed", failed, 0),
+});
+
+export const rollBadErrors = onBuilds({
+  ...bad("faulty", /calls failed at the new processes/),
+  summary: "a roll to a build that answers errors: taken back by itself",
+  judge: ({ success }) => atLeast("success", success, 0.995),
+});
