@@ -47,7 +47,8 @@ test("one start at a time: a second process is refused until the first has ended
      console.log(state.claim());
      ${then}`,
   ];
-  const first = spawn(process.execPath, claiming("setInterval(() => {}, 1_000);"), {
+  // A state that nobody has any more is collected, and its lock with it.
+  const first = spawn(process.execPath, claiming("setInterval(() => state, 1_000);"), {
     stdio: ["ignore", "pipe", "inherit"],
   });
   try {
