@@ -173,10 +173,8 @@ const start: Command = {
   ],
   examples: [
     { line: "skein start", does: "run system.ts of this directory in one process" },
-    {
-      line: "skein start examples/shop/system.ts --placement examples/shop/placements/split.json",
-      does: "in three groups",
-    },
+    { line: "skein start --placement split.json", does: "in the groups that the file says" },
+    { line: "skein start --mode development", does: "without the keys and URLs that production wants" },
   ],
   run: async (given) => (await import("./start/index.ts")).runStart(given),
 };

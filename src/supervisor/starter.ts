@@ -106,7 +106,7 @@ export class Starter {
     const { state, log } = this.#table.options;
     state.remove(one.id);
     if (one.state !== "draining") {
-      log.warn(`${one.id} ended`, { reason: one.lastError });
+      log.warn(`${one.id} ended`, { reason: one.lastError ?? "killed, or without a word" });
       one.failures++;
     }
     if (this.#starting === one) this.#starting = undefined;
