@@ -27,7 +27,8 @@ export async function runPlace(given: Given): Promise<number> {
   const { moved, epoch } = await askPlace(state, systemClock, wishOf(pairs, given.options["file"]), isDry, step);
   if (isJson) process.stdout.write(`${JSON.stringify({ moved, epoch, steps, dryRun: isDry })}\n`);
   // One step alone says that there was nothing to do.
-  else if (!isDry && steps.length > 1) process.stdout.write(moved.length === 0 ? "placed\n" : `placed: ${moved.join(", ")}\n`);
+  else if (!isDry && steps.length > 1)
+    process.stdout.write(moved.length === 0 ? "placed\n" : `placed: ${moved.join(", ")}\n`);
   return 0;
 }
 
