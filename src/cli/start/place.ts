@@ -26,7 +26,7 @@ export async function runPlace(given: Given): Promise<number> {
   };
   const { moved, epoch } = await askPlace(state, systemClock, wishOf(pairs, given.options["file"]), isDry, step);
   if (isJson) process.stdout.write(`${JSON.stringify({ moved, epoch, steps, dryRun: isDry })}\n`);
-  // One step alone says that there was nothing to do.
+  // A single step, such as that there is nothing to do, says everything itself.
   else if (!isDry && steps.length > 1)
     process.stdout.write(moved.length === 0 ? "placed\n" : `placed: ${moved.join(", ")}\n`);
   return 0;
