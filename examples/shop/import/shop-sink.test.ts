@@ -92,7 +92,7 @@ test("another process imports while this one serves: nothing fails, and searches
   // The version is cached for 2 s.
   const startMs = performance.now();
   let found: readonly { readonly sku: string }[] = [];
-  while (found.length < 100 && performance.now() - startMs < 5_000) {
+  while (found.length < 100 && performance.now() - startMs < 30_000) {
     found = (await search.products({ q: "zeppelin", limit: 100 })).products;
     await new Promise((resolve) => setImmediate(resolve));
   }
