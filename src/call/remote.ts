@@ -40,7 +40,7 @@ export interface RemoteCall {
   readonly startMs: number;
   /** When it was sent last: what is left of its time is counted from then. */
   sentMs: number;
-  /** How often it was sent. */
+  /** How often it was sent; of a stream that went on elsewhere, since its last item there. */
   attempts: number;
   /** What whoever sends it has to remember of it. */
   sending: unknown;
@@ -51,7 +51,8 @@ export interface RemoteCall {
   readonly traceId: string;
   readonly parentSpan: number;
   readonly path: readonly string[];
-  readonly resumeFrom: string | undefined;
+  /** Moves on with the items of a stream that is begun again. */
+  resumeFrom: string | undefined;
   readonly fromOutside: boolean;
   readonly incoming: AsyncIterable<unknown> | undefined;
   /** What few calls bring: what is known of a body, the part of a download that is wanted. */
@@ -110,6 +111,7 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
   /** The callee's span is below this one. */
   readonly parentSpan: number;
   readonly key: string | undefined;
+  resumeFrom: string | undefined;
   readonly #runtime: CallRuntime;
   readonly #endpoint: RemoteEndpoint;
   readonly #arrival: Arrival;
@@ -140,6 +142,7 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
     this.#runtime = runtime;
     this.#endpoint = endpoint;
     this.#arrival = arrival;
+    this.resumeFrom = arrival.resumeFrom;
     this.startMs = startMs;
     this.sentMs = startMs;
     // Made here, since only the first caller knows that none was given: what it sends again must not take effect twice.
@@ -162,9 +165,6 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
   }
   get traceId(): string {
     return this.#arrival.traceId;
-  }
-  get resumeFrom(): string | undefined {
-    return this.#arrival.resumeFrom;
   }
   get fromOutside(): boolean {
     return this.#arrival.fromOutside;

@@ -203,6 +203,8 @@ const meanings: Readonly<Record<keyof typeof limits, string>> = {
   channelCloseMs: "milliseconds a client has to answer the closing of a channel",
   heartbeatMs: "milliseconds without an event after which server-sent events carry a comment",
   reconnectMs: "milliseconds a client of server-sent events is told to wait before it connects again",
+  moveReconnectMs: "the same where its gateway makes room: a random number of milliseconds below this",
+  lastWordMs: "milliseconds that streams ended by a drain, and answers to uploads, have to be sent",
   replyHeaderMax: "characters of a header that a reply sets",
   replyCookieMax: "characters of a cookie that a reply sets, name and value together",
 };

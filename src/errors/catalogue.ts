@@ -195,6 +195,8 @@ const facts = {
   SKEIN_WORKFLOW_RUNNING: { canonical: "deadline_exceeded", retry: true, outcome: "unknown", who: "caller", since: "0.1.0" },
 
   // --- streams ---
+  SKEIN_MOVED: { canonical: "unavailable", retry: true, outcome: "unknown", who: "operator", since: "0.1.0" },
+
   // --- the command line and the machine ---
   SKEIN_PORT_TAKEN: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0" },
   SKEIN_SUPERVISOR_RUNNING: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0" },

@@ -545,6 +545,11 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
   },
 
   // --- streams ---
+  SKEIN_MOVED: {
+    what: "The stream was ended between two items, because the host that it came through makes room for another one.",
+    fix: "Call again with `resumeFrom: error.data.lastId` to go on after the last item. Queries with ids are resumed without your doing; an action may have done part of what follows that item.",
+  },
+
   // --- the command line and the machine ---
   SKEIN_PORT_TAKEN: {
     what: "The port is in use by another process.",

@@ -14,9 +14,10 @@ import type { Exchange } from "./exchange.ts";
 import { Mounts } from "./mounts.ts";
 import { type HandlerOptions, type Settings, toSettings } from "./options.ts";
 import { type OwnPage, ownPages } from "./own-pages.ts";
+import { Readers } from "./readers.ts";
 import { report } from "./request-line.ts";
 import { createRouter, type Match, type Router } from "./router.ts";
-import { serve } from "./serve.ts";
+import { type Desk, serve } from "./serve.ts";
 import { readTarget } from "./target.ts";
 
 const statusClientLeft = 499;
@@ -24,7 +25,10 @@ const statusClientLeft = 499;
 export class Front {
   readonly settings: Settings;
   readonly channels: Channels;
+  readonly readers = new Readers();
   readonly #host: Host;
+  /** What every request is served with. */
+  readonly #desk: Desk;
   readonly #router: Router;
   readonly #own: ReadonlyMap<string, OwnPage>;
   readonly #mounts: Mounts | undefined;
@@ -37,6 +41,7 @@ export class Front {
     this.settings = toSettings(options, host.system.name);
     this.channels = new Channels(this.settings.clock);
     this.#host = host;
+    this.#desk = { host, settings: this.settings, readers: this.readers, fail: this.#fail };
     const { cors } = host.system.http;
     this.#cors = cors && new Cors(cors);
     this.#own = ownPages(host, this.settings, () => this.#isDraining || host.isDraining);
@@ -60,10 +65,25 @@ export class Front {
     return this.#inFlight;
   }
 
-  /** From now on each answer closes its connection; requests are still served, and channels go elsewhere. */
+  /** Uploads and downloads under way. */
+  get transfers(): number {
+    return this.#host.transfers;
+  }
+
+  /**
+   * From now on each answer closes its connection; requests are still served. Streams and channels that can go on elsewhere
+   * end.
+   */
   startDraining(): void {
     this.#isDraining = true;
-    this.channels.drain();
+    this.channels.drain(false);
+    this.readers.drain(false);
+  }
+
+  /** The others end too. */
+  endStreams(): void {
+    this.channels.drain(true);
+    this.readers.drain(true);
   }
 
   readonly isLast = (): boolean => this.#isDraining;
@@ -127,7 +147,7 @@ export class Front {
   }
 
   #serve(exchange: Exchange, match: Match, query: string): Promise<void> | void {
-    if (match.route.channel === undefined) return serve(this.#host, this.settings, exchange, match, query, this.#fail);
+    if (match.route.channel === undefined) return serve(this.#desk, exchange, match, query);
     return serveChannel(this.#host, this.settings, this.channels, this.#cors, exchange, match, query);
   }
 

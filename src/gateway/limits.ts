@@ -114,5 +114,9 @@ export const channelCloseMs = 5_000;
 export const heartbeatMs = 15_000;
 /** What a stream of server-sent events tells its client to wait before it connects again. */
 export const reconnectMs = 1_000;
+/** The same of one whose gateway makes room: a random time below it, or all its readers would come to the next one at once. */
+export const moveReconnectMs = 500;
+/** How long the streams that the end of a drain ends have to say so, and the answer to an upload to be sent. */
+export const lastWordMs = 250;
 /** How long a mounted application's event stream may be silent; other answers have its own time limit. */
 export const mountedStreamIdleMs = 300_000;

@@ -18,7 +18,9 @@ export function toError(thrown: unknown): SkeinError {
 
 /** The problem of an error. Never throws. */
 export function toProblem(error: SkeinError, traceId: string, isDevelopment: boolean): Problem {
-  return problemOf(error, traceId, !silent.has(error.code) && (isDevelopment || error.who === "caller"));
+  // What a moved stream says is the id of an item that its reader has.
+  const isOpen = isDevelopment || error.who === "caller" || error.code === "SKEIN_MOVED";
+  return problemOf(error, traceId, isOpen && !silent.has(error.code));
 }
 
 /** The headers that an error's status asks for. */

@@ -14,22 +14,24 @@ import { bodyBytesMax } from "./limits.ts";
 import { keyOf } from "./key.ts";
 import type { Settings } from "./options.ts";
 import { rangeOf } from "./preconditions.ts";
+import type { Readers } from "./readers.ts";
 import type { MappedReply, ReplyMap } from "./reply-map.ts";
 import type { Match, Route } from "./router.ts";
 import { resumeFrom, sendStream, streamType } from "./stream.ts";
 import { bodyFor } from "./upload.ts";
 
+/** What the requests of one gateway are served with. */
+export interface Desk {
+  readonly host: Host;
+  readonly settings: Settings;
+  readonly readers: Readers;
+  readonly fail: (exchange: Exchange, error: unknown) => void;
+}
+
 /**
  * Calls the endpoint and answers with its reply. Throws, rejects with, or hands to `fail` what must be answered as an error.
  */
-export function serve(
-  host: Host,
-  settings: Settings,
-  exchange: Exchange,
-  match: Match,
-  query: string,
-  fail: (exchange: Exchange, error: unknown) => void,
-): Promise<void> | void {
+export function serve(desk: Desk, exchange: Exchange, match: Match, query: string): Promise<void> | void {
   const { route } = match;
   const { principal } = exchange;
   const key = keyOf(exchange, route.method.kind, principal === undefined);
@@ -40,21 +42,15 @@ export function serve(
   }
   // A compressed body takes the longer way: it is inflated as it comes.
   if (route.isPlain && exchange.hasBody && exchange.header("content-encoding") === undefined)
-    return servePlain(host, exchange, route, key, fail);
-  return serveInTurns(host, settings, exchange, match, query, key);
+    return servePlain(desk, exchange, route, key);
+  return serveInTurns(desk, exchange, match, query, key);
 }
 
 /**
  * The way most requests go: a JSON body in, a JSON body out. It waits for the body and for the call, and for no promise
  * of its own; the input is fresh from the parser and the reply goes into text at once, so neither is copied.
  */
-function servePlain(
-  host: Host,
-  exchange: Exchange,
-  route: Route,
-  key: string | undefined,
-  fail: (exchange: Exchange, error: unknown) => void,
-): void {
+function servePlain({ host, fail }: Desk, exchange: Exchange, route: Route, key: string | undefined): void {
   const failed = (error: unknown): void => fail(exchange, error);
   const read = (bytes: Uint8Array): void => {
     try {
@@ -86,8 +82,7 @@ function servePlain(
 const plainCall = { fromOutside: true, isFresh: true, take: toJsonText } as const;
 
 async function serveInTurns(
-  host: Host,
-  settings: Settings,
+  { host, settings, readers }: Desk,
   exchange: Exchange,
   match: Match,
   query: string,
@@ -114,7 +109,7 @@ async function serveInTurns(
   });
   // A stream that could not even be found is a rejected promise.
   if (route.isStream && !(called instanceof Promise)) {
-    return sendStream(exchange, route, called as AsyncIterable<unknown>, settings);
+    return sendStream(exchange, route, called as AsyncIterable<unknown>, settings, readers);
   }
   if (route.isDownload && !(called instanceof Promise)) {
     return sendDownload(exchange, route, called as AsyncIterable<unknown>, cacheOf(exchange, route));

@@ -2,13 +2,15 @@
  * Owns answering item by item: NDJSON, or server-sent events when the client asks for them. It must never read ahead of
  * its client: the socket's pace is the handler's pace.
  */
-import type { Clock } from "../core/index.ts";
+import type { Clock, Random } from "../core/index.ts";
 import { isStream } from "../contract/index.ts";
-import { type Problem, toJson } from "../contract/shapes.ts";
+import { itemId, type Problem, toJson } from "../contract/shapes.ts";
+import { type SkeinError, skeinError } from "../errors/index.ts";
 import type { Exchange } from "./exchange.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { firstItemMs, heartbeatMs, reconnectMs } from "./limits.ts";
+import { firstItemMs, heartbeatMs, moveReconnectMs, reconnectMs } from "./limits.ts";
 import { toError, toProblem } from "./problem.ts";
+import type { Reader, Readers } from "./readers.ts";
 import type { Route } from "./router.ts";
 
 /** How items and the end of a stream are written. */
@@ -56,6 +58,7 @@ export function streamType(exchange: Exchange): string {
 
 export interface StreamSettings {
   readonly clock: Clock;
+  readonly random: Random;
   readonly isDevelopment: boolean;
 }
 
@@ -65,39 +68,92 @@ export async function sendStream(
   route: Route,
   items: AsyncIterable<unknown>,
   settings: StreamSettings,
+  readers: Readers,
 ): Promise<void> {
   const format = formatOf(exchange);
   const iterator = items[Symbol.asyncIterator]();
+  const reading = new Reading(exchange, route);
   let beats: Heartbeat | undefined;
   try {
     const first = iterator.next();
     // An error before the first item still gets its own status; a stream that is merely slow is not waited for.
     await settledOrAMoment(settings.clock, first);
-    exchange.open(route.status, {
-      "content-type": format.type,
-      "cache-control": "no-store",
-      "x-accel-buffering": "no",
-    });
-    if (format.start !== "") await exchange.write(format.start);
+    openStream(exchange, route, format);
+    readers.add(reading);
     if (format.idle !== "") beats = new Heartbeat(settings.clock, heartbeatMs, () => exchange.write(format.idle));
     for (let next = await first; next.done !== true; next = await iterator.next()) {
-      const full = exchange.write(format.item(toJson(next.value), idOf(route, next.value)));
+      const full = exchange.write(format.item(toJson(next.value), reading.came(next.value)));
       beats?.wrote(full);
       if (full !== undefined) await full;
       if (exchange.isOver) return;
     }
     exchange.end(format.end);
   } catch (thrown) {
-    if (!exchange.isAnswered) throw thrown;
-    const error = toError(thrown);
+    const error = reading.failure(toError(thrown));
+    // An EventSource connects again only after an answer that was one.
+    const comesBack = error.code === "SKEIN_MOVED" && format === events && reading.goesOn;
+    if (!exchange.isAnswered) {
+      if (!comesBack) throw thrown;
+      openStream(exchange, route, format);
+    }
     exchange.code = error.code;
+    if (comesBack) return exchange.end(`retry: ${settings.random.int(moveReconnectMs)}\n\n`);
     const last = format.failure(toProblem(error, exchange.traceId, settings.isDevelopment));
     if (format === events) exchange.end(last);
     else exchange.breakOff(last);
   } finally {
+    readers.remove(reading);
     beats?.stop();
     // Not awaited: a handler that hangs in its own wait would hang this too; its signal has told it.
     void Promise.resolve(iterator.return?.()).catch(() => undefined);
+  }
+}
+
+function openStream(exchange: Exchange, route: Route, format: Format): void {
+  exchange.open(route.status, {
+    "content-type": format.type,
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+  });
+  if (format.start !== "") void exchange.write(format.start);
+}
+
+/** One stream on its way to a client: what it could begin again after, and whether the gateway has ended it. */
+class Reading implements Reader {
+  readonly #exchange: Exchange;
+  readonly #field: string | undefined;
+  readonly #isQuery: boolean;
+  #lastId: string | undefined;
+  #hasIds = true;
+  #hasLeft = false;
+
+  constructor(exchange: Exchange, { method: { output, kind } }: Route) {
+    this.#exchange = exchange;
+    this.#field = isStream(output) ? output.id : undefined;
+    this.#isQuery = kind === "query";
+    this.#lastId = resumeFrom(exchange);
+  }
+
+  get goesOn(): boolean {
+    return this.#isQuery && this.#field !== undefined && this.#hasIds;
+  }
+
+  /** The id of an item that is about to be sent. */
+  came(item: unknown): string | undefined {
+    const id = itemId(this.#field, item);
+    this.#hasIds = id !== undefined;
+    return (this.#lastId = id);
+  }
+
+  leave(): void {
+    this.#hasLeft = true;
+    this.#exchange.departure?.left();
+  }
+
+  /** What its end is due to, where the gateway has made it. */
+  failure(error: SkeinError): SkeinError {
+    if (!this.#hasLeft || this.#exchange.isOver) return error;
+    return skeinError("SKEIN_MOVED", undefined, this.#lastId === undefined ? {} : { data: { lastId: this.#lastId } });
   }
 }
 
@@ -120,18 +176,4 @@ function settledOrAMoment(clock: Clock, promise: Promise<unknown>): Promise<void
 
 function formatOf(exchange: Exchange): Format {
   return /(^|[,\s])text\/event-stream([;,\s]|$)/i.test(exchange.header("accept") ?? "") ? events : ndjson;
-}
-
-function idOf(route: Route, item: unknown): string | undefined {
-  const { output } = route.method;
-  return itemId(isStream(output) ? output.id : undefined, item);
-}
-
-/** The id of an item as text, if it has one that can be sent back. */
-export function itemId(field: string | undefined, item: unknown): string | undefined {
-  if (field === undefined || typeof item !== "object" || item === null) return undefined;
-  const id = (item as Record<string, unknown>)[field];
-  const text = typeof id === "string" || typeof id === "number" || typeof id === "bigint" ? String(id) : "";
-  // A line break would end the field, and EventSource ignores an id with a NUL.
-  return text === "" || /[\0\r\n]/.test(text) ? undefined : text;
 }

@@ -1,19 +1,73 @@
 /**
- * Owns knowing when a stream begins and when it is over, for whoever counts what is in flight. It must never hold an item,
- * or change what the stream answers.
+ * Owns a stream that comes to a host from elsewhere: when it begins and when it is over, for whoever counts what is in
+ * flight, and its end between two items when the host drains. It must never hold an item, or change one.
  */
+import type { Cancellation } from "../call/index.ts";
+import { itemId } from "../contract/shapes.ts";
+import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
+
+/** What a host is told of its streams, and of them wants to know. */
+export interface StreamKind {
+  /** The field of an item that is its id. */
+  readonly id: string | undefined;
+  /** It goes on elsewhere after its last item, whoever resumes it: nothing is done twice. */
+  readonly goesOn: boolean;
+  /** A body comes, or bytes go: it is over some time, and cannot begin again. */
+  readonly isTransfer: boolean;
+}
 
 /** A generator that hands another one on would do, and cost three times as much for as long as the stream has nothing to say. */
-export class CountedItems implements AsyncIterableIterator<unknown, void, undefined> {
-  readonly #source: AsyncIterable<unknown>;
-  /** Told false at the first item that is asked for, and true once, when it is over. */
-  readonly #count: (isOver: boolean) => void;
+export class CountedItems implements AsyncIterableIterator<unknown, void, undefined>, Cancellation {
+  readonly kind: StreamKind;
+  /** Told at the first item that is asked for, and once more when it is over. */
+  readonly #count: (items: CountedItems, isOver: boolean) => void;
+  /** Its caller's. */
+  readonly #signal: Cancellation | undefined;
+  #source: AsyncIterable<unknown> | undefined;
   #items: AsyncIterator<unknown, void, undefined> | undefined;
+  #listener: (() => void) | undefined;
+  #lastId: string | undefined;
+  #hasMoved = false;
   #isOver = false;
 
-  constructor(source: AsyncIterable<unknown>, count: (isOver: boolean) => void) {
-    this.#source = source;
+  /** It is the signal that its call is made with. */
+  constructor(
+    kind: StreamKind,
+    signal: Cancellation | undefined,
+    lastId: string | undefined,
+    count: (items: CountedItems, isOver: boolean) => void,
+  ) {
+    this.kind = kind;
+    this.#signal = signal;
+    this.#lastId = lastId;
     this.#count = count;
+  }
+
+  of(source: AsyncIterable<unknown>): this {
+    this.#source = source;
+    return this;
+  }
+
+  /** Ends it between two items; its reader's next wait fails with `SKEIN_MOVED`. */
+  move(): void {
+    if (this.#hasMoved || this.#isOver) return;
+    this.#hasMoved = true;
+    this.#listener?.();
+  }
+
+  get aborted(): boolean {
+    return this.#hasMoved || this.#signal?.aborted === true;
+  }
+  get reason(): unknown {
+    return this.#hasMoved ? undefined : this.#signal?.reason;
+  }
+  addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void {
+    this.#listener = listener;
+    this.#signal?.addEventListener(type, listener, options);
+  }
+  removeEventListener(type: "abort", listener: () => void): void {
+    this.#listener = undefined;
+    this.#signal?.removeEventListener(type, listener);
   }
 
   [Symbol.asyncIterator](): this {
@@ -21,14 +75,12 @@ export class CountedItems implements AsyncIterableIterator<unknown, void, undefi
   }
 
   next(): Promise<IteratorResult<unknown, void>> {
-    if (this.#isOver) return Promise.resolve({ done: true, value: undefined });
+    if (this.#isOver || this.#source === undefined) return Promise.resolve({ done: true, value: undefined });
     if (this.#items === undefined) {
       this.#items = this.#source[Symbol.asyncIterator]() as AsyncIterator<unknown, void, undefined>;
-      this.#count(false);
+      this.#count(this, false);
     }
-    const step = this.#items.next();
-    step.then(this.#look, this.#over);
-    return step;
+    return this.#items.next().then(this.#look, this.#failed);
   }
 
   /** A stream that was never begun begins no more. */
@@ -40,13 +92,37 @@ export class CountedItems implements AsyncIterableIterator<unknown, void, undefi
     return left;
   }
 
-  readonly #look = ({ done }: IteratorResult<unknown, void>): void => {
-    if (done === true) this.#over();
+  readonly #look = (next: IteratorResult<unknown, void>): IteratorResult<unknown, void> => {
+    if (next.done === true) this.#over();
+    else this.#lastId = itemId(this.kind.id, next.value);
+    return next;
   };
+
+  readonly #failed = (error: unknown): never => {
+    this.#over();
+    throw this.#failure(error);
+  };
+
+  /** Of what a handler reads, or of what could not go on elsewhere, the token is another one's. */
+  #failure(error: unknown): unknown {
+    if (this.#signal?.aborted === true) return error;
+    if (this.#hasMoved) return this.#moved(isSkeinError(error) && error.outcome === "not_started" ? error : undefined);
+    return isSkeinError(error) && error.code === "SKEIN_MOVED" ? this.#moved(error) : error;
+  }
+
+  #moved(why: SkeinError | undefined): SkeinError {
+    const { outcome, attempts } = why ?? {};
+    return skeinError("SKEIN_MOVED", undefined, {
+      ...(outcome !== undefined && { outcome }),
+      ...(this.#lastId !== undefined && { data: { lastId: this.#lastId } }),
+      attempts,
+      cause: why,
+    });
+  }
 
   readonly #over = (): void => {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#count(true);
+    this.#count(this, true);
   };
 }

@@ -13,27 +13,20 @@ import {
   type RootOptions,
   type Told,
 } from "../call/index.ts";
-import { afterTurn, type Clock, type Random, Secret, systemClock, systemRandom, toMs } from "../core/index.ts";
-import { absolutePath, processEnv } from "../core/platform.ts";
+import { afterTurn, type Clock, type Random, type Secret, systemClock, systemRandom, toMs } from "../core/index.ts";
 import { type SkeinError, skeinError } from "../errors/index.ts";
-import { createRecorder, quietly, type Recorder, silentLog, withFields } from "../observe/index.ts";
-import {
-  type Leadership,
-  type Log,
-  type Mode,
-  type OpenContext,
-  type System,
-  type TokenGrant,
-} from "../system/index.ts";
+import { createRecorder, quietly, type Recorder, silentLog } from "../observe/index.ts";
+import { type Leadership, type Log, type Mode, type System, type TokenGrant } from "../system/index.ts";
 import { Admitted, isFromElsewhere } from "./admitted.ts";
 import { Counted } from "./counted.ts";
-import { CountedItems } from "./counted-items.ts";
 import { openMounts } from "./mount/open-all.ts";
 import type { LiveMount } from "./mount/open.ts";
 import { bringUp, closeAll, isHook, type LiveService, readyHook, startHook } from "./load.ts";
+import { randomSecret, toContext } from "./open-context.ts";
 import { type RateCall, rateHook } from "./rate.ts";
 import { select } from "./select.ts";
 import { SharedThings } from "./shared.ts";
+import { Streams } from "./streams.ts";
 
 /** How a host runs. Everything has a default that suits a program on one machine. @since 0.1.0 */
 export interface HostOptions {
@@ -90,6 +83,8 @@ export interface Host extends AsyncDisposable {
   readonly isDraining: boolean;
   /** Calls in flight from outside. */
   readonly inFlight: number;
+  /** Of those the uploads and downloads, which cannot go on elsewhere. */
+  readonly transfers: number;
   /** A call from outside: a promise, or an async iterable for a stream. Failures reject with a `SkeinError`. */
   call(service: string, method: string, input: unknown, options?: RootOptions): unknown;
   /**
@@ -106,6 +101,11 @@ export interface Host extends AsyncDisposable {
   takeTokens(service: string, method: string, client: string, take: number): Promise<TokenGrant>;
   /** Rejects while a service cannot serve: a `ready` hook or a database says no. */
   ready(): Promise<void>;
+  /**
+   * Ends streams from elsewhere between two items, with `SKEIN_MOVED` and the id of the last one: those of queries and channels
+   * with ids, also those that begin from now on; `"all"`: what cannot go on elsewhere, too. Other calls go on.
+   */
+  moveStreams(which?: "all"): void;
   /** Refuses new calls from outside (`SKEIN_HOST_DRAINING`) and resolves when those in flight are over. */
   drain(): Promise<void>;
   /** Closes what was opened, all of it; rejects with the first failure. Safe to call twice. */
@@ -167,38 +167,6 @@ export async function openHost(system: System, options: HostOptions = {}): Promi
   return host;
 }
 
-function toContext(
-  system: System,
-  service: string,
-  options: HostOptions,
-  parts: {
-    readonly clock: Clock;
-    readonly log: Log;
-    readonly shared: SharedThings;
-    readonly secret: () => Secret<Uint8Array>;
-  },
-): OpenContext {
-  return {
-    system: system.name,
-    service,
-    mode: options.mode ?? "production",
-    home: absolutePath(options.home ?? ".skein"),
-    env: options.env ?? processEnv(),
-    clock: parts.clock,
-    random: options.random ?? systemRandom,
-    log: withFields(parts.log, { service }),
-    inMemory: options.inMemory ?? false,
-    leader: options.leader,
-    secret: parts.secret,
-    shared: (key, open) => parts.shared.open(key, open),
-  };
-}
-
-/** Of the machine's randomness: a seed would make it known. */
-function randomSecret(): Secret<Uint8Array> {
-  return new Secret(systemRandom.bytes(32));
-}
-
 class RunningHost implements Host {
   readonly system: System;
   readonly #runtime: CallRuntime;
@@ -206,6 +174,7 @@ class RunningHost implements Host {
   readonly mounts: readonly LiveMount[];
   readonly #leader: Leadership | undefined;
   readonly #admission: Admission | undefined;
+  readonly #streams: Streams;
   readonly #background = new AbortController();
   #inFlight = 0;
   #isDraining = false;
@@ -225,6 +194,7 @@ class RunningHost implements Host {
       ? undefined
       : new Admission({ clock: runtime.clock, soon: soonOf(runtime.clock) });
     this.system = system;
+    this.#streams = new Streams(system, (isOver) => (isOver ? this.#leave() : void this.#inFlight++));
     this.#runtime = runtime;
     this.#live = live;
     this.mounts = mounts;
@@ -242,6 +212,9 @@ class RunningHost implements Host {
   get inFlight(): number {
     return this.#inFlight;
   }
+  get transfers(): number {
+    return this.#streams.transfers;
+  }
 
   call(service: string, method: string, input: unknown, options?: RootOptions): unknown {
     const refused = this.#refusal(service, method);
@@ -254,17 +227,19 @@ class RunningHost implements Host {
         );
       if (this.#admission?.isOverrun === true) return Promise.reject(skeinError("SKEIN_HOST_OVERLOADED"));
     }
-    const answer = this.#runtime.root(service, method, input, options);
-    if (!(answer instanceof Promise)) return new CountedItems(answer as AsyncIterable<unknown>, this.#countItems);
+    const kind = this.#streams.kindOf(service, method);
+    const root = (given?: RootOptions): unknown => this.#runtime.root(service, method, input, given);
+    if (kind !== undefined) return this.#streams.open(kind, options ?? {}, root);
     this.#inFlight++;
-    return answer.then(this.#left, this.#failed);
+    const answer = root(options) as Promise<unknown>;
+    return options?.body === undefined ? answer.then(this.#left, this.#failed) : answer.finally(this.#upload());
   }
 
   deliver(service: string, method: string, input: unknown, options: RootOptions, told: Told): void {
     const refused = this.#refusal(service, method);
     if (refused !== undefined) return told.reject(refused);
     this.#inFlight++;
-    const counted = new Counted(told, this.#leave);
+    const counted = new Counted(told, options.body === undefined ? this.#leave : this.#upload());
     const endpoint = this.#admissible(service, method, options);
     if (endpoint === undefined || this.#admission === undefined)
       return this.#runtime.deliver(service, method, input, options, counted);
@@ -334,6 +309,10 @@ class RunningHost implements Host {
     this.#background.abort();
   }
 
+  moveStreams(which?: "all"): void {
+    this.#streams.move(which === "all");
+  }
+
   async drain(): Promise<void> {
     this.#isDraining = true;
     this.endBackground();
@@ -374,11 +353,14 @@ class RunningHost implements Host {
     throw error;
   };
 
-  /** Of a stream, from its first item to its end. */
-  readonly #countItems = (isOver: boolean): void => {
-    if (isOver) this.#leave();
-    else this.#inFlight++;
-  };
+  /** An upload begins; what is returned is to be called at its end. */
+  #upload(): () => void {
+    this.#streams.uploads(1);
+    return () => {
+      this.#streams.uploads(-1);
+      this.#leave();
+    };
+  }
 
   readonly #leave = (): void => {
     if (--this.#inFlight === 0 && this.#isDraining) this.#idle.resolve();

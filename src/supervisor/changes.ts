@@ -6,6 +6,7 @@ import { sleep } from "../core/index.ts";
 import { skeinError } from "../errors/index.ts";
 import type { HostTable } from "./host-table.ts";
 import type { Replica } from "./replica.ts";
+import { transferDrainLimitMs } from "./settings.ts";
 import type { Starter } from "./starter.ts";
 
 /** Told of what is done, one line each. */
@@ -17,7 +18,8 @@ const startLimitMs = 60_000;
 const attemptsMax = 2;
 /** How long hosts have to say that they know the new routes; one that hangs is judged elsewhere. */
 const knownLimitMs = 2_000;
-const drainLimitMs = 60_000;
+/** The watch ends what does not end by itself sooner. */
+const goneLimitMs = transferDrainLimitMs + 30_000;
 /** New hosts are worse when at least so many calls failed, and so much more of them than at the old ones. */
 const worse = { failedMin: 5, share: 0.01 } as const;
 
@@ -99,7 +101,7 @@ export class Changes {
       if (one.identity !== undefined) this.#starter.drain(one);
       else this.#starter.forget(one);
     }
-    const endMs = clock.monotonic() + drainLimitMs;
+    const endMs = clock.monotonic() + goneLimitMs;
     while (this.#table.replicas.some((one) => going.includes(one)) && clock.monotonic() < endMs) {
       if (this.#isOver) return;
       await sleep(clock, lookMs);

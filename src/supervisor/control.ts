@@ -104,7 +104,8 @@ export type SupervisorSays =
   | { readonly is: "rolled"; readonly build: string; readonly epoch: number }
   | { readonly is: "refused"; readonly code: string; readonly message: string }
   | { readonly is: "routes"; readonly routes: Routes }
-  | { readonly is: "drain" }
+  /** `hasSuccessor`: another process has its place, and uploads may take their time. */
+  | { readonly is: "drain"; readonly hasSuccessor?: boolean }
   | { readonly is: "spawn"; readonly id: string; readonly arguments: readonly string[]; readonly log: string }
   /** To a gateway: start a holder with the listening socket that you have. */
   | { readonly is: "hold"; readonly arguments: readonly string[]; readonly log: string };

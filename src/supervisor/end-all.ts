@@ -4,9 +4,9 @@ import type { GatewaySocket } from "./gateway-socket.ts";
 import type { HostTable, Leaving } from "./host-table.ts";
 import { isRunning, signal } from "./process-identity.ts";
 import { isGateway, type Replica } from "./replica.ts";
+import { drainLimitMs } from "./settings.ts";
 import type { Starter } from "./starter.ts";
 
-const drainLimitMs = 30_000;
 const lookMs = 25;
 
 /** Gateways first, so that no request meets a half that is gone; then the hosts behind them, each after what it has in flight. */
@@ -21,7 +21,7 @@ export async function endHosts(table: HostTable, starter: Starter, socket: Gatew
     while (ending.some(isThere)) {
       for (const one of ending) {
         if (one.identity === undefined) continue;
-        if (one.state !== "draining") starter.drain(one);
+        if (one.state !== "draining") starter.drain(one, false);
         if (table.isHurried || clock.monotonic() > endMs) signal(one.identity, "SIGKILL");
       }
       await sleep(clock, lookMs);

@@ -15,7 +15,7 @@ import type { Listener } from "../transport/index.ts";
 import { Adoption, type SupervisorSays } from "./control.ts";
 import { lineSink, trimLog } from "./log-file.ts";
 import { placeOf } from "./replica.ts";
-import { environmentOf, type HostSettings } from "./settings.ts";
+import { drainMs, environmentOf, type HostSettings, transferDrainMs } from "./settings.ts";
 import { listenToPeers, openPeersTls, peersAddress, reachPeersWith } from "./peers-address.ts";
 import { raise, startHolder } from "./spawn.ts";
 import { State } from "./state.ts";
@@ -24,8 +24,10 @@ import { State } from "./state.ts";
 const healthMs = 500;
 /** The listening socket that a gateway inherits. */
 const gatewayDescriptor = 3;
-/** How long everything may take to close at the end. */
-const endMs = 25_000;
+/** How much longer everything may take to close at the end. */
+const closeMs = 5_000;
+/** Before calls that are left are cut, streams among them are told that they end. */
+const lastWordMs = 1_000;
 /** The same for one that has lost its leases: by then another process may lead. */
 const lostMs = 500;
 
@@ -126,7 +128,7 @@ function toLead(): Leader {
       log.info(`${settings.id} leads`, { epoch });
       adoption.say({ is: "leading", epoch });
     },
-    onLost: () => void end("it does not lead any more", lostMs),
+    onLost: () => void end("it does not lead any more", 0, lostMs),
   });
 }
 
@@ -144,7 +146,7 @@ function hear(message: SupervisorSays): void {
       peersReady(message.routes);
       return;
     case "drain":
-      void end("it was told to");
+      void end("it was told to", message.hasSuccessor === true ? transferDrainMs : drainMs);
       return;
     case "hold":
       adoption.say({
@@ -202,22 +204,37 @@ function answers(of: Host | undefined): { readonly answered: number; readonly fa
   return sum;
 }
 
-/** Gateway first, so that nothing new comes in; then what peers have sent; then what is open. */
-async function end(why: string, withinMs = endMs): Promise<void> {
+/**
+ * Streams that can go on elsewhere first. Then the gateway, so that nothing new comes in; then what peers have sent; then what is
+ * open. `transfersMs`: how long uploads may take.
+ */
+async function end(why: string, transfersMs = drainMs, limitMs = transfersMs + closeMs): Promise<void> {
   if (isEnding) return;
   isEnding = true;
   log.info(`${settings.id} ends: ${why}`);
   adoption.say({ is: "draining" });
-  const limit = clock.after(withinMs, () => process.exit(1));
-  await gateway?.close().catch(complain);
+  const startMs = clock.monotonic();
+  const limit = clock.after(limitMs, () => process.exit(1));
+  clock.after(drainMs - lastWordMs, () => host?.moveStreams("all"), { unref: true });
+  host?.moveStreams();
+  await gateway?.close({ transfersMs }).catch(complain);
   await door?.close().catch(complain);
-  await listener?.close().catch(complain);
+  await listener?.close(leftOf(startMs, drainMs), () => isMoving(startMs, transfersMs)).catch(complain);
   await host?.close().catch(complain);
   peers?.close();
   limit.cancel();
   state.remove(settings.id, process.pid);
   adoption.close();
   process.exit(0);
+}
+
+/** What the gateway has left of the time, and in any case enough for callers to hear that this host leaves. */
+function leftOf(startMs: number, ms: number): number {
+  return Math.max(2_500, startMs + ms - clock.monotonic());
+}
+
+function isMoving(startMs: number, transfersMs: number): boolean {
+  return (host?.transfers ?? 0) > 0 && clock.monotonic() - startMs < transfersMs;
 }
 
 function complain(error: unknown): void {

@@ -25,7 +25,8 @@ export class Memory {
     if (one.memory === undefined || one.rss < one.memory * replaceAt) return;
     if (one.rss >= one.memory * endAt) {
       this.#say(one, "is ended");
-      return this.#starter.drain(one);
+      // Its place is taken when it has ended.
+      return this.#starter.drain(one, false);
     }
     if (this.#table.replicas.some(({ replaces }) => replaces !== undefined)) return;
     this.#say(one, "is replaced");

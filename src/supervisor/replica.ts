@@ -4,6 +4,7 @@ import { gatewayService, type Placement } from "../system/index.ts";
 import { type Build, directoryOf } from "./build.ts";
 import type { HostStatus } from "./control.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
+import { drainLimitMs } from "./settings.ts";
 
 /** One replica that should run, and what is known of it. */
 export interface Replica {
@@ -49,6 +50,8 @@ export interface Replica {
   startedMs: number;
   readyMs: number | undefined;
   drainingMs: number | undefined;
+  /** How long it may take from then on. */
+  drainLimitMs: number;
   /** When its process last said anything. */
   heardMs: number;
   /** It has said nothing for so long that no call goes to it. */
@@ -129,6 +132,7 @@ function fresh({ group, replica, services, isSingleton, memory, build }: Place, 
     startedMs: 0,
     readyMs: undefined,
     drainingMs: undefined,
+    drainLimitMs,
     heardMs: 0,
     isSilent: false,
     notBeforeMs: 0,

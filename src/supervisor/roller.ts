@@ -216,7 +216,7 @@ export class Roller {
     next.isProving = false;
     next.failures = 0;
     if (next.identity === undefined) next.build = this.#table.build;
-    else this.#starter.drain(next);
+    else this.#starter.drain(next, false);
   }
 
   /** No place is being given to another process for its memory's sake. */

@@ -28,3 +28,11 @@ export interface HolderSettings {
 export function environmentOf({ mayBeAhead }: Pick<HostSettings, "mayBeAhead">): NodeJS.ProcessEnv {
   return mayBeAhead === true ? { ...process.env, SKEIN_SCHEMA: "may-be-ahead" } : process.env;
 }
+
+/** How long a host finishes what it has in flight. */
+export const drainMs = 20_000;
+/** How long it finishes uploads and downloads, where another host has taken its place. */
+export const transferDrainMs = 120_000;
+/** Until it is ended, whatever it does. */
+export const drainLimitMs = 30_000;
+export const transferDrainLimitMs = transferDrainMs + 10_000;

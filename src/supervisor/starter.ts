@@ -6,7 +6,7 @@ import type { GatewaySocket } from "./gateway-socket.ts";
 import type { HostTable } from "./host-table.ts";
 import { identify, signal } from "./process-identity.ts";
 import { isGateway, placeOf, type Replica } from "./replica.ts";
-import type { HostSettings } from "./settings.ts";
+import { drainLimitMs, type HostSettings, transferDrainLimitMs } from "./settings.ts";
 import { hostArguments, startHost } from "./spawn.ts";
 
 const pause = { firstMs: 100, longestMs: 30_000 } as const;
@@ -82,14 +82,19 @@ export class Starter {
     this.next();
   }
 
-  /** Out of the routes, and told to end after what it has in flight. */
-  drain(one: Replica): void {
+  /**
+   * Out of the routes, and told to end after what it has in flight. `isReplaced`: another one has its place, so that uploads
+   * may take their time; but a leader's successor waits for its end.
+   */
+  drain(one: Replica, isReplaced = true): void {
+    const hasSuccessor = isReplaced && !one.isSingleton;
     one.state = "draining";
     one.drainingMs = this.#table.options.clock.monotonic();
+    one.drainLimitMs = hasSuccessor ? transferDrainLimitMs : drainLimitMs;
     this.#table.mark(one, { isRetired: true });
     this.#table.publish();
     const wire = this.#table.wires.get(one.id);
-    if (wire !== undefined) wire.say({ is: "drain" });
+    if (wire !== undefined) wire.say({ is: "drain", hasSuccessor });
     else if (one.identity !== undefined) signal(one.identity, "SIGTERM");
   }
 

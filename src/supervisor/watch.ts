@@ -10,6 +10,7 @@ import { logBytesMax, trimLog } from "./log-file.ts";
 import { Memory } from "./memory.ts";
 import { isRunning, signal } from "./process-identity.ts";
 import { isGateway, placeOf, type Replica } from "./replica.ts";
+import { drainLimitMs } from "./settings.ts";
 import type { Silence } from "./silence.ts";
 import type { Starter } from "./starter.ts";
 
@@ -24,8 +25,6 @@ const healthyMs = 60_000;
 /** A holder answers an order at once. */
 const orderLimitMs = 10_000;
 const trimEveryMs = 5_000;
-/** A host ends by itself before. */
-const drainLimitMs = 30_000;
 
 export class Watch {
   readonly #table: HostTable;
@@ -89,7 +88,8 @@ export class Watch {
         else if (now - one.startedMs > startLimitMs) this.#giveUp(one);
         break;
       case "draining":
-        if (one.identity !== undefined && now - (one.drainingMs ?? now) > drainLimitMs) signal(one.identity, "SIGKILL");
+        if (one.identity !== undefined && now - (one.drainingMs ?? now) > one.drainLimitMs)
+          signal(one.identity, "SIGKILL");
         break;
       case "waiting":
         break;

@@ -28,15 +28,28 @@ export class Callees {
     void callee.closed.then(() => this.#all.delete(callee));
   }
 
-  /** Asks all to leave, waits for calls under way at most `waitMs`, then closes. */
-  async close(waitMs: number): Promise<void> {
+  /** Asks all to leave, waits for calls under way at most `waitMs` and as long as `mayWait` says so, then closes. */
+  async close(waitMs: number, mayWait: () => boolean = never): Promise<void> {
     this.#isClosing = true;
     const all = [...this.#all];
     for (const callee of all) callee.leave();
     const enough = new AbortController();
-    const waited = sleep(this.#options.clock, waitMs, enough.signal).catch(() => undefined);
-    await Promise.race([Promise.all(all.map((callee) => callee.closed)), waited]);
+    await Promise.race([Promise.all(all.map((callee) => callee.closed)), this.#wait(waitMs, mayWait, enough.signal)]);
     enough.abort();
     for (const callee of all) callee.fail(skeinError("SKEIN_HOST_DRAINING"));
   }
+
+  async #wait(waitMs: number, mayWait: () => boolean, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const pause = (ms: number): Promise<void> => sleep(clock, ms, signal).catch(() => undefined);
+    await pause(waitMs);
+    while (!signal.aborted && mayWait()) await pause(lookMs);
+  }
+}
+
+/** How often is asked whether to wait any longer. */
+const lookMs = 100;
+
+function never(): boolean {
+  return false;
 }

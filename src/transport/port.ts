@@ -110,8 +110,11 @@ export interface Connection {
 export interface Listener {
   /** Where others connect to, in the adapter's own form. */
   readonly address: string;
-  /** Tells callers to send no more, waits for what is in flight at most `drainMs`, then closes. Safe to call twice. */
-  close(drainMs?: number): Promise<void>;
+  /**
+   * Tells callers to send no more, waits for what is in flight at most `drainMs`, and as long as `mayWait` says so, then closes.
+   * Safe to call twice.
+   */
+  close(drainMs?: number, mayWait?: () => boolean): Promise<void>;
 }
 
 /** What two hosts must agree on before the first call. */

@@ -89,7 +89,7 @@ export async function listenSocket(
   let closing: Promise<void> | undefined;
   return {
     address: "path" in address ? address.path : addressOf(server),
-    close: (waitMs = drainMs) => (closing ??= close(server, callees, waitMs)),
+    close: (waitMs = drainMs, mayWait) => (closing ??= close(server, callees, waitMs, mayWait)),
   };
 }
 
@@ -137,9 +137,9 @@ async function removeDead(path: string): Promise<void> {
   if (!isAlive) await rm(path, { force: true });
 }
 
-async function close(server: Server, callees: Callees, waitMs: number): Promise<void> {
+async function close(server: Server, callees: Callees, waitMs: number, mayWait?: () => boolean): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  await callees.close(waitMs);
+  await callees.close(waitMs, mayWait);
   await closed;
 }
 

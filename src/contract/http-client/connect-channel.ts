@@ -229,8 +229,8 @@ class Connection implements ChannelConnection, AsyncIterator<unknown> {
     if (typeof message.ack === "number") return this.#acknowledged(message.ack);
     if (message.error !== undefined) {
       const error = fromProblem(message.error, { kind: "action" } as never);
-      // A gateway that closes says that another one answers.
-      if (error?.code === "SKEIN_HOST_DRAINING") return;
+      // A host that makes room says that another one answers.
+      if (error?.code === "SKEIN_MOVED") return;
       return this.#finish(error ?? skeinError("SKEIN_CLIENT_ANSWER", "the channel's error is no problem"));
     }
     if (!Object.hasOwn(message, "item")) return;

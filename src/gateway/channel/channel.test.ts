@@ -273,8 +273,8 @@ describe("life", () => {
     assert.deepEqual(await talk.next(), { ack: 1 });
     const closing = own.close();
     const { error } = (await talk.next()) as { error: Record<string, unknown> };
-    assert.deepEqual([error["code"], error["retry"]], ["SKEIN_HOST_DRAINING", true]);
-    assert.equal((await talk.closed).code, 1001);
+    assert.deepEqual([error["code"], error["retry"]], ["SKEIN_MOVED", true]);
+    assert.equal((await talk.closed).code, 1012);
     await closing;
   });
 });

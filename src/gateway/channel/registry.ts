@@ -11,6 +11,8 @@ export interface Living {
   readonly openedMs: number;
   heardMs: number;
   pingedMs: number | undefined;
+  /** Its client can go on after the last item. */
+  readonly goesOn: boolean;
   ping(): void;
   /** Its client is gone. */
   lost(): void;
@@ -34,7 +36,7 @@ export class Channels {
 
   add(channel: Living): void {
     this.#living.add(channel);
-    if (this.#isDraining) channel.leave(true);
+    if (this.#isDraining && channel.goesOn) channel.leave(true);
     this.#arm();
   }
 
@@ -45,10 +47,10 @@ export class Channels {
     this.#timer = undefined;
   }
 
-  /** Each client is told to go on elsewhere; also those that come from now on. */
-  drain(): void {
+  /** Each client that can is told to go on elsewhere; also those that come from now on; `all`: every one. */
+  drain(all: boolean): void {
     this.#isDraining = true;
-    for (const channel of this.#living) channel.leave(true);
+    for (const channel of this.#living) if (all || channel.goesOn) channel.leave(true);
   }
 
   /** Looks at all of them once. */

@@ -4,12 +4,11 @@
  */
 import type { Clock, Timer } from "../../core/index.ts";
 import { type SkeinError, skeinError } from "../../errors/index.ts";
-import { parseJson, type Problem, toJson } from "../../contract/shapes.ts";
+import { itemId, parseJson, type Problem, toJson } from "../../contract/shapes.ts";
 import type { Departure, Exchange } from "../exchange.ts";
 import { jsonLimits } from "../body.ts";
 import { channelCloseMs } from "../limits.ts";
 import { toError, toProblem } from "../problem.ts";
-import { itemId } from "../stream.ts";
 import type { InputShape } from "../values.ts";
 import { Inbox, type InboxOwner } from "./inbox.ts";
 import type { Channels, Living } from "./registry.ts";
@@ -132,9 +131,13 @@ export class Channel implements ChannelListener, InboxOwner, Living {
     this.#socket?.terminate();
   }
 
+  get goesOn(): boolean {
+    return this.#options.id !== undefined;
+  }
+
   leave(isDraining: boolean): void {
     if (this.#isClosing) return;
-    if (isDraining) return this.#fail(skeinError("SKEIN_HOST_DRAINING"), 1001);
+    if (isDraining) return this.#fail(skeinError("SKEIN_MOVED"));
     this.#close(1001, "connect again", undefined);
   }
 
@@ -197,7 +200,7 @@ export class Channel implements ChannelListener, InboxOwner, Living {
     if (this.#isClosing) return;
     const problem: Problem = toProblem(error, this.#options.exchange.traceId, this.#options.isDevelopment);
     void this.#send({ error: problem });
-    this.#close(code ?? (problem.status >= 500 ? 1011 : 1008), error.code, error.code);
+    this.#close(code ?? closeCodeOf(problem), error.code, error.code);
   }
 
   #close(code: number, reason: string, ended: string | undefined): void {
@@ -210,6 +213,12 @@ export class Channel implements ChannelListener, InboxOwner, Living {
     if (this.#isClosed) return;
     this.#closing = this.#options.clock.after(channelCloseMs, () => this.#socket?.terminate(), { unref: true });
   }
+}
+
+/** 1012: the service restarts, and the client goes on there (https://www.iana.org/assignments/websocket/websocket.xhtml). */
+function closeCodeOf({ code, status }: Problem): number {
+  if (code === "SKEIN_MOVED") return 1012;
+  return status >= 500 ? 1011 : 1008;
 }
 
 function readMessage(bytes: Uint8Array): { n: number; item: unknown; end: boolean } {

@@ -36,10 +36,16 @@ export interface Gateway extends AsyncDisposable {
   /** Requests being answered. */
   readonly inFlight: number;
   /**
-   * Stops accepting, finishes what is in flight (at most 20 s), closes the connections. The host stays as it is. Safe to
-   * call twice.
+   * Stops accepting, ends streams whose readers can go on after the last item, finishes what is in flight (at most 20 s), closes
+   * the connections. The host stays as it is. Safe to call twice.
    */
-  close(): Promise<void>;
+  close(options?: GatewayCloseOptions): Promise<void>;
+}
+
+/** How a gateway closes. @since 0.1.0 */
+export interface GatewayCloseOptions {
+  /** Longest wait for uploads and downloads under way, in milliseconds; 20,000, as for other requests, unless given. */
+  readonly transfersMs?: number;
 }
 
 /** A request listener for a `node:http` server of one's own. @since 0.1.0 */
@@ -89,12 +95,12 @@ export async function createGateway(host: Host, options: GatewayOptions): Promis
   const { port } = server.address() as AddressInfo;
   const slow = watchSlowClients(front, sockets);
   let closing: Promise<void> | undefined;
-  const end = async (): Promise<void> => {
-    await Promise.all([drain(server, front, sockets, tls), tls?.close()]);
+  const end = async ({ transfersMs = limits.drainMs }: GatewayCloseOptions): Promise<void> => {
+    await Promise.all([drain(server, front, sockets, tls, transfersMs), tls?.close()]);
     slow.stop();
     await front.close();
   };
-  const close = () => (closing ??= end());
+  const close = (given: GatewayCloseOptions = {}) => (closing ??= end(given));
   return {
     url: `${tls === undefined ? "http" : "https"}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
     port,
@@ -103,7 +109,7 @@ export async function createGateway(host: Host, options: GatewayOptions): Promis
       return front.inFlight;
     },
     close,
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => close(),
   };
 }
 
@@ -276,9 +282,14 @@ async function portTaken(port: number, cause: Error) {
  * A connection is closed by its next answer; one without a request, once it has been idle long enough that its client is
  * not just sending one. Closing idle ones at once, as `http.Server.close` does, would cut requests that are on their way.
  */
-async function drain(server: Server, front: Front, sockets: Sockets, tls: Tls | undefined): Promise<void> {
+async function drain(
+  server: Server,
+  front: Front,
+  sockets: Sockets,
+  tls: Tls | undefined,
+  transfersMs: number,
+): Promise<void> {
   const { clock } = front.settings;
-  const endMs = clock.monotonic() + limits.drainMs;
   let isClosed = false;
   const closed = new Promise<void>((resolve) => {
     NetServer.prototype.close.call(server, () => {
@@ -287,10 +298,20 @@ async function drain(server: Server, front: Front, sockets: Sockets, tls: Tls | 
     });
   });
   front.startDraining();
-  // The server may be closed a little before its last socket says so: without the flag this would never give up its turn.
-  while (!isClosed && (tls ?? sockets).size > 0 && clock.monotonic() < endMs) {
-    sockets.closeIdle(limits.drainIdleMs);
-    await Promise.race([closed, sleep(clock, drainTickMs)]);
+  const startMs = clock.monotonic();
+  const wait = async (untilMs: number, isWanted: () => boolean): Promise<void> => {
+    // The server may be closed a little before its last socket says so: without the flag this would never give up its turn.
+    while (!isClosed && (tls ?? sockets).size > 0 && clock.monotonic() - startMs < untilMs && isWanted()) {
+      sockets.closeIdle(limits.drainIdleMs);
+      await Promise.race([closed, sleep(clock, drainTickMs)]);
+    }
+  };
+  await wait(limits.drainMs - limits.lastWordMs, always);
+  front.endStreams();
+  await wait(limits.drainMs, always);
+  if (front.transfers > 0 && transfersMs > limits.drainMs) {
+    await wait(transfersMs, () => front.transfers > 0);
+    await wait(clock.monotonic() - startMs + limits.lastWordMs, always);
   }
   sockets.closeAll();
   tls?.closeConnections();

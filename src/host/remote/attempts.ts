@@ -75,6 +75,7 @@ const blameless: ReadonlySet<string> = new Set([
   "SKEIN_TRANSPORT_UNREACHABLE",
   "SKEIN_ACCESS_UNAVAILABLE",
   "SKEIN_LEADER_NONE",
+  "SKEIN_MOVED",
 ]);
 
 /** Holds a failure against the replica it is due to. */

@@ -11,6 +11,7 @@ import { account, final, Sending, waitFor } from "./attempts.ts";
 import { Race, Slow } from "./hedge.ts";
 import type { Operations } from "./operations.ts";
 import { Replicas, type ReplicasOptions } from "./replicas.ts";
+import { Progress } from "./resume.ts";
 
 /** Which replicas run which services. */
 export interface Routes {
@@ -101,7 +102,7 @@ export class RouteTable implements RemoteRoutes {
       timeoutMs: timeout === undefined ? undefined : toMs(timeout),
       send: (call, told) => this.#unary(service, name, slow, call, told),
       again: (call, error, told) => this.#again(kind, call, error, told),
-      stream: (call) => this.#stream(kind, service, name, call),
+      stream: (call) => this.#stream(method, service, name, call),
     };
   }
 
@@ -172,38 +173,47 @@ export class RouteTable implements RemoteRoutes {
     sending.replica = group.pickOther(sending.tried) ?? (await group.reach(call.timeoutMs));
   }
 
-  /** Sent once more only before its first item: what was read cannot be taken back. */
+  /**
+   * Sent once more before its first item, as what was read cannot be taken back; and after the last one, where its host ends
+   * it to make room (`SKEIN_MOVED`) and it is a query's with ids.
+   */
   async *#stream(
-    kind: Kind,
+    { kind, output }: Method,
     service: string,
     method: string,
     call: RemoteCall,
   ): AsyncGenerator<unknown, void, undefined> {
     const { signal } = call;
     const sending = await unlessAborted(this.#ready(service, method, call), signal);
+    const progress = new Progress(isStream(output) ? output.id : undefined, sending);
     for (;;) {
-      let items: AsyncGenerator<unknown, void, undefined>;
-      let first: IteratorResult<unknown, void>;
+      let items: AsyncGenerator<unknown, void, undefined> | undefined;
       try {
         items = sending.stream();
-        first = await items.next();
+        for (let next = await items.next(); next.done !== true; next = await items.next()) {
+          progress.came(next.value);
+          yield next.value;
+        }
+        return;
       } catch (thrown) {
         const error = toSkeinError(thrown);
-        const waitMs = signal.aborted ? undefined : this.#waitFor(kind, sending, error);
-        if (waitMs === undefined) throw final(error, kind, call.attempts, sending.unsure);
+        const waitMs = signal.aborted ? undefined : this.#waitForStream(kind, sending, progress, error);
+        // Who reads a stream that broke may begin anew: nobody has tried that.
+        if (waitMs === undefined) throw progress.hasItems ? error : final(error, kind, call.attempts, sending.unsure);
         await unlessAborted(sleep(this.#options.clock, waitMs), signal);
         await unlessAborted(this.#turnElsewhere(sending), signal);
-        continue;
-      }
-      if (first.done === true) return;
-      try {
-        yield first.value;
-        yield* items;
       } finally {
-        await items.return();
+        await items?.return();
       }
-      return;
     }
+  }
+
+  #waitForStream(kind: Kind, sending: Sending, progress: Progress, error: SkeinError): number | undefined {
+    const { clock, random } = this.#options;
+    const { timeoutMs = Infinity, sentMs } = sending.head;
+    const waitMs = progress.moved(kind, error, timeoutMs - (clock.monotonic() - sentMs), random);
+    if (waitMs !== undefined || progress.hasItems) return waitMs;
+    return this.#waitFor(kind, sending, error);
   }
 
   async #ready(service: string, method: string, call: RemoteCall): Promise<Sending> {

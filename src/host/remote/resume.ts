@@ -1,0 +1,61 @@
+/**
+ * Owns how far a stream from another host has come, and whether it may go on at another one when its host makes room. It must
+ * never let a stream go on that is no query's, or after an item without an id.
+ */
+import type { Kind } from "../../contract/index.ts";
+import { itemId } from "../../contract/shapes.ts";
+import type { Random } from "../../core/index.ts";
+import type { SkeinError } from "../../errors/index.ts";
+import type { Sending } from "./attempts.ts";
+
+/** Moves without an item between them. */
+export const movesMax = 3;
+/** Before a stream goes on, a random wait of up to this: a host that drains moves all of its streams at once. */
+export const moveSpreadMs = 100;
+
+export class Progress {
+  readonly #field: string | undefined;
+  readonly #sending: Sending;
+  #hasId = true;
+  /** Whether an item came of the attempt that is under way. */
+  #hasItems = false;
+  #moves = 0;
+
+  /** `field` names the id of an item. */
+  constructor(field: string | undefined, sending: Sending) {
+    this.#field = field;
+    this.#sending = sending;
+  }
+
+  /** Before the first item of an attempt a stream is a call like any other. */
+  get hasItems(): boolean {
+    return this.#hasItems;
+  }
+
+  /** An item is about to be handed on. */
+  came(item: unknown): void {
+    const { head } = this.#sending;
+    if (!this.#hasItems) {
+      this.#hasItems = true;
+      if (this.#moves > 0) head.attempts = 1;
+      this.#moves = 0;
+    }
+    if (this.#field === undefined) return;
+    const id = itemId(this.#field, item);
+    this.#hasId = id !== undefined;
+    head.resumeFrom = id;
+  }
+
+  /** How long to wait before it goes on elsewhere; `undefined` where it does not. No budget: nothing has failed. */
+  moved(kind: Kind, error: SkeinError, leftMs: number, random: Random): number | undefined {
+    if (error.code !== "SKEIN_MOVED" || error.attempts !== undefined || kind !== "query") return undefined;
+    const canGoOn = !this.#hasItems || (this.#field !== undefined && this.#hasId);
+    if (this.#sending.sent === undefined || !canGoOn || this.#moves >= movesMax) return undefined;
+    const waitMs = random.float() * moveSpreadMs;
+    if (waitMs >= leftMs) return undefined;
+    this.#moves++;
+    if (this.#hasItems) this.#sending.tried = undefined;
+    this.#hasItems = false;
+    return waitMs;
+  }
+}
