@@ -102,7 +102,7 @@ export interface Host extends AsyncDisposable {
   /** Rejects while a service cannot serve: a `ready` hook or a database says no. */
   ready(): Promise<void>;
   /**
-   * Ends streams from elsewhere between two items, with `SKEIN_MOVED` and the id of the last one: those of queries and channels
+   * Ends streams from outside the services between two items, with `SKEIN_MOVED` and the id of the last one: those of queries and channels
    * with ids, also those that begin from now on; `"all"`: what cannot go on elsewhere, too. Other calls go on.
    */
   moveStreams(which?: "all"): void;

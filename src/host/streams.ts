@@ -5,11 +5,7 @@
 import type { RootOptions } from "../call/index.ts";
 import { isBytes, isChannel, isStream, type Method } from "../contract/index.ts";
 import { methodsOf, type System } from "../system/index.ts";
-import { isFromElsewhere } from "./admitted.ts";
 import { CountedItems, type StreamKind } from "./counted-items.ts";
-
-/** What this process's own code reads is its own to end. */
-const ours: StreamKind = { id: undefined, goesOn: false, isTransfer: false };
 
 export class Streams {
   readonly #kinds = new Map<string, Map<string, StreamKind>>();
@@ -43,7 +39,7 @@ export class Streams {
   /** The items of a call that is made with what `call` is given, or the promise that refuses it. */
   open(kind: StreamKind, options: RootOptions, call: (options: RootOptions) => unknown): unknown {
     const { signal, resumeFrom } = options;
-    const items = new CountedItems(isFromElsewhere(options) ? kind : ours, signal, resumeFrom, this.#told);
+    const items = new CountedItems(kind, signal, resumeFrom, this.#told);
     const answer = call({ ...options, signal: items });
     return answer instanceof Promise ? answer : items.of(answer as AsyncIterable<unknown>);
   }

@@ -40,6 +40,9 @@ interface Sent {
   endedMs: number | undefined;
   reply: unknown;
   error: SkeinError | undefined;
+  /** Of a stream: where its handler began, and how often another one went on. */
+  from: number;
+  moves: number;
 }
 
 /** Runs one seed; resolves whatever it finds. */
@@ -119,6 +122,8 @@ function start(cluster: Cluster, random: Random, op: string): Sent {
     if (kind === "page") return cluster.client(Front).page({ op }, bounded);
     let i = 0;
     for await (const item of cluster.client(Accounts).history({ op, items }, bounded)) {
+      if (item.from > one.from) one.moves++;
+      one.from = item.from;
       if (item.op !== op || item.i !== i++) throw new Error(`item ${item.i} of ${item.op} came as ${i - 1} of ${op}`);
     }
     if (i !== items) throw new Error(`${i} of ${items} items came, and the end`);
@@ -135,6 +140,8 @@ function start(cluster: Cluster, random: Random, op: string): Sent {
     endedMs: undefined,
     reply: undefined,
     error: undefined,
+    from: 0,
+    moves: 0,
   };
   void settle(cluster, one);
   return one;
@@ -166,6 +173,7 @@ function checkEnd({ op, kind, closed, startedMs, timeoutMs, endedMs, reply, erro
     "SKEIN_CALL_CANCELED",
     "SKEIN_HOST_DRAINING",
     "SKEIN_KEY_IN_FLIGHT",
+    "SKEIN_MOVED",
   ]);
   if (error !== undefined && !own.has(error.code) && !/^SKEIN_(TRANSPORT|DATA|LEADER|LEASE)_/.test(error.code))
     say(`it failed as nothing here should: ${error.code} ${error.message}`);
@@ -231,9 +239,10 @@ function checkEpochs(cluster: Cluster, epochs: Map<string, number>, violations: 
 
 function countOutcomes(sent: readonly Sent[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { error } of sent) {
+  for (const { error, moves } of sent) {
     const end = error === undefined ? "ok" : `${error.code} ${error.outcome}`;
     counts[end] = (counts[end] ?? 0) + 1;
+    if (moves > 0) counts["moved"] = (counts["moved"] ?? 0) + moves;
   }
   return counts;
 }

@@ -19,6 +19,8 @@ test("150 seeds under faults: each effect once, each reply its own, each deadlin
     assert.ok((faults[fault] ?? 0) >= 50, `${faults[fault]} ${fault}`);
   const unknown = Object.entries(outcomes).filter(([end]) => end.endsWith(" unknown"));
   assert.ok(unknown.reduce((sum, [, times]) => sum + times, 0) >= 40, JSON.stringify(outcomes));
+  // Streams went on at another host, in order and without a gap.
+  assert.ok((outcomes["moved"] ?? 0) >= 10, JSON.stringify(outcomes));
   t.diagnostic(`${seedsPerMinute} seeds a minute`);
 });
 

@@ -5,8 +5,8 @@
 import type { Kind } from "../../contract/index.ts";
 import { itemId } from "../../contract/shapes.ts";
 import type { Random } from "../../core/index.ts";
-import type { SkeinError } from "../../errors/index.ts";
-import type { Sending } from "./attempts.ts";
+import { isDeclaredError, type SkeinError, skeinError } from "../../errors/index.ts";
+import { final, type Sending } from "./attempts.ts";
 
 /** Moves without an item between them. */
 export const movesMax = 3;
@@ -20,6 +20,8 @@ export class Progress {
   /** Whether an item came of the attempt that is under way. */
   #hasItems = false;
   #moves = 0;
+  /** That it was moved after an item, and has had none since. */
+  #moved: SkeinError | undefined;
 
   /** `field` names the id of an item. */
   constructor(field: string | undefined, sending: Sending) {
@@ -39,6 +41,7 @@ export class Progress {
       this.#hasItems = true;
       if (this.#moves > 0) head.attempts = 1;
       this.#moves = 0;
+      this.#moved = undefined;
     }
     if (this.#field === undefined) return;
     const id = itemId(this.#field, item);
@@ -54,8 +57,20 @@ export class Progress {
     const waitMs = random.float() * moveSpreadMs;
     if (waitMs >= leftMs) return undefined;
     this.#moves++;
-    if (this.#hasItems) this.#sending.tried = undefined;
+    if (this.#hasItems) {
+      this.#sending.tried = undefined;
+      this.#moved = error;
+    }
     this.#hasItems = false;
     return waitMs;
+  }
+
+  /** What its reader is told where it could not begin. One that had begun may still go on, when its reader asks for that. */
+  failure(error: SkeinError, kind: Kind): SkeinError {
+    const { head, unsure } = this.#sending;
+    const isLost = this.#moved !== undefined && !isDeclaredError(error) && error.who === "operator";
+    if (!isLost) return final(error, kind, head.attempts, unsure);
+    const { data, outcome } = this.#moved as SkeinError;
+    return skeinError("SKEIN_MOVED", undefined, { data, outcome, attempts: head.attempts, cause: error });
   }
 }

@@ -198,10 +198,11 @@ export class RouteTable implements RemoteRoutes {
       } catch (thrown) {
         const error = toSkeinError(thrown);
         const waitMs = signal.aborted ? undefined : this.#waitForStream(kind, sending, progress, error);
-        // Who reads a stream that broke may begin anew: nobody has tried that.
-        if (waitMs === undefined) throw progress.hasItems ? error : final(error, kind, call.attempts, sending.unsure);
+        if (waitMs === undefined) throw progress.hasItems ? error : progress.failure(error, kind);
         await unlessAborted(sleep(this.#options.clock, waitMs), signal);
-        await unlessAborted(this.#turnElsewhere(sending), signal);
+        await unlessAborted(this.#turnElsewhere(sending), signal).catch((lost: unknown) => {
+          throw signal.aborted ? lost : progress.failure(toSkeinError(lost), kind);
+        });
       } finally {
         await items?.return();
       }

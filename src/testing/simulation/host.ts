@@ -219,6 +219,7 @@ export class SimulatedHost {
   }
 
   async #close({ listener, host, peers }: Life): Promise<void> {
+    host?.moveStreams();
     await listener?.close();
     await host?.close();
     peers.close();
