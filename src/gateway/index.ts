@@ -1,5 +1,5 @@
 /** The gateway layer: HTTP in front of a host. */
-export { createGateway, createHandler, type Gateway, type Handler } from "./node/gateway.ts";
+export { createGateway, createHandler, type Gateway, type GatewayCloseOptions, type Handler } from "./node/gateway.ts";
 export { type ClientFile, renderClient, type UntypedPart } from "./client-file/render.ts";
 export { renderOpenApi } from "./openapi.ts";
 export type { TrustProxy } from "./client-address.ts";
