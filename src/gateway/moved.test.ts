@@ -17,7 +17,7 @@ const Feed = contract("feed", {
   put: action({ body: bytes({ max: "1MiB" }), output: z.object({ size: z.int() }), http: "POST /files" }),
 });
 const open = { access: "public", timeout: "1h" } as const;
-let waiting: (() => void)[] = [];
+const waiting: (() => void)[] = [];
 /** Every handler that waits goes on. */
 function tick(): void {
   for (const go of waiting.splice(0)) go();
