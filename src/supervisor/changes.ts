@@ -9,6 +9,8 @@ import type { Replica } from "./replica.ts";
 import { transferDrainLimitMs } from "./settings.ts";
 import type { Starter } from "./starter.ts";
 
+type Undone = "SKEIN_PLACE_UNDONE" | "SKEIN_ROLL_UNDONE";
+
 /** Told of what is done, one line each. */
 export type Step = (text: string) => void;
 
@@ -27,6 +29,7 @@ export class Changes {
   readonly #table: HostTable;
   readonly #starter: Starter;
   #isChanging = false;
+  #undone: Undone = "SKEIN_PLACE_UNDONE";
   #isOver = false;
 
   constructor(table: HostTable, starter: Starter) {
@@ -48,9 +51,11 @@ export class Changes {
     if (this.#isChanging) throw skeinError("SKEIN_PLACE_BUSY");
   }
 
-  async alone<T>(change: () => Promise<T>): Promise<T> {
+  /** `undone` is what it fails with when the system is being stopped. */
+  async alone<T>(change: () => Promise<T>, undone: Undone): Promise<T> {
     this.assertFree();
     this.#isChanging = true;
+    this.#undone = undone;
     try {
       return await change();
     } finally {
@@ -108,12 +113,12 @@ export class Changes {
     }
   }
 
-  /** Looks again and again, until it is so or the time is over. Throws `SKEIN_PLACE_UNDONE` when the system is being stopped. */
+  /** Looks again and again, until it is so or the time is over. Throws `SKEIN_PLACE_UNDONE` or `_ROLL_UNDONE` when the system is being stopped. */
   async #until(limitMs: number, look: () => boolean): Promise<void> {
     const { clock } = this.#table.options;
     const endMs = clock.monotonic() + limitMs;
     for (;;) {
-      if (this.#isOver) throw skeinError("SKEIN_PLACE_UNDONE", "the system is being stopped");
+      if (this.#isOver) throw skeinError(this.#undone, "the system is being stopped");
       if (look() || clock.monotonic() > endMs) return;
       await sleep(clock, lookMs);
     }

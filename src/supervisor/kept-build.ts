@@ -7,31 +7,21 @@ import { type Build, directoryOf, sameBuild } from "./build.ts";
 import type { State } from "./state.ts";
 
 /** Writes nothing: whoever asks may not own the directory yet. */
-export function buildToRun(given: Build, state: State): Build {
-  const { roll, keptBuild: kept } = state;
-  const basedOn = kept?.basedOn ?? roll?.basedOn;
+export function buildToRun(given: Build, { keptBuild: kept }: State): Build {
   // Whoever names another one than before means it.
-  if (basedOn === undefined || !sameBuild(basedOn, given)) return given;
-  if (roll === undefined || isDone(state)) return kept?.build ?? given;
-  return roll.from;
+  return kept === undefined || !sameBuild(kept.basedOn, given) ? given : kept.build;
 }
 
 /** Forgets what no longer counts; a roll that is not done stays known until it is taken back. */
 export function settleBuild(given: Build, state: State, log: Log): void {
   const { roll, keptBuild: kept } = state;
-  const basedOn = kept?.basedOn ?? roll?.basedOn;
-  if (basedOn !== undefined && !sameBuild(basedOn, given)) {
-    log.warn(`this build was given, so it counts before ${directoryOf((kept?.build ?? roll?.from) as Build)}`);
+  if (kept !== undefined && !sameBuild(kept.basedOn, given)) {
+    log.warn(`this build was given, so it counts before ${directoryOf(kept.build)}`);
     state.keptBuild = undefined;
     state.roll = undefined;
-    return;
+  } else if (roll !== undefined) {
+    // The last step of a roll is that its build is kept.
+    if (kept !== undefined && sameBuild(kept.build, roll.to)) state.roll = undefined;
+    else log.warn(`a roll to ${directoryOf(roll.to)} that the last supervisor had begun is taken back`);
   }
-  if (roll === undefined) return;
-  if (isDone(state)) state.roll = undefined;
-  else log.warn(`a roll to ${directoryOf(roll.to)} that the last supervisor had begun is taken back`);
-}
-
-/** The last step of a roll is that its build is kept. */
-function isDone({ roll, keptBuild }: State): boolean {
-  return roll !== undefined && keptBuild !== undefined && sameBuild(keptBuild.build, roll.to);
 }

@@ -44,7 +44,7 @@ export class Mover {
       for (const text of describeMove(move)) step(text);
       return isDry ? [] : this.#keep(to, move);
     }
-    return this.#changes.alone(() => this.#run(move, to, step));
+    return this.#changes.alone(() => this.#run(move, to, step), "SKEIN_PLACE_UNDONE");
   }
 
   #read(wish: Wish): Placement {

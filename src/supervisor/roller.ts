@@ -14,6 +14,7 @@ import type { HostTable } from "./host-table.ts";
 import { type Replica, replacementOf } from "./replica.ts";
 import { callsOf, differencesOf, inspect, type Known, listed, migrateTo } from "./roll-check.ts";
 import type { Starter } from "./starter.ts";
+import type { KeptBuild } from "./state.ts";
 
 /** How long the first of a group serves beside the old ones before one of them ends, and how long each further one. */
 const proofMs = { first: 5_000, further: 1_000 } as const;
@@ -60,17 +61,47 @@ export class Roller {
         return this.#table.build;
       }
       const { state, given } = this.#table.options;
-      await migrateTo(to, state);
       const basedOn = state.keptBuild?.basedOn ?? given;
-      state.roll = { basedOn, from: this.#table.build, to };
-      await this.#forward(to, groups, step);
-      // From here on a new supervisor begins with it.
-      state.keptBuild = { basedOn, build: to };
-      state.roll = undefined;
+      const from = this.#table.build;
+      // From here on the schema may be newer than a host that is started.
+      state.keptBuild = { basedOn, build: from };
+      state.roll = { from, to };
+      await this.#migrate(to);
+      const reason = (await this.#forward(to, groups, step)) ?? this.#keep({ basedOn, build: to });
+      if (reason !== undefined) return this.#undo(groups, step, reason);
       this.#table.build = to;
       this.#known = known;
       return to;
-    });
+    }, "SKEIN_ROLL_UNDONE");
+  }
+
+  async #migrate(to: Build): Promise<void> {
+    const { state } = this.#table.options;
+    try {
+      await migrateTo(to, state);
+    } catch (error) {
+      state.roll = undefined;
+      throw error;
+    }
+  }
+
+  /** From then on a new supervisor begins with it. Why it could not be written, if so. */
+  #keep(kept: KeptBuild): string | undefined {
+    const { state } = this.#table.options;
+    try {
+      state.keptBuild = kept;
+    } catch (error) {
+      return String(error);
+    }
+    state.roll = undefined;
+    return undefined;
+  }
+
+  async #undo(groups: readonly string[], step: Step, reason: string): Promise<never> {
+    step(`going back: ${reason}`);
+    await this.#all(this.#table.build, groups.toReversed(), step, reason);
+    this.#table.options.state.roll = undefined;
+    throw skeinError("SKEIN_ROLL_UNDONE", reason);
   }
 
   /** Hosts of another build than the one to run were taken over: a roll was cut off, or another build was given. */
@@ -86,7 +117,7 @@ export class Roller {
         const order = rollOrder(placement, calls, { added: new Set(), breaking: new Set(), skewed: new Set() });
         await this.#all(build, "groups" in order ? order.groups.toReversed() : [], step);
         state.roll = undefined;
-      })
+      }, "SKEIN_ROLL_UNDONE")
       .catch((error: unknown) => log.error("some hosts run another build than the one to run", { error }));
   }
 
@@ -133,18 +164,17 @@ export class Roller {
     return this.#table.placement;
   }
 
-  async #forward(to: Build, groups: readonly string[], step: Step): Promise<void> {
+  /** Why it must go back, or nothing once every host runs this build. */
+  async #forward(to: Build, groups: readonly string[], step: Step): Promise<string | undefined> {
     const trial: Trial = { come: [], before: new Map() };
     for (const group of groups) {
       for (const one of this.#others(group, to)) {
         const reason = await this.#replace(one, to, step, trial);
-        if (reason === undefined) continue;
-        step(`going back: ${reason}`);
-        await this.#all(this.#table.build, groups.toReversed(), step, reason);
-        this.#table.options.state.roll = undefined;
-        throw skeinError("SKEIN_ROLL_UNDONE", reason);
+        if (reason !== undefined) return reason;
       }
     }
+    // While the last one was drained, too.
+    return complaintAbout(trial);
   }
 
   /** Every host of another build is replaced by one of this one, which has nothing to prove. */
@@ -171,6 +201,8 @@ export class Roller {
   async #replace(one: Replica, build: Build, step: Step, trial?: Trial): Promise<string | undefined> {
     await this.#quiet();
     const { replicas } = this.#table;
+    // It has ended meanwhile, and what follows it is what should run.
+    if (!replicas.includes(one) || sameBuild(one.build, build)) return undefined;
     const old = replicas.filter(({ group, build: its }) => group === one.group && !sameBuild(its, build));
     if (trial !== undefined && !trial.before.has(one.group)) trial.before.set(one.group, shareOf(old));
     const next = replacementOf(one, build);
@@ -194,17 +226,8 @@ export class Roller {
   async #prove(next: Replica, { come, before }: Trial): Promise<string | undefined> {
     await this.#changes.route([next], []);
     const isFirst = !come.some(({ group }) => group === next.group);
-    const all = [...come, next];
-    return this.#changes.proved(isFirst ? proofMs.first : proofMs.further, () => {
-      for (const group of new Set(all.map((one) => one.group))) {
-        const complaint = complaintOf(
-          all.filter((one) => one.group === group),
-          before.get(group) ?? 0,
-        );
-        if (complaint !== undefined) return complaint;
-      }
-      return undefined;
-    });
+    const all = { come: [...come, next], before };
+    return this.#changes.proved(isFirst ? proofMs.first : proofMs.further, () => complaintAbout(all));
   }
 
   async #takeBack(next: Replica, one: Replica): Promise<void> {
@@ -228,6 +251,16 @@ export class Roller {
       await sleep(clock, lookMs);
     }
   }
+}
+
+/** Each group by itself: a few failures of one would drown in the many calls of the others. */
+function complaintAbout({ come, before }: Trial): string | undefined {
+  for (const group of new Set(come.map((one) => one.group))) {
+    const own = come.filter((one) => one.group === group);
+    const complaint = complaintOf(own, before.get(group) ?? 0);
+    if (complaint !== undefined) return complaint;
+  }
+  return undefined;
 }
 
 async function knownOf({ name, services }: System): Promise<Known> {

@@ -51,7 +51,7 @@ export class Starter {
     due.socket = state.newSocketOf(id);
     const { socket } = due;
     const what = { id, group, replica, services, isSingleton };
-    const mayBeAhead = state.roll !== undefined || state.keptBuild !== undefined;
+    const mayBeAhead = state.keptBuild !== undefined;
     const settings: HostSettings = { ...what, file: build.file, home: state.home, socket, mode, mayBeAhead };
     const args = hostArguments(settings, memory, build);
     const log = state.logOf(placeOf(due));

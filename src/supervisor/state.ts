@@ -79,13 +79,14 @@ export interface KeptPlacement {
 
 /** A roll that has begun and has not been finished. */
 export interface RollRecord {
-  /** The build that `skein start` had been given. */
-  readonly basedOn: Build;
   readonly from: Build;
   readonly to: Build;
 }
 
-/** The build that rolls have led to, and the one that `skein start` was given when they began. */
+/**
+ * The build that rolls have led to, and the one that `skein start` was given when they began. Where there is one the schema
+ * may be newer than what a host knows.
+ */
 export interface KeptBuild {
   readonly basedOn: Build;
   readonly build: Build;

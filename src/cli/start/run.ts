@@ -80,7 +80,7 @@ export async function runStart(given: Given): Promise<number> {
   const signals = onSignals(asked.resolve, () => supervisor.hurry());
   await assertBudget(system, toRun.placement, { env: process.env, mode, warn: (message) => log.warn(message) });
   // What an earlier supervisor left serving must not end for a migration that fails.
-  const env = environmentOf({ mayBeAhead: state.roll !== undefined || state.keptBuild !== undefined });
+  const env = environmentOf({ mayBeAhead: state.keptBuild !== undefined });
   await migrateAll(system, { home: state.home, env, clock: systemClock, log, mode });
   signals.isOpen = true;
   await supervisor.open();
