@@ -3,24 +3,18 @@
  * one does not serve. It must never end a process before one that has proved itself has its place.
  */
 import { toContractsFile } from "../contract/compatibility/index.ts";
-import { sleep } from "../core/index.ts";
 import { skeinError } from "../errors/index.ts";
 import { endpointGraph } from "../system/graph.ts";
 import { methodsOf, type Placement, rollOrder, type System, toPlacementValue } from "../system/index.ts";
 import { type Build, directoryOf, findBuild, sameBuild } from "./build.ts";
-import { type Changes, complaintOf, lackOfRoom, shareOf, type Step } from "./changes.ts";
+import { type Changes, lackOfRoom, type Step } from "./changes.ts";
 import type { RollWish } from "./control.ts";
 import type { HostTable } from "./host-table.ts";
-import { type Replica, replacementOf } from "./replica.ts";
+import type { Replica } from "./replica.ts";
+import { complaintAbout, Replacer, type Trial } from "./replacer.ts";
 import { callsOf, differencesOf, inspect, type Known, listed, migrateTo } from "./roll-check.ts";
 import type { Starter } from "./starter.ts";
 import type { KeptBuild } from "./state.ts";
-
-/** How long the first of a group serves beside the old ones before one of them ends, and how long each further one. */
-const proofMs = { first: 5_000, further: 1_000 } as const;
-/** For a replacement by memory that is under way. */
-const quietLimitMs = 120_000;
-const lookMs = 50;
 
 /** What is to be done, in order. */
 interface Plan {
@@ -29,22 +23,16 @@ interface Plan {
   readonly groups: readonly string[];
 }
 
-/** A roll that is under way: those that have taken over, and how the old ones of the group did before. */
-interface Trial {
-  readonly come: Replica[];
-  readonly before: Map<string, number>;
-}
-
 export class Roller {
   readonly #table: HostTable;
-  readonly #starter: Starter;
+  readonly #replacer: Replacer;
   readonly #changes: Changes;
   /** Of the build that runs, once it was asked for. */
   #known: Known | undefined;
 
   constructor(table: HostTable, starter: Starter, changes: Changes) {
     this.#table = table;
-    this.#starter = starter;
+    this.#replacer = new Replacer(table, starter, changes);
     this.#changes = changes;
   }
 
@@ -169,7 +157,7 @@ export class Roller {
     const trial: Trial = { come: [], before: new Map() };
     for (const group of groups) {
       for (const one of this.#others(group, to)) {
-        const reason = await this.#replace(one, to, step, trial);
+        const reason = await this.#replacer.replace(one, to, step, trial);
         if (reason !== undefined) return reason;
       }
     }
@@ -182,7 +170,7 @@ export class Roller {
     const left: string[] = [];
     for (const group of groups) {
       for (const one of this.#others(group, build)) {
-        const reason = await this.#replace(one, build, step);
+        const reason = await this.#replacer.replace(one, build, step);
         // What serves does not end for what does not start.
         if (reason !== undefined) left.push(`${one.id} still runs ${directoryOf(one.build)}: ${reason}`);
       }
@@ -196,71 +184,6 @@ export class Roller {
       .filter((one) => one.group === group && !one.isGoing && !sameBuild(one.build, build))
       .toSorted((a, b) => Number(a.leads !== undefined) - Number(b.leads !== undefined) || a.replica - b.replica);
   }
-
-  /** Why it could not be, and then everything of this replica is as it was. With a `trial` the new one has to prove itself. */
-  async #replace(one: Replica, build: Build, step: Step, trial?: Trial): Promise<string | undefined> {
-    await this.#quiet();
-    const { replicas } = this.#table;
-    // It has ended meanwhile, and what follows it is what should run.
-    if (!replicas.includes(one) || sameBuild(one.build, build)) return undefined;
-    const old = replicas.filter(({ group, build: its }) => group === one.group && !sameBuild(its, build));
-    if (trial !== undefined && !trial.before.has(one.group)) trial.before.set(one.group, shareOf(old));
-    const next = replacementOf(one, build);
-    next.isProving = true;
-    replicas.push(next);
-    const reason =
-      (await this.#changes.started([next], step)) ?? (trial === undefined ? undefined : await this.#prove(next, trial));
-    if (reason !== undefined) {
-      await this.#takeBack(next, one);
-      return reason;
-    }
-    next.isProving = false;
-    trial?.come.push(next);
-    await this.#changes.route([next], [one]);
-    await this.#changes.ended([one]);
-    step(`${one.id} ended: ${next.id} of ${directoryOf(build)} has its place`);
-    return undefined;
-  }
-
-  /** With all that came before it: what goes wrong late goes wrong too. */
-  async #prove(next: Replica, { come, before }: Trial): Promise<string | undefined> {
-    await this.#changes.route([next], []);
-    const isFirst = !come.some(({ group }) => group === next.group);
-    const all = { come: [...come, next], before };
-    return this.#changes.proved(isFirst ? proofMs.first : proofMs.further, () => complaintAbout(all));
-  }
-
-  async #takeBack(next: Replica, one: Replica): Promise<void> {
-    if (this.#table.replicas.includes(one)) {
-      await this.#changes.route([one], [next]);
-      return this.#changes.ended([next]);
-    }
-    // The old one has ended meanwhile, so the place is this one's: its next process is of the build to run.
-    next.isProving = false;
-    next.failures = 0;
-    if (next.identity === undefined) next.build = this.#table.build;
-    else this.#starter.drain(next, false);
-  }
-
-  /** No place is being given to another process for its memory's sake. */
-  async #quiet(): Promise<void> {
-    const { clock } = this.#table.options;
-    const endMs = clock.monotonic() + quietLimitMs;
-    while (this.#table.replicas.some(({ replaces }) => replaces !== undefined) && clock.monotonic() < endMs) {
-      if (this.#changes.isOver) return;
-      await sleep(clock, lookMs);
-    }
-  }
-}
-
-/** Each group by itself: a few failures of one would drown in the many calls of the others. */
-function complaintAbout({ come, before }: Trial): string | undefined {
-  for (const group of new Set(come.map((one) => one.group))) {
-    const own = come.filter((one) => one.group === group);
-    const complaint = complaintOf(own, before.get(group) ?? 0);
-    if (complaint !== undefined) return complaint;
-  }
-  return undefined;
 }
 
 async function knownOf({ name, services }: System): Promise<Known> {

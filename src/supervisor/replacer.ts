@@ -1,0 +1,100 @@
+/**
+ * Owns replacing one replica by one of another build: the new one starts beside it and proves itself, then the old one ends. It
+ * must never end the one before the other has its place.
+ */
+import { sleep } from "../core/index.ts";
+import { type Build, directoryOf, sameBuild } from "./build.ts";
+import { type Changes, complaintOf, shareOf, type Step } from "./changes.ts";
+import type { HostTable } from "./host-table.ts";
+import { type Replica, replacementOf } from "./replica.ts";
+import type { Starter } from "./starter.ts";
+
+/** How long the first of a group serves beside the old ones before one of them ends, and how long each further one. */
+const proofMs = { first: 5_000, further: 1_000 } as const;
+/** For a replacement by memory that is under way. */
+const quietLimitMs = 120_000;
+const lookMs = 50;
+
+/** A roll that is under way: those that have taken over, and how the old ones of the group did before. */
+export interface Trial {
+  readonly come: Replica[];
+  readonly before: Map<string, number>;
+}
+
+export class Replacer {
+  readonly #table: HostTable;
+  readonly #starter: Starter;
+  readonly #changes: Changes;
+
+  constructor(table: HostTable, starter: Starter, changes: Changes) {
+    this.#table = table;
+    this.#starter = starter;
+    this.#changes = changes;
+  }
+
+  /** Why it could not be, and then everything of this replica is as it was. With a `trial` the new one has to prove itself. */
+  async replace(one: Replica, build: Build, step: Step, trial?: Trial): Promise<string | undefined> {
+    if (!(await this.#quiet())) return "a host that has used up its memory is being replaced";
+    const { replicas } = this.#table;
+    // It has ended meanwhile, and what follows it is what should run.
+    if (!replicas.includes(one) || sameBuild(one.build, build)) return undefined;
+    const old = replicas.filter(({ group, build: its }) => group === one.group && !sameBuild(its, build));
+    if (trial !== undefined && !trial.before.has(one.group)) trial.before.set(one.group, shareOf(old));
+    const next = replacementOf(one, build);
+    next.isProving = true;
+    replicas.push(next);
+    const reason =
+      (await this.#changes.started([next], step)) ?? (trial === undefined ? undefined : await this.#prove(next, trial));
+    if (reason !== undefined) {
+      await this.#takeBack(next, one);
+      return reason;
+    }
+    next.isProving = false;
+    trial?.come.push(next);
+    await this.#changes.route([next], [one]);
+    await this.#changes.ended([one]);
+    step(`${one.id} ended: ${next.id} of ${directoryOf(build)} has its place`);
+    return undefined;
+  }
+
+  /** With all that came before it: what goes wrong late goes wrong too. */
+  async #prove(next: Replica, { come, before }: Trial): Promise<string | undefined> {
+    await this.#changes.route([next], []);
+    const isFirst = !come.some(({ group }) => group === next.group);
+    const all = { come: [...come, next], before };
+    return this.#changes.proved(isFirst ? proofMs.first : proofMs.further, () => complaintAbout(all));
+  }
+
+  async #takeBack(next: Replica, one: Replica): Promise<void> {
+    if (this.#table.replicas.includes(one)) {
+      await this.#changes.route([one], [next]);
+      return this.#changes.ended([next]);
+    }
+    // The old one has ended meanwhile, so the place is this one's: its next process is of the build to run.
+    next.isProving = false;
+    next.failures = 0;
+    if (next.identity === undefined) next.build = this.#table.build;
+    else this.#starter.drain(next, false);
+  }
+
+  /** Whether no place is being given to another process for its memory's sake, after a while at the latest. */
+  async #quiet(): Promise<boolean> {
+    const { clock } = this.#table.options;
+    const endMs = clock.monotonic() + quietLimitMs;
+    while (this.#table.replicas.some(({ replaces }) => replaces !== undefined)) {
+      if (this.#changes.isOver || clock.monotonic() > endMs) return false;
+      await sleep(clock, lookMs);
+    }
+    return true;
+  }
+}
+
+/** Each group by itself: a few failures of one would drown in the many calls of the others. */
+export function complaintAbout({ come, before }: Trial): string | undefined {
+  for (const group of new Set(come.map((one) => one.group))) {
+    const own = come.filter((one) => one.group === group);
+    const complaint = complaintOf(own, before.get(group) ?? 0);
+    if (complaint !== undefined) return complaint;
+  }
+  return undefined;
+}
