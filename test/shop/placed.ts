@@ -14,6 +14,8 @@ const bin = path.join(root, "src/cli/bin.ts");
 const shop = path.join(root, "examples/shop/system.ts");
 const readyMs = 180_000;
 const commandMs = 90_000;
+/** Ten processes that start one after the other, at a low priority, beside customers. */
+const rollMs = 300_000;
 
 export interface Placed extends RunningShop {
   readonly home: string;
@@ -160,7 +162,7 @@ function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   let noise = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => (noise += chunk));
-  const limit = setTimeout(() => child.kill("SIGKILL"), commandMs);
+  const limit = setTimeout(() => child.kill("SIGKILL"), args[0] === "roll" ? rollMs : commandMs);
   return new Promise((resolve, reject) =>
     child.once("close", (code) => {
       clearTimeout(limit);
