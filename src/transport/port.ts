@@ -91,6 +91,8 @@ export interface Connection {
   readonly answered: number;
   /** Whether calls may still be sent: not after a loss, and not once the other side is leaving. */
   readonly isOpen: boolean;
+  /** It is over because the other side had stopped answering. */
+  readonly isSilent: boolean;
   /** Resolves when it is over, however. */
   readonly closed: Promise<void>;
   /**

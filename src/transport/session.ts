@@ -38,6 +38,7 @@ export abstract class Session {
   #isGreeted = false;
   #isOver = false;
   #isFull = false;
+  #isSilent = false;
   #heardMs: number;
   #askedMs: number | undefined;
   #lookedMs = 0;
@@ -80,6 +81,10 @@ export abstract class Session {
 
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  get isSilent(): boolean {
+    return this.#isSilent;
   }
 
   /** Ends the connection; what is under way fails with `error`. Safe to call twice. */
@@ -216,6 +221,7 @@ export abstract class Session {
     if (!isWaiting) this.#idleMs = now;
     if (this.#askedMs !== undefined) {
       if (now - Math.max(this.#askedMs, sinceMs) < (isWaiting ? outstandingPongMs : pongMs)) return;
+      this.#isSilent = true;
       return this.fail(skeinError("SKEIN_TRANSPORT_LOST", "the other side has stopped answering"));
     }
     if (now - Math.max(this.#heardMs, sinceMs) < (isWaiting ? outstandingQuietMs : quietMs)) return;

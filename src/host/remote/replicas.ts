@@ -9,8 +9,10 @@ import { RetryBudget } from "../../core/retry.ts";
 import type { Connection } from "../../transport/index.ts";
 import { HostWait, untilLed, untilStarted } from "./host-wait.ts";
 
-/** First pause after a connection that could not be made, doubled up to the longest. */
-const pause = { firstMs: 100, longestMs: 5_000 } as const;
+/** First pause after a connection that could not be made, doubled up to the longest: as long as a healed network goes unnoticed. */
+const pause = { firstMs: 100, longestMs: 2_000 } as const;
+/** A try that took so long was answered by nobody, not even with a refusal. */
+const unansweredMs = 900;
 
 /** One host of a group, as its callers know it. */
 export interface Replica {
@@ -21,6 +23,8 @@ export interface Replica {
   connection: Connection | undefined;
   connecting: Promise<Connection> | undefined;
   failures: number;
+  /** Its last connection, or the last try, ended in silence: whoever waits for the next one waits for nothing, most likely. */
+  isSilent: boolean;
   /** Not tried again before, on the monotonic clock. */
   notBeforeMs: number;
 }
@@ -157,9 +161,15 @@ export class Replicas {
     const known = this.#replicas.filter((replica) => !besides.has(replica));
     if (known.length === 0)
       throw skeinError("SKEIN_TRANSPORT_UNREACHABLE", besides.size === 0 ? "no replica is known" : undefined);
+    const heard = known.filter(({ isSilent }) => !isSilent);
+    if (heard.length === 0) {
+      // To be told at once is worth more than to wait for a try that finds what the last one found.
+      this.#reconnect();
+      throw skeinError("SKEIN_TRANSPORT_UNREACHABLE", "no replica answers");
+    }
     // Those that failed lately too when no other is left: a caller that waits is a reason to try.
-    const due = known.filter(({ notBeforeMs }) => notBeforeMs <= now);
-    const tried = due.length === 0 ? known : due;
+    const due = heard.filter(({ notBeforeMs }) => notBeforeMs <= now);
+    const tried = due.length === 0 ? heard : due;
     try {
       return await Promise.any(tried.map((replica) => this.#connect(replica).then(() => replica)));
     } catch (error) {
@@ -189,19 +199,26 @@ export class Replicas {
 
   async #establish(replica: Replica): Promise<Connection> {
     const { clock, random, connect } = this.#options;
+    const startMs = clock.monotonic();
     try {
       const connection = await connect(replica.address);
       if (this.#isClosed) connection.close();
       replica.connection = connection;
       replica.failures = 0;
+      replica.isSilent = false;
       void connection.closed.then(() => {
         replica.answered += connection.answered;
-        if (replica.connection === connection) replica.connection = undefined;
+        if (replica.connection !== connection) return;
+        replica.isSilent = connection.isSilent;
+        replica.connection = undefined;
       });
       return connection;
     } catch (error) {
       const limitMs = Math.min(pause.longestMs, pause.firstMs * 2 ** replica.failures++);
-      replica.notBeforeMs = clock.monotonic() + random.float() * limitMs;
+      const now = clock.monotonic();
+      replica.notBeforeMs = now + random.float() * limitMs;
+      // A refusal is an answer.
+      replica.isSilent = now - startMs >= unansweredMs;
       throw error;
     }
   }
@@ -216,6 +233,7 @@ function fresh(address: string): Replica {
     connection: undefined,
     connecting: undefined,
     failures: 0,
+    isSilent: false,
     notBeforeMs: 0,
   };
 }

@@ -326,6 +326,43 @@ describe("a query that is hedged", () => {
   });
 });
 
+describe("a group cannot be reached", () => {
+  const split = (cluster: Cluster, from: string, to: string, oneWay: boolean): void => {
+    for (const a of [1, 2]) for (const b of [1, 2]) cluster.partition(`${from}-${a}`, `${to}-${b}`, { oneWay });
+  };
+
+  for (const [what, from, to, oneWay] of [
+    ["nothing arrives", "middle", "leaf", false],
+    ["its answers arrive, and no calls", "middle", "leaf", true],
+    ["calls arrive, and no answers", "leaf", "middle", true],
+  ] as const)
+    it(`${what}: once that is noticed nobody waits to hear it again, and 5 s after healing all are answered`, async () => {
+      const { cluster } = await start();
+      await using _ = cluster;
+      const ask = (n: number) => cluster.client(Top).ask({ n });
+      split(cluster, from, to, oneWay);
+      const first = await load(cluster, 20, 5_000, ask);
+      const during = await load(cluster, 20, 10_000, ask);
+      cluster.heal();
+      await load(cluster, 20, 5_000, ask);
+      const after = await load(cluster, 20, 5_000, ask);
+      await cluster.clock.advance("3s");
+      // It is noticed 2 s after the last byte, and 2 s are waited for a host that may be starting.
+      assert.ok(Math.max(...first.map(({ tookMs }) => tookMs)) <= 4_600);
+      const slow = during.filter(({ tookMs }) => tookMs > 50);
+      assert.deepEqual(
+        slow.map(({ atMs, tookMs }) => [atMs, tookMs]),
+        [],
+      );
+      for (const { error } of [...first, ...during]) assert.equal(error?.canonical, "unavailable");
+      assert.equal(after.length, 100);
+      assert.deepEqual(
+        after.filter(({ error }) => error !== undefined),
+        [],
+      );
+    });
+});
+
 describe("a host hangs", () => {
   it("is out in two seconds, and what it had is answered elsewhere", async () => {
     const { cluster } = await start();

@@ -50,6 +50,8 @@ class HttpConnection implements Connection {
   readonly #host: string;
   readonly #endsAlone: boolean;
   readonly #requests = new Set<HttpRequest>();
+  /** Each request has a connection of its own or an idle one: there is no silence to hear. */
+  readonly isSilent = false;
   readonly #closed = Promise.withResolvers<void>();
   #answered = 0;
   #isRetired = false;
