@@ -1,6 +1,6 @@
 /** Owns the list of the fault cases, in the order of the report. */
 import type { FaultCase } from "./case.ts";
-import { delay, drop, partition, partitionOneWay } from "./cases/network.ts";
+import { delay, drop, lossy, partition, partitionOneWay } from "./cases/network.ts";
 import { place } from "./cases/place.ts";
 import { killGateway, killService, killSupervisor, steady, stopService } from "./cases/processes.ts";
 import { roll, rollBadErrors, rollBadReady } from "./cases/roll.ts";
@@ -16,6 +16,7 @@ export const cases: Readonly<Record<string, FaultCase>> = {
   partition,
   "partition-one-way": partitionOneWay,
   delay,
+  lossy,
   roll,
   "roll-bad-ready": rollBadReady,
   "roll-bad-errors": rollBadErrors,
