@@ -91,10 +91,14 @@ export class Changes {
     while (!this.#table.isKnown && clock.monotonic() < endMs) await sleep(clock, lookMs);
   }
 
-  /** What is wrong with the new ones, looked at for so long while they serve. */
-  async proved(withinMs: number, complaint: () => string | undefined): Promise<string | undefined> {
+  /** What is wrong with the new ones, looked at for so long while they serve, or until that is enough. */
+  async proved(
+    withinMs: number,
+    complaint: () => string | undefined,
+    isEnough = (): boolean => false,
+  ): Promise<string | undefined> {
     let reason: string | undefined;
-    await this.#until(withinMs, () => (reason = complaint()) !== undefined);
+    await this.#until(withinMs, () => (reason = complaint()) !== undefined || isEnough());
     return reason;
   }
 

@@ -9,8 +9,11 @@ import type { HostTable } from "./host-table.ts";
 import { type Replica, replacementOf } from "./replica.ts";
 import type { Starter } from "./starter.ts";
 
-/** How long the first of a group serves beside the old ones before one of them ends, and how long each further one. */
-const proofMs = { first: 5_000, further: 1_000 } as const;
+/**
+ * How long the first of a group serves beside the old ones before one of them ends, or until it has answered so many calls; and
+ * how long each further one at least, and the first too.
+ */
+const proof = { firstMs: 5_000, calls: 200, leastMs: 1_000 } as const;
 /** For a replacement by memory that is under way. */
 const quietLimitMs = 120_000;
 const lookMs = 50;
@@ -60,9 +63,11 @@ export class Replacer {
   /** With all that came before it: what goes wrong late goes wrong too. */
   async #prove(next: Replica, { come, before }: Trial): Promise<string | undefined> {
     await this.#changes.route([next], []);
-    const isFirst = !come.some(({ group }) => group === next.group);
     const all = { come: [...come, next], before };
-    return this.#changes.proved(isFirst ? proofMs.first : proofMs.further, () => complaintAbout(all));
+    const complaint = (): string | undefined => complaintAbout(all);
+    const early = await this.#changes.proved(proof.leastMs, complaint);
+    if (early !== undefined || come.some(({ group }) => group === next.group)) return early;
+    return this.#changes.proved(proof.firstMs - proof.leastMs, complaint, () => next.answered >= proof.calls);
   }
 
   async #takeBack(next: Replica, one: Replica): Promise<void> {
