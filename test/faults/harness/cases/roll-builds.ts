@@ -34,22 +34,28 @@ const method: readonly Patch[] = [
 const patches = {
   v1: field("kept"),
   v2: [...field("fresh"), ...method],
-  /** As v1, and never ready. */
+  /** As v1, and a service of the group that is rolled first is never ready. */
   unready: [
     ...field("kept"),
     [
-      "catalog/index.ts",
-      "\n});\n\nasync function store",
-      `\n}, { ready() { throw new Error("no way to the warehouse"); } });\n\nasync function store`,
+      "notify/index.ts",
+      `    });
+  },
+});
+`,
+      `    });
+  },
+}, { ready() { throw new Error("nobody to tell"); } });
+`,
     ],
   ],
-  /** As v1, and no product is found. */
+  /** As v1, and each home page that comes to that service fails. */
   faulty: [
     ...field("kept"),
     [
-      "catalog/index.ts",
-      "  async get({ id }, { db }, call) {\n",
-      `  async get({ id }, { db }, call) {\n    if (id) throw new Error("always");\n`,
+      "notify/index.ts",
+      "  async unread({ user }, { db, accounts }) {\n",
+      `  async unread({ user }, { db, accounts }) {\n    if (user) throw new Error("always");\n`,
     ],
   ],
 } satisfies Readonly<Record<string, readonly Patch[]>>;

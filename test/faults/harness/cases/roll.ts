@@ -7,7 +7,7 @@ import { shopBuild } from "./roll-builds.ts";
 const rollsMax = 10;
 /** Processes start one after the other, so that ten rolls take longer than other cases: so many times the requests that were asked for. */
 const lasts = 5;
-/** A short run has time for one of them. */
+/** What one takes, so that a short run has time for it. */
 const shortMs = 40_000;
 
 /** The copies of the shop are made when a case is run, not when this file is loaded. */
@@ -83,10 +83,12 @@ async function isUndone(context: FaultContext, name: "unready" | "faulty", reaso
   ];
 }
 
-function bad(name: "unready" | "faulty", reason: RegExp): Pick<FaultCase, "inject"> {
+function bad(name: "unready" | "faulty", reason: RegExp): Pick<FaultCase, "prepare" | "inject"> {
   return {
+    prepare: ({ rate, durationMs }) =>
+      Promise.resolve({ phases: [{ name: "all", rate, ms: Math.max(durationMs, shortMs) }], figures: {} }),
     async inject(context) {
-      await context.until(context.durationMs / 4);
+      await context.until(context.durationMs / 10);
       const fromMs = context.now();
       const violations = await isUndone(context, name, reason);
       return { figures: { undoneMs: Math.round(context.now() - fromMs) }, spans: [], violations };
@@ -95,7 +97,7 @@ function bad(name: "unready" | "faulty", reason: RegExp): Pick<FaultCase, "injec
 }
 
 export const rollBadReady = onBuilds({
-  ...bad("unready", /catalog-1\S* did not start/),
+  ...bad("unready", /orders-1\S* did not start/),
   summary: "a roll to a build that is never ready: taken back by itself",
   judge: ({ failed }) => atMost("failed", failed, 0),
 });
