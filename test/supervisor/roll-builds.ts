@@ -1,8 +1,9 @@
 /** Owns builds of a small system, written into directories of their own. It must never share a file between two of them. */
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import assert from "node:assert/strict";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-const source = path.join(import.meta.dirname, "../../src");
+const root = path.join(import.meta.dirname, "../..");
 
 export const placement = {
   groups: {
@@ -23,6 +24,8 @@ export interface Variant {
   /** Further services, as code. */
   readonly more?: string;
   readonly system?: string;
+  /** It has a Skein of its own, as an installation has it: the one that was built last. */
+  readonly isInstalled?: boolean;
 }
 
 /** Inside the repository, so that the builds find its packages. */
@@ -34,7 +37,17 @@ export function writeBuild(at: string, variant: Variant): string {
   const directory = path.join(at, variant.name);
   mkdirSync(directory);
   writeFileSync(path.join(directory, "system.ts"), codeOf(variant));
+  if (variant.isInstalled === true) install(directory);
   return directory;
+}
+
+function install(directory: string): void {
+  const dist = path.join(root, "dist");
+  assert.ok(existsSync(dist), "there is no build: npm run build");
+  writeFileSync(path.join(directory, "package.json"), JSON.stringify({ name: "app", type: "module" }));
+  const skein = path.join(directory, "node_modules/skein");
+  cpSync(dist, path.join(skein, "dist"), { recursive: true });
+  cpSync(path.join(root, "package.json"), path.join(skein, "package.json"));
 }
 
 function codeOf({ name, isSecond = false, ready, find = "", more = "", system = "rolls" }: Variant): string {
@@ -42,8 +55,7 @@ function codeOf({ name, isSecond = false, ready, find = "", more = "", system = 
   const count = isSecond ? `count: query({ output: z.number() }),` : "";
   return `
 import * as z from "zod";
-import { contract, query } from ${JSON.stringify(path.join(source, "contract/index.ts"))};
-import { database, migration, service, system } from ${JSON.stringify(path.join(source, "index.ts"))};
+import { contract, database, migration, query, service, system } from "skein";
 const Stock = contract("stock", {
   find: query({
     input: z.object({ sku: z.string(), ${field}: z.string().optional() }),

@@ -1,6 +1,6 @@
 /** Rolling a running system to another build: nothing fails, what must not be is refused, what does not serve is taken back. */
 import assert from "node:assert/strict";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -46,7 +46,7 @@ describe(
   () => {
     const directory = makeDirectory();
     const v1 = writeBuild(directory, { name: "v1" });
-    const v2 = writeBuild(directory, { name: "v2", isSecond: true });
+    const v2 = writeBuild(directory, { name: "v2", isSecond: true, isInstalled: true });
     let running: Placed | undefined;
     const system = (): Placed => running ?? assert.fail("nothing runs");
     const hosts = async () => (await system().status()).hosts;
@@ -167,6 +167,10 @@ describe(
       const { build } = JSON.parse(await system().roll(v2, "--breaking")) as { readonly build: string };
       assert.equal(build, v2);
       assert.equal(await isWhole(v2), true);
+      for (const { pid } of await hosts()) {
+        const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        assert.ok(line.includes(path.join(v2, "node_modules/skein/dist/supervisor/host-main.js")), line);
+      }
       const victim = (await hosts()).find(({ group }) => group === "stock")?.pid ?? assert.fail("no stock");
       process.kill(victim, "SIGKILL");
       await until(
