@@ -18,8 +18,8 @@ export class Sending implements Outgoing, SentInput {
   /** As it was when the call was made, until it was sent; from then on `bytes` are what counts. */
   input: unknown;
   bytes: Buffer | undefined = undefined;
-  /** The group it was sent to. */
-  readonly group: Replicas;
+  /** The group it was sent to: its service may be in another one for the next attempt. */
+  group: Replicas;
   replica: Replica;
   /** Where it was sent before; made at the first failure. */
   tried: Replica[] | undefined = undefined;

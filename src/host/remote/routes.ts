@@ -164,12 +164,13 @@ export class RouteTable implements RemoteRoutes {
     if (!sending.head.signal.aborted) sending.send(told);
   }
 
-  /** The next attempt goes to another replica, where there is one. */
+  /** The next attempt goes to another replica, where there is one; of the group that its service is in by now. */
   async #turnElsewhere(sending: Sending): Promise<void> {
-    const { head: call, group } = sending;
+    const { head: call, operation } = sending;
     (sending.tried ??= []).push(sending.replica);
     call.attempts++;
     call.sentMs = this.#options.clock.monotonic();
+    const group = (sending.group = this.#byService.get(operation.service) ?? sending.group);
     sending.replica = group.pickOther(sending.tried) ?? (await group.reach(call.timeoutMs));
   }
 
