@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { AssertionFailed } from "./assert.ts";
-import { sleep, systemClock } from "./clock.ts";
+import { sleep, systemClock, toNextMs } from "./clock.ts";
 import { createVirtualClock } from "./virtual-clock.ts";
 
 test("the system clock fires a timer, and a canceled one never", async () => {
@@ -119,4 +119,22 @@ test("an advance stops where it was asked to, at the time of the timer before", 
   assert.equal(clock.monotonic(), 20);
   await clock.advance("1s");
   assert.deepEqual([fired, clock.monotonic()], [[10, 20, 30], 1_020]);
+});
+
+test("who begins at different times is called at the same one, at most a period and a little later", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(499), { minLength: 2, maxLength: 8 }), async (begins) => {
+      const clock = createVirtualClock();
+      const calls: number[] = [];
+      for (const beginMs of begins)
+        clock.after(beginMs, () => {
+          const delayMs = toNextMs(clock, 500);
+          assert.ok(delayMs > 0 && delayMs <= 501);
+          clock.after(delayMs, () => calls.push(clock.monotonic()));
+        });
+      await clock.advance(1_100);
+      assert.equal(calls.length, begins.length);
+      assert.equal(new Set(calls).size, 1);
+    }),
+  );
 });

@@ -46,6 +46,15 @@ export const systemClock: Clock = {
 };
 
 /**
+ * A delay to the next multiple of `everyMs` on `clock`, or right after it: what many do every so often then happens together,
+ * and an idle process wakes once for all of it. @since 0.1.0
+ */
+export function toNextMs(clock: Clock, everyMs: number): number {
+  // A platform's timer may be a millisecond early, which would make it two.
+  return Math.ceil(everyMs - (clock.monotonic() % everyMs)) + 1;
+}
+
+/**
  * Resolves after `ms` milliseconds on `clock`. When `signal` aborts first, rejects with its reason and disarms the timer.
  * @since 0.1.0
  */

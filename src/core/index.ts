@@ -6,7 +6,7 @@ export { assert, AssertionFailed, unreachable } from "./assert.ts";
 export { createLock, LockFull, type Lock } from "./async-lock.ts";
 export { createBoundedQueue, type BoundedQueue } from "./bounded-queue.ts";
 export { toBytes, type ByteSize } from "./byte-size.ts";
-export { sleep, systemClock, type Clock, type Timer } from "./clock.ts";
+export { sleep, toNextMs, systemClock, type Clock, type Timer } from "./clock.ts";
 export { toMs, type Duration } from "./durations.ts";
 export { frozenCopy } from "./frozen-copy.ts";
 export { createId, createSpanId, createTraceId } from "./ids.ts";

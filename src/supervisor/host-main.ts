@@ -3,7 +3,7 @@
  * them. It outlives its supervisor, and exits only when it has drained. It must never load code of another group.
  */
 import { pathToFileURL } from "node:url";
-import { systemClock, systemRandom } from "../core/index.ts";
+import { systemClock, systemRandom, toNextMs } from "../core/index.ts";
 import { Leader } from "../data/index.ts";
 import { catalogue, isSkeinCode, isSkeinError, skeinError } from "../errors/index.ts";
 import { createGateway, type Gateway } from "../gateway/index.ts";
@@ -180,7 +180,7 @@ function report(): void {
   if (isEnding) return;
   trimLog(logFile);
   sayHealth();
-  clock.after(healthMs, report, { unref: true });
+  clock.after(toNextMs(clock, healthMs), report, { unref: true });
 }
 
 function sayHealth(): void {

@@ -2,7 +2,7 @@
  * Owns one connection as frames: the greeting, the checksum, whether the other side is still there, the end. It must
  * never know what a call means; its two kinds, for who calls and who answers, do.
  */
-import type { Clock, Timer } from "../core/index.ts";
+import { type Clock, type Timer, toNextMs } from "../core/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import type { Channel } from "./channel.ts";
 import { Codec } from "./codec/codec.ts";
@@ -196,7 +196,11 @@ export abstract class Session {
     this.#greeted.resolve();
     this.#watch.cancel();
     this.#lookedMs = this.#clock.monotonic();
-    this.#watch = this.#clock.after(outstandingPongMs, this.#look, { unref: true });
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
+    this.#watch = this.#clock.after(toNextMs(this.#clock, outstandingPongMs), this.#look, { unref: true });
   }
 
   /**
@@ -211,7 +215,7 @@ export abstract class Session {
       this.#heardMs = now;
       this.#askedMs = undefined;
     } else this.#judge(now);
-    if (!this.#isOver) this.#watch = this.#clock.after(outstandingPongMs, this.#look, { unref: true });
+    if (!this.#isOver) this.#lookLater();
   };
 
   #judge(now: number): void {
