@@ -1,9 +1,27 @@
 /** Owns a channel over a socket of Node: unix, TCP or TLS. It must never leave an error without a listener. */
-import type { Socket } from "node:net";
+import type { OnReadOpts, Socket } from "node:net";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import { waitingBytesMax } from "./limits.ts";
 
-export function socketChannel(socket: Socket): Channel {
+/** What plain sockets are read into, one read after the other: the bytes are their receiver's only until it returns. */
+const readBuffer = Buffer.allocUnsafeSlow(65_536);
+
+/**
+ * Reading without the stream of the socket, and without a buffer for each read. Only who connects can have it, and TLS not:
+ * there nothing is read by it.
+ */
+export class DirectRead {
+  take: ((bytes: Buffer) => void) | undefined = undefined;
+  readonly onread: OnReadOpts = {
+    buffer: readBuffer,
+    callback: (count) => {
+      this.take?.(readBuffer.subarray(0, count));
+      return true;
+    },
+  };
+}
+
+export function socketChannel(socket: Socket, read?: DirectRead): Channel {
   let events: ChannelEvents | undefined;
   let reason: Error | undefined;
   // At once: an error that nobody listens to ends the process.
@@ -13,6 +31,7 @@ export function socketChannel(socket: Socket): Channel {
   return {
     start(given) {
       events = given;
+      if (read !== undefined) read.take = (bytes) => given.data(bytes);
       socket.on("data", (bytes) => given.data(bytes as Buffer));
       socket.on("drain", () => given.drained());
       // Nothing is sent over half a connection.

@@ -21,7 +21,7 @@ import { greetOver } from "./greet.ts";
 import { connectionsMax, connectMs, drainMs, handshakeMs } from "./limits.ts";
 import type { Answer, Connection, Listener } from "./port.ts";
 import type { SessionOptions } from "./session.ts";
-import { socketChannel } from "./socket-channel.ts";
+import { DirectRead, socketChannel } from "./socket-channel.ts";
 import type { Certificates, Pair } from "./tls/certificates.ts";
 import { strangerError, strangerProblem } from "./tls/identity.ts";
 
@@ -44,21 +44,23 @@ export function toSocketAddress(address: string): SocketAddress {
 
 /** Connects and greets. Rejects with `SKEIN_TRANSPORT_UNREACHABLE` or `SKEIN_TRANSPORT_PROTOCOL`. */
 export async function connectSocket(address: SocketAddress, options: SessionOptions): Promise<Connection> {
-  const socket = openSocket(address, options.greeting.system)();
+  const read = new DirectRead();
+  const socket = openSocket(address, options.greeting.system, read)();
   // A handshake of TLS has the time of the greeting, which it delays.
-  return greetOver(socketChannel(socket), () => socket.connecting, connectMs, options);
+  return greetOver(socketChannel(socket, read), () => socket.connecting, connectMs, options);
 }
 
 /** How connections to an address are opened. Throws `SKEIN_CONFIG_INVALID` for one that may not be spoken to. */
-export function openSocket(address: SocketAddress, system: string): () => Socket {
+export function openSocket(address: SocketAddress, system: string, read?: DirectRead): () => Socket {
   assertSafe(address);
-  return () => open(address, system);
+  return () => open(address, system, read);
 }
 
-function open(address: SocketAddress, system: string): Socket {
-  if ("path" in address) return connectPlain(address.path);
+function open(address: SocketAddress, system: string, read: DirectRead | undefined): Socket {
+  const direct = read === undefined ? {} : { onread: read.onread };
+  if ("path" in address) return connectPlain({ path: address.path, ...direct });
   const { host, port, tls } = address;
-  if (tls === undefined) return connectPlain({ host, port });
+  if (tls === undefined) return connectPlain({ host, port, ...direct });
   return connectTls({
     host,
     port,
