@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { after, before, describe, test } from "node:test";
 import * as z from "zod";
-import { action, bytes, contract, query, stream } from "../contract/index.ts";
+import { connectChannel } from "../contract/http-client/index.ts";
+import { action, bytes, channel, contract, query, stream } from "../contract/index.ts";
 import { createVirtualClock, type VirtualClock } from "../core/index.ts";
 import { createHost, type Host } from "../host/index.ts";
 import { service, system } from "../system/index.ts";
@@ -14,6 +15,7 @@ const Numbers = z.object({ seq: z.int() });
 const Feed = contract("feed", {
   numbers: query({ output: stream(Numbers, { id: "seq" }), http: "GET /numbers" }),
   job: action({ output: stream(Numbers, { id: "seq" }), http: "GET /job" }),
+  talk: channel({ receive: Numbers, send: Numbers, id: "seq", http: "GET /talk" }),
   put: action({ body: bytes({ max: "1MiB" }), output: z.object({ size: z.int() }), http: "POST /files" }),
 });
 const open = { access: "public", timeout: "1h" } as const;
@@ -29,9 +31,10 @@ async function* count(from: string | undefined) {
     await new Promise<void>((resolve) => waiting.push(resolve));
   }
 }
-const feed = service(Feed, { policy: { numbers: open, job: open, put: open } }).implement({
+const feed = service(Feed, { policy: { numbers: open, job: open, talk: open, put: open } }).implement({
   numbers: (_, __, call) => count(call.resumeFrom),
   job: (_, __, call) => count(call.resumeFrom),
+  talk: (_, __, call) => count(call.resumeFrom),
   async put(_, __, call) {
     let size = 0;
     for await (const piece of call.body) size += piece.length;
@@ -120,6 +123,36 @@ describe("a gateway that makes room", () => {
     // This host is no more for tests that begin streams.
     await host.close();
     host = await createHost(system("feeds", { services: [feed] }));
+  });
+
+  test("a channel is closed with 1012, and its client goes on at the next gateway", async () => {
+    const [first, next] = [await createGateway(host, { port: 0 }), await createGateway(host, { port: 0 })];
+    let { url } = first;
+    const codes: number[] = [];
+    const talk = connectChannel<{ seq: number }>("ws://the-gateway/talk", {
+      open: (to, protocol) => {
+        const socket = new WebSocket(to.replace("ws://the-gateway", url.replace("http", "ws")), protocol);
+        socket.addEventListener("close", ({ code }) => codes.push(code));
+        return socket;
+      },
+    });
+    const seen: number[] = [];
+    const reading = (async () => {
+      for await (const { seq } of talk) seen.push(seq);
+    })();
+    await until(() => seen.length >= 3);
+    ({ url } = next);
+    await first.close();
+    const { length } = seen;
+    await until(() => seen.length >= length + 3);
+    talk.close();
+    await reading;
+    assert.deepEqual(
+      seen,
+      seen.map((_, i) => i + 1),
+    );
+    assert.equal(codes[0], 1012);
+    await next.close();
   });
 
   test("lines end with the token, and the connection breaks off", async () => {

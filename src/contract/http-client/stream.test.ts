@@ -300,6 +300,21 @@ suite("resuming", () => {
     assert.deepEqual((await drain(feedOf(server.url).ids())).got, [{ id: 1 }, { id: 2 }]);
     await using other = await scripted(failing(false), rest);
     assert.equal((await drain(feedOf(other.url).ids())).error?.code, "SKEIN_HOST_DRAINING");
+    // What a gateway that makes room says in lines, and in events.
+    const moved = { type: "urn:skein:error:SKEIN_MOVED", title: "x", status: 503, code: "SKEIN_MOVED", retry: true };
+    await using inLines = await scripted(
+      cutAfter(
+        lines,
+        `{"id":1}\n{"error":${JSON.stringify({ ...moved, outcome: "unknown", data: { lastId: "1" } })}}\n`,
+      ),
+      (response) => response.writeHead(200, events).end("retry: 1000\n\nretry: 17\n\n"),
+      rest,
+    );
+    assert.deepEqual((await drain(feedOf(inLines.url).ids())).got, [{ id: 1 }, { id: 2 }]);
+    assert.deepEqual(
+      inLines.seen.map(({ headers }) => headers["last-event-id"]),
+      [undefined, "1", "1"],
+    );
     await using refused = await scripted(problem("SKEIN_ACCESS_DENIED", 403));
     assert.equal((await drain(feedOf(refused.url).ids())).error?.code, "SKEIN_ACCESS_DENIED");
   });
