@@ -214,6 +214,7 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
 
   begin(told: Told): void {
     this.#told = told;
+    this.#arrival.away?.left(this.startMs);
     this.#endpoint.send(this, this);
   }
 
@@ -228,7 +229,7 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
       return this.reject(skeinError("SKEIN_CALL_FAILED", undefined, { cause: error }));
     }
     this.#told = undefined;
-    this.#over("ok");
+    this.#back("ok");
     told.resolve(taken);
   }
 
@@ -239,7 +240,7 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
     if (final === undefined) return;
     this.#told = undefined;
     const failure = this.#failure(final);
-    this.#over(failure.code);
+    this.#back(failure.code);
     told.reject(failure);
   }
 
@@ -263,9 +264,15 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
     return answeredFrom(this.#endpoint.id, known);
   }
 
-  #over(code: string): void {
+  #back(code: string): void {
+    const endMs = this.#runtime.clock.monotonic();
+    this.#arrival.away?.back(endMs);
+    this.#over(code, endMs);
+  }
+
+  #over(code: string, endMs = this.#runtime.clock.monotonic()): void {
     this.#release();
-    const { recorder, clock } = this.#runtime;
+    const { recorder } = this.#runtime;
     recorder.record({
       traceId: this.#arrival.traceId,
       id: this.parentSpan,
@@ -274,7 +281,7 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
       method: this.#endpoint.name,
       caller: this.#arrival.caller,
       startMs: this.startMs,
-      durationMs: clock.monotonic() - this.startMs,
+      durationMs: endMs - this.startMs,
       code,
       cached: false,
       sent: true,

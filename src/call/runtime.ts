@@ -8,6 +8,7 @@ import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import type { Recorder } from "../observe/index.ts";
 import type { Log, Mode } from "../system/index.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { Away } from "./resilience/admission.ts";
 import { answeredFrom } from "./failure.ts";
 import { farOptions, sendFar, streamFar } from "./far.ts";
 import { dismiss } from "./incoming.ts";
@@ -131,11 +132,11 @@ export class CallRuntime {
 
   /**
    * The same for a unary method, without a promise: exactly one of the two is called, once, maybe at once. Neither may
-   * throw. It never throws.
+   * throw. It never throws. `away` is told of the calls to other hosts that it leads to.
    */
-  deliver(service: string, method: string, input: unknown, options: RootOptions, told: Told): void {
+  deliver(service: string, method: string, input: unknown, options: RootOptions, told: Told, away?: Away): void {
     try {
-      const answer = this.#root(service, method, input, options, told);
+      const answer = this.#root(service, method, input, options, told, away);
       assert(answer === undefined, "a stream has no one reply to deliver");
     } catch (error) {
       dismiss(options.incoming);
@@ -143,7 +144,7 @@ export class CallRuntime {
     }
   }
 
-  #root(service: string, method: string, input: unknown, options: RootOptions, told?: Told): unknown {
+  #root(service: string, method: string, input: unknown, options: RootOptions, told?: Told, away?: Away): unknown {
     const endpoint = this.#find(service, method);
     const arrival: Arrival = {
       principal: ownPrincipal(options.principal),
@@ -161,6 +162,7 @@ export class CallRuntime {
       keep: options.keep,
       isFresh: options.isFresh ?? false,
       take: options.take,
+      away,
     };
     return this.#begin(endpoint, undefined, arrival, input, options.timeoutMs, options.signal, told);
   }
@@ -187,6 +189,7 @@ export class CallRuntime {
         keep: scope.arrival.keep,
         isFresh: false,
         take: undefined,
+        away: scope.arrival.away,
       };
       const timeoutMs = options?.timeout === undefined ? undefined : toMs(options.timeout);
       return this.#begin(endpoint, scope, arrival, input, timeoutMs, options?.signal);

@@ -9,6 +9,7 @@ import { withFields } from "../observe/index.ts";
 import { checkBodyHead, InboundBody } from "./body.ts";
 import type { Effect } from "./effect.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { Away } from "./resilience/admission.ts";
 import { encodeEvent } from "./events.ts";
 import { declaredAs, errorSpecOf } from "./failure.ts";
 import { IdleLimit } from "./idle-limit.ts";
@@ -43,6 +44,8 @@ export interface Arrival {
   readonly keep: ((work: Promise<unknown>) => void) | undefined;
   /** The input shares nothing with anybody and is in the value set: it needs no copy. */
   readonly isFresh: boolean;
+  /** Who is told of calls to other hosts; `undefined` where nobody limits this host's calls. */
+  readonly away: Away | undefined;
   /** What the caller keeps of a reply; `undefined` for a copy. */
   readonly take: Take | undefined;
 }

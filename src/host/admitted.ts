@@ -55,7 +55,7 @@ export class Admitted extends Entrant implements Told {
     const { service, name } = this.#endpoint;
     const { timeoutMs = this.#runtime.timeoutMs } = this.#options;
     const options = waitedMs === 0 ? this.#options : { ...this.#options, timeoutMs: Math.max(0, timeoutMs - waitedMs) };
-    this.#runtime.deliver(service, name, this.#input, options, this);
+    this.#runtime.deliver(service, name, this.#input, options, this, this);
   }
 
   refused(error: SkeinError): void {

@@ -96,6 +96,23 @@ const waits =
   (call) =>
     void loop.after(ms * (0.5 + random.float()), () => over(call));
 
+/** Asks other hosts `times` times, which take so long at each time, and computes for `ownMs` before each and at the end. */
+const asks =
+  (times: number, ownMs: number, elsewhereMs: (nowMs: number) => number): Station =>
+  (loop, over, random) =>
+  (call) => {
+    const next = (left: number): void => {
+      loop.work(ownMs);
+      if (left === 0) return over(call);
+      call.left(loop.monotonic());
+      loop.after(elsewhereMs(loop.monotonic()) * (0.8 + 0.4 * random.float()), () => {
+        call.back(loop.monotonic());
+        next(left - 1);
+      });
+    };
+    next(times);
+  };
+
 interface Outcome {
   readonly calls: readonly Call[];
   readonly admission: Admission;
@@ -161,6 +178,7 @@ function gap(random: Random, perSecond: number): number {
 suite("twice the load a host can bear", () => {
   for (const [name, station, capacity, knownMs, share, p99Ms] of [
     ["a process that computes", computes(2), 500, 12_000, 0.9, timeoutMs],
+    ["one that computes and asks another host", asks(1, 1, () => 5), 500, 12_000, 0.9, timeoutMs],
     ["one that waits for ten connections", pooled(10, 20), 500, 12_000, 0.9, timeoutMs],
     // Few calls end in a second, so that it takes longer to see; and five of its calls' times are its callers' patience.
     ["one that waits for three slow connections", pooled(3, 100), 30, 18_000, 0.8, 700],
@@ -192,6 +210,19 @@ suite("twice the load a host can bear", () => {
 });
 
 suite("no overload", () => {
+  test("other hosts take a hundred times as long, as over a slow network: nobody is refused, then or later", () => {
+    for (const seed of [1, 2, 3]) {
+      const station = asks(1, 0.1, (nowMs) => (nowMs > 11_000 && nowMs < 25_000 ? 400 : 4));
+      const { calls } = run({ station, phases: [{ untilMs: 35_000, perSecond: 100 }] }, seed);
+      const refused = calls.filter(({ refusal }) => refusal !== undefined);
+      assert.deepEqual(
+        refused.map(({ bornMs }) => Math.round(bornMs)),
+        [],
+        `seed ${seed}`,
+      );
+    }
+  });
+
   test("a crowd that comes at once to a host that has just started is served", () => {
     for (const station of [computes(0.1), waits(300), waits(3)]) {
       const loop = new Loop();

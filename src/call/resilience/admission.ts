@@ -30,8 +30,14 @@ const lookMs = 10;
 /** Of calls that are far from the limit, one in so many is measured. */
 const measuredOneIn = 8;
 
+/** Who is told that a call waits for other hosts: with each call that is sent for it, and again when that is over. */
+export interface Away {
+  left(nowMs: number): void;
+  back(nowMs: number): void;
+}
+
 /** A call that wants in: exactly one of `admitted` and `refused` is called, once, maybe at once. */
-export abstract class Entrant extends InLine {
+export abstract class Entrant extends InLine implements Away {
   /** From a service in another host: somebody's work is done in part already. */
   abstract readonly isNested: boolean;
   /** Its caller waits no longer. */
@@ -42,6 +48,20 @@ export abstract class Entrant extends InLine {
   sinceMs = 0;
   /** Whether it was let in beside few others. */
   isCalm = false;
+  #away = 0;
+  #leftMs = 0;
+  #awayMs = 0;
+
+  left(nowMs: number): void {
+    if (this.#away++ === 0) this.#leftMs = nowMs;
+  }
+  back(nowMs: number): void {
+    if (--this.#away === 0) this.#awayMs += nowMs - this.#leftMs;
+  }
+  /** For how long any has been under way. */
+  awayMs(nowMs: number): number {
+    return this.#away === 0 ? this.#awayMs : this.#awayMs + nowMs - this.#leftMs;
+  }
 
   /** `waitedMs` after it came. */
   abstract admitted(waitedMs: number): void;
@@ -116,7 +136,8 @@ export class Admission {
   leave(entrant: Entrant): void {
     if (entrant.sinceMs !== 0) {
       const now = this.#clock.monotonic();
-      this.#gradient.sample(entrant.usual, now - entrant.sinceMs, entrant.isCalm, this.underWay, now);
+      const { usual, isCalm } = entrant;
+      this.#gradient.sample(usual, now - entrant.sinceMs, entrant.awayMs(now), isCalm, this.underWay, now);
     }
     this.#inside.remove(entrant);
     this.#ended++;
@@ -235,7 +256,7 @@ export class Admission {
     let late = 0;
     let one = this.#inside.first;
     for (; one !== undefined && seen < oldestLooked; one = one.behind as Entrant | undefined, seen++)
-      if (one.sinceMs !== 0 && one.usual.isLate(now - one.sinceMs)) late++;
+      if (one.sinceMs !== 0 && one.usual.isLate(now - one.sinceMs, one.awayMs(now))) late++;
     return late * 2 > seen;
   }
 

@@ -37,23 +37,37 @@ const probeCalls = 4;
 /** How long the calls of one method usually take, where nothing holds them up. */
 export class Usual {
   ms = 0;
+  /** How much of it they usually wait for other hosts. */
+  awayMs = 0;
   #calls = 0;
 
   /**
    * How long this call would usually have taken; what it took while little is known. What a call took in a full host is
    * learnt only where it was less: otherwise an overload that lasts would become what is usual, and the limit would grow
-   * with it.
+   * with it. `awayMs` of its time it waited for other hosts.
    */
-  take(tookMs: number, isCalm: boolean): number {
+  take(tookMs: number, isCalm: boolean, awayMs: number): number {
     const isKnown = this.#isKnown;
     const usualMs = isKnown ? this.ms : tookMs;
-    if (isCalm || !isKnown || tookMs < usualMs) this.ms += (tookMs - this.ms) / Math.min(usualCalls, ++this.#calls);
+    if (isCalm || !isKnown || tookMs < usualMs) {
+      const weight = 1 / Math.min(usualCalls, ++this.#calls);
+      this.ms += (tookMs - this.ms) * weight;
+      this.awayMs += (awayMs - this.awayMs) * weight;
+    }
     return usualMs;
   }
 
+  /**
+   * How much longer than usual it waited for other hosts: the network's doing or theirs, and they limit what they take
+   * themselves. Nothing while little is known.
+   */
+  excessMs(awayMs: number): number {
+    return this.#isKnown ? Math.max(0, awayMs - this.awayMs) : 0;
+  }
+
   /** Whether one that has been under way for so long takes longer than it should. */
-  isLate(ms: number): boolean {
-    return this.#isKnown && ms > this.ms * tolerance;
+  isLate(ms: number, awayMs: number): boolean {
+    return this.#isKnown && ms - this.excessMs(awayMs) > this.ms * tolerance;
   }
 
   get #isKnown(): boolean {
@@ -120,18 +134,19 @@ export class Gradient {
     return this.#probe === undefined ? underWay * 2 <= Math.min(this.#limit, limitFirst) : this.#probe.hasEmptied;
   }
 
-  /** A call is over that took so long, beside so many others. */
-  sample(usual: Usual, tookMs: number, isCalm: boolean, underWay: number, nowMs: number): void {
+  /** A call is over that took so long, `awayMs` of it for other hosts, beside so many others. */
+  sample(usual: Usual, tookMs: number, awayMs: number, isCalm: boolean, underWay: number, nowMs: number): void {
     this.#meanMs += (tookMs - this.#meanMs) / Math.min(100, ++this.#measured);
     if (underWay * 2 <= this.#limit) this.#roomyAtMs = nowMs;
     if (this.#probe !== undefined) {
       if (isCalm && this.#probe.calls === 0) usual.doubt();
-      usual.take(tookMs, isCalm);
+      usual.take(tookMs, isCalm, awayMs);
       return this.#probed(this.#probe, isCalm, underWay, nowMs);
     }
-    const usualMs = usual.take(tookMs, isCalm);
+    const ownMs = tookMs - usual.excessMs(awayMs);
+    const usualMs = usual.take(tookMs, isCalm, awayMs);
     this.#usualMs += usualMs;
-    this.#tookMs += Math.min(tookMs, usualMs * ratioMax);
+    this.#tookMs += Math.min(ownMs, usualMs * ratioMax);
     if (underWay > this.#most) this.#most = underWay;
     if (underWay > this.#mostLately) this.#mostLately = underWay;
     if (nowMs - this.#lookedBackMs > lookBackMs) this.#lookBack(nowMs);
