@@ -17,6 +17,7 @@ const items = {
   max: 100,
   items: { type: "object", props: { sku, quantity: { type: "number", integer: true, min: 1, max: 1000 } } },
 };
+const columns = "sku, title, description, category, price, currency";
 const openingStock = 100_000;
 const chargeMax = 100_000_000;
 const refusal = (type, code, data) => new Errors.MoleculerError(type, code, type, data);
@@ -63,7 +64,7 @@ const catalog = (db) => ({
   get: {
     params: { id: sku },
     handler({ params }) {
-      const product = db.get("select * from products where sku = ?", params.id);
+      const product = db.get(`select ${columns} from products where sku = ?`, params.id);
       if (product === undefined) throw refusal("PRODUCT_NOT_FOUND", 404, { sku: params.id });
       return product;
     },
@@ -71,7 +72,10 @@ const catalog = (db) => ({
   page: {
     params: { after: { type: "string", optional: true } },
     handler({ params }) {
-      const products = db.all("select * from products where sku > ? order by sku limit 500", params.after ?? "");
+      const products = db.all(
+        `select ${columns} from products where sku > ? order by sku limit 500`,
+        params.after ?? "",
+      );
       return { products, ...(products.length === 500 && { next: products.at(-1).sku }) };
     },
   },
@@ -170,14 +174,20 @@ const recommend = (db) => ({
 
 const search = () => {
   const index = createProductIndex();
+  const refresh = (caller) =>
+    index.refresh({
+      version: () => caller.call("catalog.version"),
+      page: (input) => caller.call("catalog.page", input),
+    });
   return {
+    async started() {
+      await this.broker.waitForServices("catalog");
+      await refresh(this.broker);
+    },
     products: {
       params: { q: { type: "string", max: 200, optional: true }, limit: { ...limit, default: 20 } },
       async handler(context) {
-        await index.refresh({
-          version: () => context.call("catalog.version"),
-          page: (input) => context.call("catalog.page", input),
-        });
+        await refresh(context);
         return { products: index.find(context.params.q, context.params.limit) };
       },
     },
@@ -242,7 +252,13 @@ const storefront = () => ({
         context.call("notify.unread", who),
         context.call("payments.methods", { currency }),
       ]);
-      const lastOrders = recent.map(({ cards, ...last }) => ({ ...last, titles: cards.map(({ title }) => title) }));
+      const lastOrders = recent.map(({ id, date, status, total, cards }) => ({
+        id,
+        date,
+        status,
+        total,
+        titles: cards.map(({ title }) => title),
+      }));
       return { profile, ...unread, cart: basket, featured, forYou, popular, lastOrders, payWith };
     },
   },
