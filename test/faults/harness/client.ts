@@ -12,6 +12,8 @@ export interface Try {
   /** 0 where no complete answer came. */
   readonly status: number;
   readonly error?: string;
+  /** Seconds, where the answer said so. */
+  readonly retryAfter?: number;
   readonly ms: number;
 }
 
@@ -130,7 +132,12 @@ export class CustomerClient {
       const { status, text, retryAfter } = await this.#balanced((url) => this.#send(url + path, method, headers, body));
       const order = status === 201 ? (JSON.parse(text) as { readonly id: number }).id : undefined;
       const code = status >= 400 ? /"code":"([A-Z_]+)"/.exec(text)?.[1] : undefined;
-      const tried = { status, ...(code !== undefined && { error: code }), ms: since(startMs) };
+      const tried = {
+        status,
+        ...(code !== undefined && { error: code }),
+        ...(retryAfter > 0 && { retryAfter }),
+        ms: since(startMs),
+      };
       // A server that says when is believed, as far as a customer has patience.
       return { tried, ...(order !== undefined && { order }), afterMs: Math.min(retryAfter * 1_000, 1_000) };
     } catch (error) {
