@@ -37,7 +37,7 @@ export const overload: FaultCase = {
     const [before, over, after] = phases;
     if (before === undefined || over === undefined || after === undefined) throw new Error("it has three phases");
     const fromMs = after.fromMs + Math.min(recoverMs, durationMs / 5);
-    const ended = target.log.split("\n").filter((line) => line.includes(" ended"));
+    const ended = target.log.split("\n").filter((line) => /-\d+ ended"/.test(line));
     return {
       figures: { overMs: Math.round(over.toMs - over.fromMs) },
       spans: [before, over, { ...after, name: "recovered", fromMs }],
