@@ -6,12 +6,15 @@ import type { Random } from "../../core/index.ts";
 
 /** Calls are let through up to this many times those that were taken. */
 const factor = 2;
-/** Calls of the last 10 seconds, in parts. With the book's two minutes calls were held back long after hosts had room again. */
-const partMs = 1_000;
-const parts = 10;
+/**
+ * Calls of the last 2 seconds, in parts. With the book's two minutes calls were held back long after hosts had room again:
+ * what is asked of full hosts is much, and outweighs what is asked later.
+ */
+const partMs = 500;
+const parts = 4;
 
 /**
- * A call is held back with the probability max(0, (calls - 2 * taken) / (calls + 1)) of the last 10 s
+ * A call is held back with the probability max(0, (calls - 2 * taken) / (calls + 1)) of the last 2 s
  * (Site Reliability Engineering, chapter 21, "client-side throttling", https://sre.google/sre-book/handling-overload/).
  */
 export class Throttle {

@@ -14,6 +14,8 @@ export interface Try {
   readonly error?: string;
   /** Seconds, where the answer said so. */
   readonly retryAfter?: number;
+  /** Where the answer says that nothing was done. */
+  readonly hasNotBegun?: true;
   readonly ms: number;
 }
 
@@ -136,6 +138,7 @@ export class CustomerClient {
         status,
         ...(code !== undefined && { error: code }),
         ...(retryAfter > 0 && { retryAfter }),
+        ...(text.includes('"outcome":"not_started"') && { hasNotBegun: true as const }),
         ms: since(startMs),
       };
       // A server that says when is believed, as far as a customer has patience.

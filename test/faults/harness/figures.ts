@@ -10,7 +10,7 @@ export interface Figures {
   readonly resends: number;
   /** Answers with 503, resent or not. */
   readonly unavailable: number;
-  /** Those of them that did not say when to come again. */
+  /** Those of them that had not begun and did not say when to come again. */
   readonly curt: number;
   /** Milliseconds from the intended start. */
   readonly p50: number;
@@ -36,7 +36,9 @@ export function figuresOf(history: readonly Asked[], span?: Span): Figures {
     success: chosen.length === 0 ? Number.NaN : 1 - failed / chosen.length,
     resends: tries.length - chosen.length,
     unavailable: tries.filter(({ status }) => status === 503).length,
-    curt: tries.filter(({ status, retryAfter }) => status === 503 && retryAfter === undefined).length,
+    curt: tries.filter(
+      ({ status, retryAfter, hasNotBegun }) => status === 503 && hasNotBegun === true && retryAfter === undefined,
+    ).length,
     p50: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),
     p999: quantile(latencies, 0.999),

