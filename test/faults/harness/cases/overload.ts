@@ -19,9 +19,10 @@ export const overload: FaultCase = {
   goal: `goodput at least 90 % of the most that was measured, p99 of what is served at most ${servedP99MaxMs} ms, 99.9 % 5 s later`,
   // What is refused is refused: customers who ask again would be a third and a fourth load.
   resendsMax: 0,
-  async prepare({ rate, durationMs, crowd }) {
+  async prepare(context) {
+    const { rate, durationMs } = context;
     let capacity = 0;
-    for (const customers of crowds) capacity = Math.max(capacity, await crowd(customers, durationMs / 10));
+    for (const customers of crowds) capacity = Math.max(capacity, await context.crowd(customers, durationMs / 10));
     const usual = Math.min(rate, capacity / 2);
     return {
       figures: { capacity: Math.round(capacity) },
@@ -32,8 +33,9 @@ export const overload: FaultCase = {
       ],
     };
   },
-  async inject({ phases, durationMs, until, target }) {
-    await until(durationMs);
+  async inject(context) {
+    const { phases, durationMs, target } = context;
+    await context.until(durationMs);
     const [before, over, after] = phases;
     if (before === undefined || over === undefined || after === undefined) throw new Error("it has three phases");
     const fromMs = after.fromMs + Math.min(recoverMs, (after.toMs - after.fromMs) * 0.7);
