@@ -33,11 +33,11 @@ export class MemoryNetwork {
   listen(address: string, options: SessionOptions, find: FindOperation, answer: Answer): Listener {
     const callees = new Callees(options, find, answer);
     this.#listeners.set(address, (channel) => callees.accept(channel));
-    const close = (waitMs: number): Promise<void> => {
+    const close = (waitMs: number, mayWait?: () => boolean): Promise<void> => {
       this.#listeners.delete(address);
-      return callees.close(waitMs);
+      return callees.close(waitMs, mayWait);
     };
     let closing: Promise<void> | undefined;
-    return { address, close: (waitMs = drainMs) => (closing ??= close(waitMs)) };
+    return { address, close: (waitMs = drainMs, mayWait) => (closing ??= close(waitMs, mayWait)) };
   }
 }

@@ -27,7 +27,7 @@ conformance({
     const listener = network.listen("a", options, find, answer);
     return Promise.resolve({
       connect: () => network.connect("a", options),
-      close: (drainMs) => listener.close(drainMs),
+      close: (drainMs, mayWait) => listener.close(drainMs, mayWait),
     });
   },
 });
@@ -40,8 +40,8 @@ conformance({
     const listener = await listenSocket(address, options, find, answer);
     return {
       connect: () => connectSocket(address, options),
-      close: async (drainMs) => {
-        await listener.close(drainMs);
+      close: async (drainMs, mayWait) => {
+        await listener.close(drainMs, mayWait);
         await rm(directory, { recursive: true, force: true });
       },
     };
@@ -55,7 +55,7 @@ conformance({
     const port = Number(listener.address.split(":").at(-1));
     return {
       connect: () => connectSocket({ host: "127.0.0.1", port }, options),
-      close: (drainMs) => listener.close(drainMs),
+      close: (drainMs, mayWait) => listener.close(drainMs, mayWait),
     };
   },
 });
@@ -77,8 +77,8 @@ conformance({
     const port = Number(listener.address.split(":").at(-1));
     return {
       connect: () => connectSocket({ host: "127.0.0.1", port, tls: here }, options),
-      close: async (drainMs) => {
-        await listener.close(drainMs);
+      close: async (drainMs, mayWait) => {
+        await listener.close(drainMs, mayWait);
         here.close();
         there.close();
       },

@@ -31,7 +31,7 @@ for (const seed of seeds) {
             }
           }
         },
-        close: (drainMs) => listener.close(drainMs),
+        close: (drainMs, mayWait) => listener.close(drainMs, mayWait),
         async drive(whole) {
           let isOver = false;
           const running = whole().finally(() => (isOver = true));

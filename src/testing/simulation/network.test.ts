@@ -20,7 +20,7 @@ conformance({
     const listener = await server!.listen({ path: "server/1" }, options, find, answer);
     return {
       connect: () => client!.connect({ path: "server/1" }, options),
-      close: (drainMs) => listener.close(drainMs),
+      close: (drainMs, mayWait) => listener.close(drainMs, mayWait),
     };
   },
 });

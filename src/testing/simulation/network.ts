@@ -147,11 +147,11 @@ export class SimulatedNetwork {
     this.#note(`${address} listens`);
     this.#listening.set(address, { process, accept: (end) => callees.accept(end) });
     let closing: Promise<void> | undefined;
-    const close = (waitMs: number): Promise<void> => {
+    const close = (waitMs: number, mayWait?: () => boolean): Promise<void> => {
       this.#listening.delete(address);
-      return callees.close(waitMs);
+      return callees.close(waitMs, mayWait);
     };
-    return { address, close: (waitMs = drainMs) => (closing ??= close(waitMs)) };
+    return { address, close: (waitMs = drainMs, mayWait) => (closing ??= close(waitMs, mayWait)) };
   }
 
   /**
