@@ -1,6 +1,6 @@
 /**
- * Owns changing the placement of a running system: new processes start, routes change at one moment, old ones drain; and
- * the way back where the new ones do not serve. It must never end a process before its calls go elsewhere.
+ * Owns changing the placement of a running system: new processes start, get calls beside the old ones, then all of them,
+ * and the old ones drain; and the way back where the new ones do not serve. It must never end a process before its calls go elsewhere.
  */
 import { skeinError } from "../errors/index.ts";
 import {
@@ -18,7 +18,7 @@ import type { Wish } from "./control.ts";
 import type { HostTable } from "./host-table.ts";
 import { newcomersOf, type Replica, sameServices } from "./replica.ts";
 
-/** How long the new ones serve before the old ones end. */
+/** How long the new ones serve beside the old ones; a caller gives a new one its whole share after this (`replicas.ts`). */
 const proofMs = 5_000;
 
 export class Mover {
@@ -82,20 +82,21 @@ export class Mover {
     this.#table.replicas.push(...come);
     const reason = await changes.started(come, step);
     if (reason !== undefined) return this.#undo(come, reason);
-    const before = shareOf(go);
+    // A leader's successor leads when it has ended: there is nothing to compare, and no time to.
+    if (!go.some(({ isSingleton }) => isSingleton)) {
+      const before = shareOf(go);
+      step("the new processes get calls, more and more of them");
+      await changes.route(come, []);
+      const complaint = await changes.proved(proofMs, () => complaintOf(come, before));
+      if (complaint !== undefined) {
+        await changes.route([], come);
+        return this.#undo(come, complaint);
+      }
+    }
     // From here on a new supervisor finishes what this one has begun.
     state.move = { phase: "switched", ...record };
     await changes.route(come, go);
     step(`calls of ${move.moved.join(", ") || "every service"} go to the new processes`);
-    // A leader's successor leads when it has ended: there is nothing to compare, and no time to.
-    const complaint = go.some(({ isSingleton }) => isSingleton)
-      ? undefined
-      : await changes.proved(proofMs, () => complaintOf(come, before));
-    if (complaint !== undefined) {
-      state.move = { phase: "starting", ...record };
-      await changes.route(go, come);
-      return this.#undo(come, complaint);
-    }
     const moved = this.#keep(to, move);
     await changes.ended(go);
     for (const one of move.drain) step(`${one.replicas} x ${one.group} ended`);

@@ -169,15 +169,53 @@ export function statusOf(one: Replica, now: number): HostStatus {
   };
 }
 
-/** Where each group answers: those of its replicas that are ready and have been heard lately, or the one of them that leads. */
+interface Routed {
+  readonly services: readonly string[];
+  readonly addresses: string[];
+  readonly hasLeader?: true;
+}
+
+/**
+ * Where each group answers: those of its replicas that are ready and have been heard lately, or the one of them that leads.
+ * While a service is in two groups, the old one and the new one of a move, its calls may go to the hosts of both: services
+ * that share their hosts are a group of their own then.
+ */
 export function groupsOf(replicas: readonly Replica[]): Routes["groups"] {
-  const groups: Record<string, { services: readonly string[]; addresses: string[]; hasLeader?: true }> = {};
+  const parts = new Map<string, Routed & { readonly group: string }>();
   for (const one of replicas) {
     if (!one.isRouted) continue;
+    const { group } = one;
     const services = one.services.filter((name) => name !== gatewayService);
-    const group = (groups[one.group] ??= { services, addresses: [], ...(one.isSingleton && { hasLeader: true }) });
+    const key = [group, ...services].join(" ");
+    let part = parts.get(key);
+    if (part === undefined)
+      parts.set(key, (part = { group, services, addresses: [], ...(one.isSingleton && { hasLeader: true }) }));
     if (one.state !== "ready" || one.isSilent) continue;
-    if (!one.isSingleton || one.leads !== undefined) group.addresses.push(one.address);
+    if (!one.isSingleton || one.leads !== undefined) part.addresses.push(one.address);
+  }
+  return cellsOf([...parts.values()]);
+}
+
+/** The parts as they are, or where they overlap what they have in common and what is left of each. */
+function cellsOf(parts: readonly (Routed & { readonly group: string })[]): Record<string, Routed> {
+  const groups: Record<string, Routed> = {};
+  const cells = new Map<string, { readonly of: typeof parts; readonly services: string[] }>();
+  for (const service of new Set(parts.flatMap(({ services }) => services))) {
+    const of = parts.filter(({ services }) => services.includes(service));
+    const key = of.map((part) => parts.indexOf(part)).join(" ");
+    const cell = cells.get(key);
+    if (cell === undefined) cells.set(key, { of, services: [service] });
+    else cell.services.push(service);
+  }
+  // A gateway has no services: nobody calls it, and who is told of it sees that it is there.
+  for (const { group, services, addresses } of parts)
+    if (services.length === 0)
+      groups[group] = { services, addresses: [...(groups[group]?.addresses ?? []), ...addresses] };
+  for (const { of, services } of cells.values()) {
+    let name = of.map(({ group }) => group).join("+");
+    while (Object.hasOwn(groups, name)) name += "'";
+    const hasLeader = of.some((part) => part.hasLeader === true);
+    groups[name] = { services, addresses: of.flatMap(({ addresses }) => addresses), ...(hasLeader && { hasLeader }) };
   }
   return groups;
 }

@@ -36,3 +36,35 @@ test("where all that answer leave, the call is told that it did not start", asyn
   await clock.advance(1_000);
   await told;
 });
+
+test("one that comes to others has a small share of the calls at first, and its whole one after 5 s", async () => {
+  const clock = createVirtualClock();
+  const connect = () => Promise.resolve(connection(true));
+  const replicas = new Replicas({ clock, random: createSeededRandom(1), connect });
+  replicas.update(["a", "b"]);
+  await replicas.reach(1_000);
+  replicas.pick();
+  await clock.advance(1);
+  const shareOfNew = (): number => {
+    let count = 0;
+    for (let i = 0; i < 3_000; i++) if (replicas.pick()?.address === "new") count++;
+    return count / 3_000;
+  };
+  replicas.update(["a", "b", "new"]);
+  replicas.pick();
+  await clock.advance(1);
+  const [first, half, last] = [
+    shareOfNew(),
+    (await clock.advance(2_500), shareOfNew()),
+    (await clock.advance(2_500), shareOfNew()),
+  ];
+  assert.ok(first > 0 && first < 0.06, `${first} at first`);
+  assert.ok(half > 0.1 && half < 0.3, `${half} after half of it`);
+  assert.ok(last > 0.28 && last < 0.4, `${last} at last`);
+  // Alone it has all of them, however young it is.
+  replicas.update(["new", "newer"]);
+  replicas.update(["newer"]);
+  replicas.pick();
+  await clock.advance(1);
+  assert.equal(replicas.pick()?.address, "newer");
+});

@@ -11,6 +11,9 @@ import { HostWait, untilLed, untilStarted } from "./host-wait.ts";
 
 /** First pause after a connection that could not be made, doubled up to the longest: as long as a healed network goes unnoticed. */
 const pause = { firstMs: 100, longestMs: 2_000 } as const;
+/** A process that has just started is slow at first: its share of the calls grows for so long, from this. */
+const rampMs = 5_000;
+const rampFrom = 0.05;
 /** A try that took so long was answered by nobody, not even with a refusal. */
 const unansweredMs = 900;
 
@@ -27,6 +30,8 @@ export interface Replica {
   isSilent: boolean;
   /** Not tried again before, on the monotonic clock. */
   notBeforeMs: number;
+  /** Since when its share grows; long ago for those that were there at first. */
+  youngSinceMs: number;
 }
 
 export interface ReplicasOptions {
@@ -44,6 +49,8 @@ export class Replicas {
   #replicas: Replica[] = [];
   /** Until then one of them may be left out, on the monotonic clock. */
   #outUntilMs = 0;
+  /** Until then one of them may be young. */
+  #rampUntilMs = 0;
   #hasLeader = false;
   #isClosed = false;
 
@@ -53,14 +60,20 @@ export class Replicas {
   }
 
   /**
-   * The addresses from now on; what is known of those that stay is kept, connections to others end once they are idle. With
-   * `hasLeader` there is one or, between two leaders, none.
+   * The addresses from now on; what is known of those that stay, here or in `elsewhere`, is kept. One that comes to others
+   * is given its share little by little. With `hasLeader` there is one or, between two leaders, none.
    */
-  update(addresses: readonly string[], hasLeader = false): void {
+  update(addresses: readonly string[], hasLeader = false, elsewhere: ReadonlyMap<string, Replica> = new Map()): void {
     this.#hasLeader = hasLeader;
-    const known = new Map(this.#replicas.map((replica) => [replica.address, replica] as const));
-    this.#replicas = addresses.map((address) => known.get(address) ?? fresh(address));
-    for (const [address, replica] of known) if (!addresses.includes(address)) void endWhenIdle(replica);
+    const own = new Map(this.#replicas.map((replica) => [replica.address, replica] as const));
+    const known = addresses.map((address) => own.get(address) ?? elsewhere.get(address));
+    const youngSinceMs = known.every((one) => one === undefined) ? -Infinity : this.#options.clock.monotonic();
+    this.#replicas = addresses.map((address, index) => known[index] ?? fresh(address, youngSinceMs));
+    this.#rampUntilMs = Math.max(0, ...this.#replicas.map((replica) => replica.youngSinceMs + rampMs));
+  }
+
+  get all(): readonly Replica[] {
+    return this.#replicas;
   }
 
   /**
@@ -73,7 +86,7 @@ export class Replicas {
     if (open < this.#replicas.length) this.#reconnect();
     if (open === 0) return undefined;
     if (open === 1) return this.#open(0);
-    if (this.#outUntilMs > 0) return this.#choose(this.#usable());
+    if (this.#outUntilMs > 0 || this.#rampUntilMs > 0) return this.#choose(this.#grown(this.#usable()));
     const first = this.#options.random.int(open);
     return lighter(this.#open(first), this.#open(this.#besides(first, open)));
   }
@@ -114,6 +127,19 @@ export class Replicas {
     const open = this.#replicas.filter(({ connection }) => connection?.isOpen === true);
     const usable = open.filter(({ standing }) => !standing.isOut(now));
     return isPanic(this.#replicas.length, usable.length) ? open : usable;
+  }
+
+  /** Each young one with the chance that it has come to by now, as Envoy's slow start does; all where none is left. */
+  #grown(among: readonly Replica[]): readonly Replica[] {
+    const { clock, random } = this.#options;
+    const now = clock.monotonic();
+    if (now >= this.#rampUntilMs) this.#rampUntilMs = 0;
+    if (this.#rampUntilMs === 0) return among;
+    const grown = among.filter(({ youngSinceMs }) => {
+      const share = Math.max(rampFrom, (now - youngSinceMs) / rampMs);
+      return share >= 1 || random.float() < share;
+    });
+    return grown.length === 0 ? among : grown;
   }
 
   #choose(among: readonly Replica[]): Replica | undefined {
@@ -224,7 +250,7 @@ export class Replicas {
   }
 }
 
-function fresh(address: string): Replica {
+function fresh(address: string, youngSinceMs: number): Replica {
   const standing = new Standing();
   return {
     address,
@@ -235,6 +261,7 @@ function fresh(address: string): Replica {
     failures: 0,
     isSilent: false,
     notBeforeMs: 0,
+    youngSinceMs,
   };
 }
 
@@ -247,7 +274,7 @@ function answersOf({ answered, connection }: Replica): number {
 }
 
 /** The calls it has are finished where they began. */
-async function endWhenIdle({ connection, connecting }: Replica): Promise<void> {
+export async function endWhenIdle({ connection, connecting }: Replica): Promise<void> {
   const one = connection ?? (await connecting?.catch(() => undefined));
   if (one === undefined) return;
   one.retire();

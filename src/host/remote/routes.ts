@@ -10,7 +10,7 @@ import { type MethodPolicy, methodsOf, type System } from "../../system/index.ts
 import { account, final, Sending, waitFor } from "./attempts.ts";
 import { Race, Slow } from "./hedge.ts";
 import type { Operations } from "./operations.ts";
-import { Replicas, type ReplicasOptions } from "./replicas.ts";
+import { endWhenIdle, type Replica, Replicas, type ReplicasOptions } from "./replicas.ts";
 import { Progress } from "./resume.ts";
 
 /** Which replicas run which services. */
@@ -61,18 +61,20 @@ export class RouteTable implements RemoteRoutes {
     if (epoch <= this.#epoch) return;
     this.#epoch = epoch;
     const byService = new Map<string, Replicas>();
+    // A host may be in other groups than before, and in several: it is one host with one connection.
+    const known = new Map<string, Replica>();
+    for (const { all } of this.#groups.values()) for (const one of all) known.set(one.address, one);
     for (const [name, { services, addresses, hasLeader }] of Object.entries(groups)) {
       let replicas = this.#groups.get(name);
       if (replicas === undefined) this.#groups.set(name, (replicas = new Replicas(this.#options)));
-      replicas.update(addresses, hasLeader);
+      replicas.update(addresses, hasLeader, known);
+      for (const one of replicas.all) known.set(one.address, one);
       for (const service of services) byService.set(service, replicas);
     }
     this.#byService = byService;
-    for (const [name, replicas] of this.#groups) {
-      if (Object.hasOwn(groups, name)) continue;
-      replicas.update([]);
-      this.#groups.delete(name);
-    }
+    for (const name of this.#groups.keys()) if (!Object.hasOwn(groups, name)) this.#groups.delete(name);
+    const routed = new Set(Object.values(groups).flatMap(({ addresses }) => addresses));
+    for (const [address, one] of known) if (!routed.has(address)) void endWhenIdle(one);
   }
 
   find(service: string, method: string): RemoteEndpoint | undefined {
