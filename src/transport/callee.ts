@@ -11,7 +11,7 @@ import { WireError } from "./codec/wire-error.ts";
 import { Inflow, Outflow, pump } from "./flow.ts";
 import { frame } from "./frames.ts";
 import { bringsItems, readFlags, readHead } from "./head.ts";
-import { callsInFlightMax, leavingMs, nameMax, remembered } from "./limits.ts";
+import { callsInFlightMax, fewCalls, leavingMs, nameMax, remembered } from "./limits.ts";
 import { Heard } from "./memory.ts";
 import type { Answer, Arrived, Operation } from "./port.ts";
 import { type Answering, type Foreign, type ServedMethod, Serving } from "./serving.ts";
@@ -80,6 +80,10 @@ export class Callee extends Session implements Answering {
     if (!this.#has(serving)) return;
     this.#refuse(serving.id, error);
     this.#over(serving);
+  }
+
+  protected override get isQuiet(): boolean {
+    return this.#calls.size <= fewCalls;
   }
 
   protected override get isWaiting(): boolean {

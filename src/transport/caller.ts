@@ -13,7 +13,7 @@ import { Inflow, Outflow, pump } from "./flow.ts";
 import { frame } from "./frames.ts";
 import { Hop } from "./hop.ts";
 import { slotsOf, writeHead } from "./head.ts";
-import { callsInFlightMax, remembered } from "./limits.ts";
+import { callsInFlightMax, fewCalls, remembered } from "./limits.ts";
 import { Remembered } from "./memory.ts";
 import type { Connection, Operation, Outgoing } from "./port.ts";
 import { loose, Session, type SessionOptions } from "./session.ts";
@@ -88,6 +88,10 @@ export class Caller extends Session implements Connection {
 
   close(): void {
     this.fail(skeinError("SKEIN_TRANSPORT_LOST", "the connection was closed here"));
+  }
+
+  protected override get isQuiet(): boolean {
+    return this.#calls.size <= fewCalls;
   }
 
   protected override get isWaiting(): boolean {

@@ -18,6 +18,8 @@ export const waitingBytesMax = messageBytesMax * 2;
 export const connectionsMax = 1_024;
 /** Calls of one connection that have not ended; one more is refused. */
 export const callsInFlightMax = 1_024;
+/** Frames of so few calls do not wait for each other: a turn of the loop is more than they could save. */
+export const fewCalls = 4;
 /** Methods, paths and principals that one connection remembers for each side. */
 export const remembered = { methodsMax: 10_000, valuesMax: 4_096 } as const;
 /** Bytes of items that may be under way to a reader that has not asked for more. */

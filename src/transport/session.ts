@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly greeting: Greeting;
   /** Runs a function once the present turn's work is done; frames written until then leave together. */
   readonly soon: (run: () => void) => void;
+  /** The same while few calls are under way, when there is little to gather; `soon` unless given. */
+  readonly sooner?: (run: () => void) => void;
 }
 
 export abstract class Session {
@@ -52,9 +54,13 @@ export abstract class Session {
     this.#clock = options.clock;
     this.#greeting = options.greeting;
     this.closed = this.#closed.promise;
-    this.frames = new FrameWriter((bytes) => {
-      if (!channel.write(bytes)) this.#setFull(true);
-    }, options.soon);
+    const { soon, sooner = soon } = options;
+    this.frames = new FrameWriter(
+      (bytes) => {
+        if (!channel.write(bytes)) this.#setFull(true);
+      },
+      (flush) => (this.#isGreeted && this.isQuiet ? sooner : soon)(flush),
+    );
     this.#heardMs = options.clock.monotonic();
     this.#greeted.promise.catch(() => undefined);
     const parser = new FrameParser((type, call, bytes, at, end) => this.#take(type, call, bytes, at, end));
@@ -140,6 +146,8 @@ export abstract class Session {
   }
 
   protected abstract isUnderWay(call: number): boolean;
+  /** Whether at most `fewCalls` are under way. */
+  protected abstract get isQuiet(): boolean;
   /** Whether somebody waits for the other side to say something. */
   protected abstract get isWaiting(): boolean;
   /** One frame after the greeting; its body is what `reader` is over. Throws `WireError`. */
