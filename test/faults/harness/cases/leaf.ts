@@ -4,10 +4,10 @@ import path from "node:path";
 import { atLeast, atMost, type FaultCase, type FaultContext, type Span } from "../case.ts";
 import { type LeafFault, leafFiles } from "../systems/leaf.ts";
 
-/** One after the other: a failure that may be sent again, and one that never is. Of a short run each has a share. */
+/** One after the other: a failure that is never sent again, and one that may be. Of a short run each has a share. */
 const failures: readonly { readonly fault: LeafFault; readonly ms: number; readonly share: number }[] = [
-  { fault: "unavailable", ms: 30_000, share: 0.45 },
   { fault: "throws", ms: 5_000, share: 0.1 },
+  { fault: "unavailable", ms: 30_000, share: 0.45 },
 ];
 const steadyShare = 0.2;
 /** From the healing until everything must be well again. */
@@ -73,13 +73,18 @@ export const leaf: FaultCase = {
   },
   // A short run on a busy machine says whether the failure spreads, and no more.
   judge: (_, { failingOthers, healed }, { throwsCallsPerOffered = Number.NaN }) => [
-    ...atMost("calls at the leaf that throws for each one", throwsCallsPerOffered, 1.2),
+    ...atMost("calls at the leaf that throws for each one", throwsCallsPerOffered, 1.5),
     ...atLeast("success of the other routes meanwhile", failingOthers?.success ?? 0, 0.9),
     ...atLeast("success after the healing", healed?.success ?? 0, 0.9),
   ],
   // Repeats that the calls of the last ten seconds have earned are spent at once: in a short run they are most of all.
-  judgeTimes: (_, { steadyOthers, failingOthers, healed }, { unavailableCallsPerOffered = Number.NaN }) => [
-    ...atMost("calls at the leaf that is unavailable for each one", unavailableCallsPerOffered, 1.2),
+  judgeTimes: (_, { steadyOthers, failingOthers, healed }, own) => [
+    ...atMost("calls at the leaf that throws for each one", own["throwsCallsPerOffered"] ?? Number.NaN, 1.2),
+    ...atMost(
+      "calls at the leaf that is unavailable for each one",
+      own["unavailableCallsPerOffered"] ?? Number.NaN,
+      1.2,
+    ),
     ...atMost("p99 of the other routes over steady p99", (failingOthers?.p99 ?? 0) / (steadyOthers?.p99 ?? 0), 2),
     ...atLeast("success of the other routes meanwhile", failingOthers?.success ?? 0, 0.999),
     ...atLeast("success 10 s after the healing and later", healed?.success ?? 0, 0.999),

@@ -7,14 +7,20 @@ import { atLeast, atMost, type FaultCase } from "../case.ts";
 
 const leakBytes = 5 * 2 ** 20;
 const limitBytes = 256 * 2 ** 20;
-/** How full its hosts are when the run begins: a short one shows a replacement too. They are replaced at 80 %. */
-const filled = 0.7;
+/** How full its hosts are when the run begins, so that a short one shows a replacement too, and how full they are replaced. */
+const filled = 0.65;
+const replacedAt = 0.8;
 const fillingCallsMax = 100;
 const lookMs = 100;
-/** On a busy machine a short run is over before the replacement is ready; one is waited for. */
+/** On a busy machine a short run is over before the replacement is ready: it is waited for, and leaks go on meanwhile. */
 const replacedMs = 60_000;
 
 const at = (name: string): string => path.join(import.meta.dirname, "../systems", name);
+
+async function leakOnce({ url }: PlacedShop): Promise<void> {
+  const response = await fetch(`${url}/leak?bytes=${leakBytes}`);
+  await response.text();
+}
 
 async function leakyHosts(shop: PlacedShop): Promise<Status["hosts"]> {
   return (await shop.status()).hosts.filter(({ group }) => group === "leaky");
@@ -31,8 +37,7 @@ export const leak: FaultCase = {
     let calls = 0;
     while ((await leakyHosts(shop)).every(({ rss }) => rss < limitBytes * filled)) {
       if (++calls > fillingCallsMax) throw new Error(`${calls} leaks have filled no host`);
-      const response = await fetch(`${shop.url}/leak?bytes=${leakBytes}`);
-      await response.text();
+      await leakOnce(shop);
     }
     return { figures: {} };
   },
@@ -56,6 +61,8 @@ export const leak: FaultCase = {
         context.note(`leaky-${replica} runs in a new process`);
       }
       await pause(lookMs);
+      const isFull = hosts.some(({ rss }) => rss >= limitBytes * replacedAt);
+      if (context.now() >= context.durationMs && !isFull) await leakOnce(shop);
     }
     // What the supervisor says of a process that it had not told to end.
     const killed = shop.log.split("\n").filter((line) => /-\d+ ended"/.test(line));
