@@ -17,7 +17,7 @@ import { lineSink, trimLog } from "./log-file.ts";
 import { placeOf } from "./replica.ts";
 import { drainMs, environmentOf, type HostSettings, transferDrainMs } from "./settings.ts";
 import { listenToPeers, openPeersTls, peersAddress, reachPeersWith } from "./peers-address.ts";
-import { raise, startHolder } from "./spawn.ts";
+import { keepCompiled, raise, startHolder } from "./spawn.ts";
 import { State } from "./state.ts";
 
 /** The supervisor judges by it whether this process does anything. */
@@ -112,6 +112,7 @@ async function start(): Promise<void> {
     });
   }
   door = await openDoor(peers, host);
+  keepCompiled();
   raise();
   isReady = true;
   adoption.say({ is: "ready", address: bound.address, ...(gateway !== undefined && { url: gateway.url }) });

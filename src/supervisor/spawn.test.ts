@@ -1,7 +1,7 @@
 /** With what priority a host starts and goes on: as the system has it, of every thread. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
@@ -69,3 +69,19 @@ test(
     }
   },
 );
+
+test("what a process has compiled is kept beside its log for the next one", async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), "skein-spawn-"));
+  try {
+    mkdirSync(path.join(directory, "logs"));
+    const log = path.join(directory, "logs/one.log");
+    const keep = `import { keepCompiled } from ${JSON.stringify(new URL("./spawn.ts", import.meta.url).href)}; keepCompiled();`;
+    const child = startHost(["--conditions=skein-src", "--input-type=module", "--eval", keep], log);
+    child.ref();
+    const [code] = (await once(child, "exit")) as [number | null];
+    assert.equal(code, 0, readFileSync(log, "utf8"));
+    assert.equal(readdirSync(path.join(directory, "compiled")).length, 1);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});

@@ -225,6 +225,8 @@ export class State {
     }
     this.#lock = lock;
     for (const directory of [this.#of("."), this.#of("hosts")]) sweep(directory);
+    // Compiled code of builds that nobody runs: kept only from the first process of a system to its last.
+    if (this.hosts().length === 0) rmSync(this.#of("compiled"), { recursive: true, force: true });
     return true;
   }
 
