@@ -9,10 +9,13 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 import { EventReader, gapsOf } from "./reader.ts";
 
-/** An upload takes about 6 s, and two of them overlap. */
-const upload = { pieces: 60, everyMs: 100, bytes: 16_384, atOnce: 2 } as const;
-/** Of one transaction. */
-const holdMs = 1_500;
+/**
+ * The old hosts of a move serve what they have for 5 s before they drain: what is to be under way then takes longer. An upload
+ * takes 9 s, and four of them overlap.
+ */
+const upload = { pieces: 90, everyMs: 100, bytes: 16_384, atOnce: 4 } as const;
+/** Transactions, in turn. */
+const holdsMs = [1_500, 8_000] as const;
 const resendsMax = 40;
 
 export class Company {
@@ -105,12 +108,12 @@ export class Company {
     for (let i = 1; !this.#isOver; i++) {
       const name = `transaction-${String(i).padStart(8, "0")}`;
       this.#held.push(name);
-      await this.#hold(name);
+      await this.#hold(name, holdsMs[i % holdsMs.length] ?? 0);
     }
   }
 
   /** Until its outcome is definite, with one key. */
-  async #hold(name: string): Promise<void> {
+  async #hold(name: string, ms: number): Promise<void> {
     let last = "";
     for (let resend = 0; resend <= resendsMax; resend++) {
       if (resend > 0) this.#resends++;
@@ -118,7 +121,7 @@ export class Company {
         const response = await fetch(`${this.#urlOf()}/lasting/rows`, {
           method: "POST",
           headers: { "content-type": "application/json", "idempotency-key": name, connection: "close" },
-          body: JSON.stringify({ name, ms: holdMs }),
+          body: JSON.stringify({ name, ms }),
         });
         last = `${response.status} ${await response.text()}`;
         if (response.status === 200) {

@@ -21,7 +21,7 @@ const Lasting = contract("lasting", {
     http: "POST /lasting/files",
   }),
   hold: command({
-    input: z.object({ name: z.string().max(100), ms: z.int().min(0).max(4_000) }),
+    input: z.object({ name: z.string().max(100), ms: z.int().min(0).max(10_000) }),
     output: z.object({ rows: z.int() }),
     http: "POST /lasting/rows",
   }),
@@ -36,7 +36,7 @@ const open = { access: "public" } as const;
 
 const lasting = service(Lasting, {
   has: { db: database<Tables>("lasting", { dialect: "portable", migrations }) },
-  policy: { numbers: open, upload: open, hold: open },
+  policy: { numbers: open, upload: open, hold: { ...open, timeout: "30s" } },
 });
 
 export default system("shop", {
@@ -61,7 +61,11 @@ export default system("shop", {
       hold: ({ name, ms }, { db }) =>
         db.transaction(async (tx) => {
           await tx.insertInto("held").values({ name }).execute();
-          await pause(ms);
+          // No wait is long enough to be taken for an idle one.
+          for (let left = ms; left > 0; left -= 250) {
+            await pause(Math.min(left, 250));
+            await tx.selectFrom("held").select("name").where("name", "=", name).execute();
+          }
           const rows = await tx.selectFrom("held").select("name").where("name", "=", name).execute();
           return { rows: rows.length };
         }),
