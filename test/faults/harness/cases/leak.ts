@@ -67,12 +67,9 @@ export const leak: FaultCase = {
     // What the supervisor says of a process that it had not told to end.
     const killed = shop.log.split("\n").filter((line) => /-\d+ ended"/.test(line));
     return {
-      figures: { recycles, mostMiB: Math.round(mostBytes / 2 ** 20) },
+      figures: { recycles, mostMiB: Math.round(mostBytes / 2 ** 20), looksWithoutHost: without },
       spans: [{ name: "leak", fromMs: 0, toMs: context.durationMs, kinds: ["added"] }],
-      violations: [
-        ...killed.map((line) => `a process ended by itself or was killed: ${line}`),
-        ...(without > 0 ? [`${without} times no host of the leaky service was ready`] : []),
-      ],
+      violations: killed.map((line) => `a process ended by itself or was killed: ${line}`),
     };
   },
   judge: ({ success }, _, { recycles = 0, mostMiB = Number.NaN }) => [
@@ -80,4 +77,7 @@ export const leak: FaultCase = {
     ...atLeast("recycles", recycles, 1),
     ...atMost("the most memory of a leaky host, in MiB", mostMiB, 256),
   ],
+  // On a busy machine a start may take longer than it takes a host of a short run, which begins two thirds full, to be ended.
+  judgeTimes: (_, __, { looksWithoutHost = Number.NaN }) =>
+    atMost("looks at which no leaky host was ready", looksWithoutHost, 0),
 };
