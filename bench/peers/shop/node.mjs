@@ -10,19 +10,15 @@ const settings = {
   moleculer: { requestTimeout: 3_000, retryPolicy: { enabled: true }, circuitBreaker: { enabled: true } },
   "moleculer-defaults": {},
 };
-const serviceNames = [
-  ...["accounts", "cart", "catalog", "notify", "orders"],
-  ...["payments", "recommend", "search", "stock", "storefront"],
-];
 const discoveryMs = 60_000;
 
-const { peer, id, services, ports, httpPort, home } = JSON.parse(process.argv[2]);
+const { peer, id, services, all, ports, httpPort, home } = JSON.parse(process.argv[2]);
 
 /** moleculer-web: its answer to a service that is nowhere is 404, which is no answer of a shop's. */
 const gateway = {
   name: "api",
   mixins: [ApiGateway],
-  dependencies: serviceNames,
+  dependencies: all,
   settings: {
     ip: "127.0.0.1",
     port: httpPort,
@@ -36,6 +32,7 @@ const gateway = {
           "GET /products": "search.products",
           "GET /products/:id": "catalog.get",
           "POST /orders": "orders.place",
+          "GET /probe": "probe.ask",
         },
         onBeforeCall(context, _route, request) {
           context.meta.key = request.headers["idempotency-key"];
@@ -65,5 +62,5 @@ for (const name of services) broker.createService(name === "gateway" ? gateway :
 process.once("disconnect", () => process.exit(0));
 await broker.start();
 // Nodes hear of each other by gossip, which takes seconds.
-await broker.waitForServices(serviceNames, discoveryMs);
+await broker.waitForServices(all, discoveryMs);
 process.send("ready");

@@ -1,5 +1,7 @@
 // Owns what the services of Moleculer's shop do, but for its orders: the same calls, statements and answers as
 // examples/shop. Must not know where they run.
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Errors } from "moleculer";
 import { createProvider } from "../../../examples/shop/payments/provider.ts";
 import { createProductIndex } from "../../../examples/shop/search/product-index.ts";
@@ -264,12 +266,41 @@ const storefront = () => ({
   },
 });
 
-const all = { accounts, cart, catalog, notify, orders, payments, recommend, search, stock, storefront };
-const withoutTables = new Set(["search", "storefront"]);
+/** What test/faults/harness/systems/leaf.ts adds to Skein's shop: three services in a row, the last of which fails as a file says. */
+const leaf = (_db, home) => ({
+  ask() {
+    appendFileSync(join(home, "leaf-calls"), ".");
+    const file = join(home, "leaf-fault");
+    const fault = existsSync(file) ? readFileSync(file, "utf8") : "";
+    if (fault === "throws") throw new Error("a bug");
+    // As its own errors of something that is away: may be sent again.
+    if (fault === "unavailable") throw new Errors.MoleculerRetryableError("away", 503, "UNAVAILABLE");
+    return process.pid;
+  },
+});
+const middle = () => ({ ask: (context) => context.call("leaf.ask") });
+const probe = () => ({ ask: (context) => context.call("middle.ask") });
+
+const all = {
+  accounts,
+  cart,
+  catalog,
+  leaf,
+  middle,
+  notify,
+  orders,
+  payments,
+  probe,
+  recommend,
+  search,
+  stock,
+  storefront,
+};
+const withoutTables = new Set(["leaf", "middle", "probe", "search", "storefront"]);
 
 /** The service as Moleculer wants it. */
 export function serviceOf(name, home) {
   const db = withoutTables.has(name) ? undefined : openTables(home, name);
-  const { started, ...actions } = all[name](db);
+  const { started, ...actions } = all[name](db, home);
   return { name, actions, ...(started && { started }), stopped: () => db?.close() };
 }

@@ -113,7 +113,7 @@ interface Started {
 async function start(fault: FaultCase, ofNetwork: Network["env"] = {}, peer?: Peer): Promise<Started> {
   const { system, placement = "replicated" } = fault;
   const env = { ...fault.env, ...ofNetwork };
-  if (peer !== undefined) return { target: await startPeer(peer), shop: nobodys };
+  if (peer !== undefined) return { target: await startPeer(peer, system?.placement), shop: nobodys };
   const shop = await (system === undefined
     ? startPlacedShop(placement, env)
     : startPlaced(system.file, system.placement, env));

@@ -27,7 +27,7 @@ const span = (name: string, [fromMs, toMs]: readonly [number, number], kinds?: S
 
 /** Fails for that long; how often the leaf was called meanwhile, for how many calls. */
 async function fail(context: FaultContext, fault: LeafFault, untilMs: number) {
-  const file = (name: string): string => path.join(context.shop.home, name);
+  const file = (name: string): string => path.join(context.target.home, name);
   const before = statSync(file(leafFiles.calls)).size;
   const fromMs = context.now();
   writeFileSync(file(leafFiles.fault), fault);
@@ -41,7 +41,6 @@ async function fail(context: FaultContext, fault: LeafFault, untilMs: number) {
 export const leaf: FaultCase = {
   summary: "a leaf service fails for 30 s whatever it is asked, at 300 requests a second, half of which need it",
   goal: "at most 1.2 calls at the leaf for each one; p99 of the other routes at most twice as long; 99.9 % 10 s after the healing",
-  noPeer: "the leaf is a service that the case adds to Skein's shop",
   rate: perSecond,
   system: { file: at("leaf.ts"), placement: at("leaf.json") },
   occasional: { path: "/probe", oneIn },

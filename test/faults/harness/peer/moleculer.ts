@@ -17,7 +17,7 @@ export type Peer = (typeof peers)[number];
 
 const root = path.join(import.meta.dirname, "../../../..");
 const program = path.join(root, "bench/peers/shop/node.mjs");
-const placement = path.join(root, "examples/shop/placements/replicated.json");
+const replicated = path.join(root, "examples/shop/placements/replicated.json");
 const readyMs = 120_000;
 /** Between a process that ended and the next one, where the first did not last as long. */
 const backoffMs = 1_000;
@@ -37,13 +37,15 @@ interface Slot {
   startedMs: number;
 }
 
-export async function startPeer(peer: Peer): Promise<FaultTarget> {
+/** `placement` is a file; only its groups, services and numbers of replicas are looked at. */
+export async function startPeer(peer: Peer, placement = replicated): Promise<FaultTarget> {
   installPeers((line) => console.error(line));
   const home = mkdtempSync(path.join(tmpdir(), "fault-peer-"));
   const { groups } = JSON.parse(readFileSync(placement, "utf8")) as Groups;
   const places = Object.entries(groups).flatMap(([group, { services, replicas = 1 }]) =>
     Array.from({ length: replicas }, (_, index) => ({ group, replica: index + 1, services })),
   );
+  const all = Object.values(groups).flatMap(({ services }) => services.filter((name) => name !== "gateway"));
   const isGateway = ({ services }: { readonly services: readonly string[] }): boolean => services.includes("gateway");
   const ids = places.map(({ group, replica }) => `${group}-${replica}`);
   const gateways = places.filter(isGateway).length;
@@ -53,7 +55,7 @@ export async function startPeer(peer: Peer): Promise<FaultTarget> {
   let next = 0;
   const slots = places.map((place, index): Slot => {
     const httpPort = isGateway(place) ? httpPorts[next++] : undefined;
-    const settings = JSON.stringify({ peer, id: ids[index], services: place.services, ports, httpPort, home });
+    const settings = JSON.stringify({ peer, id: ids[index], services: place.services, all, ports, httpPort, home });
     return { ...place, settings, process: undefined, isReady: false, startedMs: 0 };
   });
   const supervisor = new Restarting(slots);
