@@ -1,6 +1,6 @@
 /**
  * Owns asking over HTTP as a customer's program would: in time, whatever became of earlier requests, and again at most twice
- * where RFC 9110 permits it (GET, or the same key). It must never resend with another key, nor wait for a free place.
+ * where RFC 9110 permits it (GET, or the same key). It must never resend with another key, nor wait for earlier answers while it has a connection.
  */
 import { Agent, type IncomingMessage, request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
@@ -57,6 +57,7 @@ const bodyBytesMax = 1_048_576;
 const backoffMs = { first: 50, longest: 500 } as const;
 
 export class CustomerClient {
+  /** Fewer than a gateway takes from one address; a request that waits for one of them is late for its customer all the same. */
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 512, timeout: 60_000 });
   readonly #random: Random;
   readonly #resendsMax: number;
