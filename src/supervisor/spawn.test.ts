@@ -42,7 +42,8 @@ test(
   async () => {
     const directory = mkdtempSync(path.join(tmpdir(), "skein-spawn-"));
     try {
-      const log = path.join(directory, "log");
+      mkdirSync(path.join(directory, "logs"));
+    const log = path.join(directory, "logs/one.log");
       const child = startHost(["--conditions=skein-src", "--input-type=module", "--eval", program], log);
       child.ref();
       const [code] = (await once(child, "exit")) as [number | null];
