@@ -43,7 +43,7 @@ test(
     const directory = mkdtempSync(path.join(tmpdir(), "skein-spawn-"));
     try {
       mkdirSync(path.join(directory, "logs"));
-    const log = path.join(directory, "logs/one.log");
+      const log = path.join(directory, "logs/one.log");
       const child = startHost(["--conditions=skein-src", "--input-type=module", "--eval", program], log);
       child.ref();
       const [code] = (await once(child, "exit")) as [number | null];
