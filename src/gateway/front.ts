@@ -22,6 +22,11 @@ import { readTarget } from "./target.ts";
 
 const statusClientLeft = 499;
 
+interface Yielding {
+  readonly sinceMs: number;
+  readonly withinMs: number;
+}
+
 export class Front {
   readonly settings: Settings;
   readonly channels: Channels;
@@ -36,6 +41,7 @@ export class Front {
   readonly #cors: Cors | undefined;
   #inFlight = 0;
   #isDraining = false;
+  #yielding: Yielding | undefined;
 
   constructor(host: Host, options: HandlerOptions) {
     this.settings = toSettings(options, host.system.name);
@@ -86,7 +92,21 @@ export class Front {
     this.readers.drain(true);
   }
 
-  readonly isLast = (): boolean => this.#isDraining;
+  /**
+   * For so long connections are closed by a growing share of the answers, so that clients come to other gateways of this
+   * port little by little; 0 ends it.
+   */
+  yieldConnections(withinMs: number): void {
+    this.#yielding = withinMs === 0 ? undefined : { sinceMs: this.settings.clock.monotonic(), withinMs };
+  }
+
+  readonly isLast = (): boolean =>
+    this.#isDraining || (this.#yielding !== undefined && this.#isYielded(this.#yielding));
+
+  #isYielded({ sinceMs, withinMs }: Yielding): boolean {
+    const { clock, random } = this.settings;
+    return random.float() < (clock.monotonic() - sinceMs) / withinMs;
+  }
 
   /** Answers a request. Whoever gives it calls `over` when its answer is over, however it ended. */
   handle(exchange: Exchange): void {

@@ -1,7 +1,7 @@
 /** What readers, and uploads, see of a gateway that makes room: through real sockets, as a browser's EventSource would read. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { request } from "node:http";
+import { Agent, type IncomingMessage, request } from "node:http";
 import { after, before, describe, test } from "node:test";
 import * as z from "zod";
 import { connectChannel } from "../contract/http-client/index.ts";
@@ -211,4 +211,31 @@ describe("a gateway that makes room", () => {
       await pass(clock, 1_000);
       await closing;
     });
+});
+
+test("before it closes it sends clients on little by little, and not any more when that is taken back", async () => {
+  const clock = createVirtualClock();
+  await using gateway = await createGateway(host, { port: 0, clock });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const closed = async (requests: number): Promise<number> => {
+    let count = 0;
+    for (let i = 0; i < requests; i++) {
+      const [response] = (await once(request(`${gateway.url}/health/live`, { agent }).end(), "response")) as [
+        IncomingMessage,
+      ];
+      await once(response.resume(), "end");
+      if (response.headers.connection === "close") count++;
+    }
+    return count;
+  };
+  assert.equal(await closed(10), 0);
+  gateway.yieldConnections(4_000);
+  await clock.advance(1_000);
+  const quarter = await closed(200);
+  assert.ok(quarter > 20 && quarter < 80, `${quarter} of 200 after a quarter of the time`);
+  await clock.advance(3_000);
+  assert.equal(await closed(10), 10);
+  gateway.yieldConnections(0);
+  assert.equal(await closed(10), 0);
+  agent.destroy();
 });

@@ -106,6 +106,8 @@ export type SupervisorSays =
   | { readonly is: "routes"; readonly routes: Routes }
   /** `hasSuccessor`: another process has its place, and uploads may take their time. */
   | { readonly is: "drain"; readonly hasSuccessor?: boolean }
+  /** To a gateway that is about to go: clients should come to the others within this time; 0 takes it back. */
+  | { readonly is: "yield"; readonly withinMs: number }
   | { readonly is: "spawn"; readonly id: string; readonly arguments: readonly string[]; readonly log: string }
   /** To a gateway: start a holder with the listening socket that you have. */
   | { readonly is: "hold"; readonly arguments: readonly string[]; readonly log: string };

@@ -146,6 +146,9 @@ function hear(message: SupervisorSays): void {
     case "routes":
       peersReady(message.routes);
       return;
+    case "yield":
+      gateway?.yieldConnections(message.withinMs);
+      return;
     case "drain":
       void end("it was told to", message.hasSuccessor === true ? transferDrainMs : drainMs);
       return;

@@ -3,10 +3,9 @@
  * one is told to end, and one place at a time is in such a change. It must never end what nothing replaces below 95 %.
  */
 import type { HostTable } from "./host-table.ts";
-import { replacementOf, type Replica } from "./replica.ts";
+import { isNearLimit, replacementOf, type Replica } from "./replica.ts";
 import type { Starter } from "./starter.ts";
 
-const replaceAt = 0.8;
 /** Here it is told to end in any case: with its calls finished it is better off than killed. */
 const endAt = 0.95;
 
@@ -22,7 +21,7 @@ export class Memory {
   /** Of a host that is ready. */
   look(one: Replica): void {
     if (one.replaces?.state === "ready" && !one.isProving) this.#starter.drain(one.replaces);
-    if (one.memory === undefined || one.rss < one.memory * replaceAt) return;
+    if (one.memory === undefined || !isNearLimit(one)) return;
     if (one.rss >= one.memory * endAt) {
       this.#say(one, "is ended");
       // Its place is taken when it has ended.

@@ -145,6 +145,14 @@ export function isGateway({ services }: Pick<Replica, "services">): boolean {
   return services.includes(gatewayService);
 }
 
+/** Of what it may have. */
+const nearLimitAt = 0.8;
+
+/** Whether it has used most of the memory that it may have: it is to be replaced before the system ends it. */
+export function isNearLimit({ memory, rss }: Pick<Replica, "memory" | "rss">): boolean {
+  return memory !== undefined && rss >= memory * nearLimitAt;
+}
+
 export function sameServices(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name) => b.includes(name));
 }

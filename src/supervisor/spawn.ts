@@ -27,8 +27,9 @@ export function holderArguments(settings: object): string[] {
   return [...ownArguments(), holderMain, JSON.stringify(settings)];
 }
 
-export function startHost(args: readonly string[], log: string): ChildProcess {
-  return start(args, log, []);
+/** `isAwaited`: others are worse off without it than for it, so that it starts at the usual priority. */
+export function startHost(args: readonly string[], log: string, isAwaited = false): ChildProcess {
+  return start(args, log, [], isAwaited);
 }
 
 export function startGateway(args: readonly string[], log: string, descriptor: number): ChildProcess {
@@ -39,14 +40,14 @@ export function startHolder(args: readonly string[], log: string, descriptor: nu
   return start(args, log, [descriptor]);
 }
 
-function start(args: readonly string[], log: string, descriptors: readonly number[]): ChildProcess {
+function start(args: readonly string[], log: string, descriptors: readonly number[], isAwaited = false): ChildProcess {
   const out = openSync(log, "a", 0o600);
   try {
     const env = { ...process.env, NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? compiledBeside(log) };
     const child = spawn(process.execPath, args, { detached: true, stdio: ["ignore", out, out, ...descriptors], env });
     // Who cannot be started says so by its end, which is watched.
     child.on("error", () => undefined);
-    if (child.pid !== undefined) lower(child.pid);
+    if (child.pid !== undefined && !isAwaited) lower(child.pid);
     child.unref();
     return child;
   } finally {

@@ -5,7 +5,7 @@
 import type { GatewaySocket } from "./gateway-socket.ts";
 import type { HostTable } from "./host-table.ts";
 import { identify, signal } from "./process-identity.ts";
-import { isGateway, placeOf, type Replica } from "./replica.ts";
+import { isGateway, isNearLimit, placeOf, type Replica } from "./replica.ts";
 import { drainLimitMs, type HostSettings, transferDrainLimitMs } from "./settings.ts";
 import { hostArguments, startHost } from "./spawn.ts";
 
@@ -56,7 +56,16 @@ export class Starter {
     const args = hostArguments(settings, memory, build);
     const log = state.logOf(placeOf(due));
     if (isGateway(due)) this.#socket.spawn(id, args, log);
-    else this.#started(due, startHost(args, log).pid ?? -1);
+    else this.#started(due, startHost(args, log, this.#isAwaited(due)).pid ?? -1);
+  }
+
+  /** Nobody else of its group serves, or the one that it replaces has little memory left. */
+  #isAwaited(due: Replica): boolean {
+    const { replaces } = due;
+    if (replaces !== undefined && isNearLimit(replaces)) return true;
+    return !this.#table.replicas.some(
+      ({ group, state, isSilent }) => group === due.group && state === "ready" && !isSilent,
+    );
   }
 
   /** Somebody else started it: the holder, which has the gateway's socket. */

@@ -40,6 +40,11 @@ export interface Gateway extends AsyncDisposable {
    * the connections. The host stays as it is. Safe to call twice.
    */
   close(options?: GatewayCloseOptions): Promise<void>;
+  /**
+   * Before it closes where others have the same socket: for so many milliseconds a growing share of its answers closes its
+   * connection, so that clients come to the others little by little. It goes on accepting. 0 ends it.
+   */
+  yieldConnections(withinMs: number): void;
 }
 
 /** How a gateway closes. @since 0.1.0 */
@@ -109,6 +114,7 @@ export async function createGateway(host: Host, options: GatewayOptions): Promis
       return front.inFlight;
     },
     close,
+    yieldConnections: (withinMs) => front.yieldConnections(withinMs),
     [Symbol.asyncDispose]: () => close(),
   };
 }
