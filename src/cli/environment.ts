@@ -18,6 +18,11 @@ export const variables: readonly Variable[] = [
     meaning: "directory of the state: databases and what else a system keeps",
   },
   {
+    name: "NODE_COMPILE_CACHE",
+    fallback: "`run/compiled` in the state's directory",
+    meaning: "where hosts of `skein start` keep compiled code for those that start after them",
+  },
+  {
     name: "DATABASE_URL",
     fallback: "SQLite",
     meaning: "PostgreSQL server of every `portable` and `postgres` database; one schema per database name",

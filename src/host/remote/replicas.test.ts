@@ -6,8 +6,8 @@ import type { Connection } from "../../transport/index.ts";
 import { Replicas } from "./replicas.ts";
 
 /** A connection that nothing is sent over. */
-function connection(isOpen: boolean): Connection {
-  return { isOpen, inFlight: 0, closed: new Promise<void>(() => undefined) } as unknown as Connection;
+function connection(isOpen: boolean, inFlight = 0): Connection {
+  return { isOpen, inFlight, closed: new Promise<void>(() => undefined) } as unknown as Connection;
 }
 
 test("a call waits for the replica that is on its way when the first that answered leaves already", async () => {
@@ -67,4 +67,16 @@ test("one that comes to others has a small share of the calls at first, and its 
   replicas.pick();
   await clock.advance(1);
   assert.equal(replicas.pick()?.address, "newer");
+});
+
+test("a young one is asked where another has many calls more: that one may hang", async () => {
+  const clock = createVirtualClock();
+  const connect = (address: string) => Promise.resolve(connection(true, address === "old" ? 30 : 0));
+  const replicas = new Replicas({ clock, random: createSeededRandom(1), connect });
+  replicas.update(["old"]);
+  await replicas.reach(1_000);
+  replicas.update(["old", "young"]);
+  replicas.pick();
+  await clock.advance(1);
+  for (let i = 0; i < 100; i++) assert.equal(replicas.pick()?.address, "young");
 });

@@ -86,7 +86,7 @@ export class Replicas {
     if (open < this.#replicas.length) this.#reconnect();
     if (open === 0) return undefined;
     if (open === 1) return this.#open(0);
-    if (this.#outUntilMs > 0 || this.#rampUntilMs > 0) return this.#choose(this.#grown(this.#usable()));
+    if (this.#outUntilMs > 0 || this.#rampUntilMs > 0) return this.#chooseGrown(this.#usable());
     const first = this.#options.random.int(open);
     return lighter(this.#open(first), this.#open(this.#besides(first, open)));
   }
@@ -129,17 +129,24 @@ export class Replicas {
     return isPanic(this.#replicas.length, usable.length) ? open : usable;
   }
 
-  /** Each young one with the chance that it has come to by now, as Envoy's slow start does; all where none is left. */
-  #grown(among: readonly Replica[]): readonly Replica[] {
+  /**
+   * One of those, of which a young one is asked with the chance that it has come to by now (as with Envoy's slow start), and
+   * in any case where another one has so many more calls: that one may hang.
+   */
+  #chooseGrown(among: readonly Replica[]): Replica | undefined {
     const { clock, random } = this.#options;
     const now = clock.monotonic();
     if (now >= this.#rampUntilMs) this.#rampUntilMs = 0;
-    if (this.#rampUntilMs === 0) return among;
-    const grown = among.filter(({ youngSinceMs }) => {
-      const share = Math.max(rampFrom, (now - youngSinceMs) / rampMs);
-      return share >= 1 || random.float() < share;
-    });
-    return grown.length === 0 ? among : grown;
+    if (this.#rampUntilMs === 0) return this.#choose(among);
+    const shareOf = ({ youngSinceMs }: Replica): number =>
+      Math.min(1, Math.max(rampFrom, (now - youngSinceMs) / rampMs));
+    const grown = among.filter((replica) => random.float() < shareOf(replica));
+    const chosen = this.#choose(grown.length === 0 ? among : grown);
+    const spared = among.find(
+      (replica) =>
+        chosen !== undefined && loadOf(replica) / shareOf(replica) < loadOf(chosen) && !grown.includes(replica),
+    );
+    return spared ?? chosen;
   }
 
   #choose(among: readonly Replica[]): Replica | undefined {
@@ -267,6 +274,11 @@ function fresh(address: string, youngSinceMs: number): Replica {
 
 function lighter(first: Replica, second: Replica): Replica {
   return (second.connection?.inFlight ?? 0) < (first.connection?.inFlight ?? 0) ? second : first;
+}
+
+/** With the call that is to be sent. */
+function loadOf({ connection }: Replica): number {
+  return (connection?.inFlight ?? 0) + 1;
 }
 
 function answersOf({ answered, connection }: Replica): number {
