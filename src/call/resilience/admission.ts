@@ -7,8 +7,10 @@ import { type SkeinError, skeinError } from "../../errors/index.ts";
 import { Gradient, type Usual } from "./gradient.ts";
 import { InLine, Line } from "./line.ts";
 
-/** Longest wait to be let in. */
+/** Longest wait to be let in where a line has stood for longer than a crowd takes. */
 const waitMaxMs = 100;
+/** The same of a line that has just begun, and how long it may stand: a crowd, or a moment in which nothing ran, is no overload. */
+const crowdMs = 500;
 /** The same of a host whose code is cold: its first calls take many times what they will, and say nothing of what it can take. */
 const coldWaitMaxMs = 2_000;
 /** Calls that warm it, and the longest that this may take: slow calls are not cold for ever. */
@@ -95,6 +97,8 @@ export class Admission {
   #endedInAll = 0;
   /** When the first one came. */
   #firstMs = Number.POSITIVE_INFINITY;
+  /** Since when there has always been somebody who waits. */
+  #lineSinceMs = 0;
   #look: Timer | undefined;
   #lookDueMs = 0;
   #isDraining = false;
@@ -167,7 +171,16 @@ export class Admission {
     const { limit, meanMs } = this.#gradient;
     return meanMs === 0 || this.#isCold(now)
       ? waitingMax
-      : Math.min(waitingMax, Math.ceil(limit * Math.max(1, waitMaxMs / meanMs)));
+      : Math.min(waitingMax, Math.ceil(limit * Math.max(1, this.#waitMaxMs(now) / meanMs)));
+  }
+
+  /**
+   * As "Fail at Scale" has it for queues (https://queue.acm.org/detail.cfm?id=2839461, after CoDel, RFC 8289): patient with a
+   * line that was empty a moment ago, impatient with one that stands.
+   */
+  #waitMaxMs(now: number): number {
+    if (this.#isCold(now)) return coldWaitMaxMs;
+    return this.#waiting === 0 || now - this.#lineSinceMs <= crowdMs ? crowdMs : waitMaxMs;
   }
 
   #isCold(now: number): boolean {
@@ -179,7 +192,7 @@ export class Admission {
     if (this.#waiting >= this.#waitingMax(now)) return entrant.refused(overloaded());
     entrant.sinceMs = now;
     (entrant.isNested ? this.#nested : this.#outside).add(entrant);
-    this.#waiting++;
+    if (this.#waiting++ === 0) this.#lineSinceMs = now;
     this.#hasCome = true;
     if (this.#look !== undefined) return;
     this.#ended = 0;
@@ -213,7 +226,7 @@ export class Admission {
 
   /** Those that have waited too long are first in line; those that nobody waits for are anywhere. */
   #dropExpired(now: number): void {
-    const longestMs = this.#isCold(now) ? coldWaitMaxMs : waitMaxMs;
+    const longestMs = this.#waitMaxMs(now);
     for (const line of [this.#nested, this.#outside]) {
       let behind: Entrant | undefined;
       for (let each = line.first; each !== undefined; each = behind) {
