@@ -128,11 +128,15 @@ async function startProcess(args: readonly string[], env: NodeJS.ProcessEnv, hom
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => noise.push(text));
   const ready = Promise.withResolvers<string>();
+  const said: string[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => {
+    said.push(line);
     const event = JSON.parse(line) as { readonly event: string } & Status;
     if (event.event === "ready") ready.resolve(event.gateway?.url ?? "");
   });
-  child.once("exit", (code) => ready.reject(new Error(`skein start ended with ${code}: ${noise.join("")}`)));
+  child.once("exit", (code) =>
+    ready.reject(new Error(`skein start ended with ${code}: ${said.join("\n")}\n${noise.join("")}`)),
+  );
   const limit = setTimeout(() => ready.reject(new Error(`not ready within ${readyMs} ms: ${noise.join("")}`)), readyMs);
   try {
     return { child, url: await ready.promise };

@@ -8,12 +8,14 @@ import { systemClock } from "../../core/index.ts";
 import { createLog } from "../../observe/index.ts";
 import {
   askStop,
+  type Build,
   buildOf,
   buildToRun,
   directoryOf,
   environmentOf,
   lineSink,
   migrateAll,
+  migrateTo,
   openPeersTls,
   peersAddress,
   placementToRun,
@@ -81,7 +83,8 @@ export async function runStart(given: Given): Promise<number> {
   await assertBudget(system, toRun.placement, { env: process.env, mode, warn: (message) => log.warn(message) });
   // What an earlier supervisor left serving must not end for a migration that fails.
   const env = environmentOf({ mayBeAhead: state.keptBuild !== undefined });
-  await migrateAll(system, { home: state.home, env, clock: systemClock, log, mode });
+  if (build.skein === undefined) await migrateAll(system, { home: state.home, env, clock: systemClock, log, mode });
+  else await migrateElsewhere(build, state);
   signals.isOpen = true;
   await supervisor.open();
   try {
@@ -100,6 +103,17 @@ export async function runStart(given: Given): Promise<number> {
   }
   show("stopped", { event: "stopped" });
   return signals.hurried ?? 0;
+}
+
+/** A build that runs on a Skein of its own declares its databases with that one, which alone knows what they are. */
+async function migrateElsewhere(build: Build, state: State): Promise<void> {
+  try {
+    await migrateTo(build, state);
+  } catch (error) {
+    throw skeinError("SKEIN_MIGRATION_FAILED", error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
+  }
 }
 
 /** Throws `SKEIN_SYSTEM_INVALID` when it does not check, once every error is said. */
