@@ -1,7 +1,8 @@
-/** Owns the case in which the placement changes under load. It must never wait for a quiet moment. */
+/** Owns the case in which the placement changes under load. It must never change the shop's own files. */
 import path from "node:path";
-import { atLeast, atMost, type FaultCase, type Span } from "../case.ts";
+import { atLeast, atMost, type FaultCase } from "../case.ts";
 import { Company } from "../lasting/company.ts";
+import { inARow } from "./in-a-row.ts";
 
 /** The shop's own, with the service whose calls last. */
 const lasting = path.join(import.meta.dirname, "../lasting");
@@ -38,37 +39,22 @@ export const place: FaultCase = {
       figures: {},
     }),
   async inject(context) {
-    const spans: Span[] = [];
-    const violations: string[] = [];
-    let slowestMs = 0;
-    await context.until(context.durationMs / 15);
-    const steadyToMs = context.now();
-    const company = new Company(() => context.shop.url);
-    for (const name of order.slice(0, movesMax)) {
-      const fromMs = context.now();
-      // A short run has time for fewer; a move that has begun is waited for, under no load if it must be.
-      if (fromMs > context.durationMs * 0.9 && spans.length > 0) break;
-      context.note(`place ${name}`);
-      try {
-        await context.shop.place("--file", fileOf(name));
-      } catch (error) {
-        violations.push(`the move to ${name} failed: ${error instanceof Error ? error.message : String(error)}`);
-      }
-      spans.push({ name: `move${spans.length + 1}`, fromMs, toMs: context.now() });
-      slowestMs = Math.max(slowestMs, context.now() - fromMs);
-    }
-    const seen = await company.end();
-    violations.push(...seen.violations, ...company.wrongRows(context.shop.home));
-    const moving = { name: "moving", fromMs: steadyToMs, toMs: spans.at(-1)?.toMs ?? steadyToMs };
+    let company: Company | undefined;
+    const row = await inARow(context, "move", order, async (name) => {
+      company ??= new Company(() => context.shop.url);
+      await context.shop.place("--file", fileOf(name));
+      return [];
+    });
+    const seen = await company?.end();
     return {
-      figures: { moves: spans.length, slowestMoveMs: Math.round(slowestMs), ...seen.figures },
-      spans: [{ name: "steady", fromMs: 0, toMs: steadyToMs }, moving],
-      violations,
+      figures: { moves: row.changes, slowestMoveMs: row.slowestMs, ...seen?.figures },
+      spans: [...row.spans, row.changing],
+      violations: [...row.violations, ...(seen?.violations ?? []), ...(company?.wrongRows(context.shop.home) ?? [])],
     };
   },
   judge: ({ failed }) => atMost("failed", failed, 0),
-  judgeTimes: (_, { steady, moving }, { moves = 0 }) => [
-    ...atMost("p99 while moving over steady p99", (moving?.p99 ?? 0) / (steady?.p99 ?? Number.NaN), 2),
+  judgeTimes: (_, { steady, changing }, { moves = 0 }) => [
+    ...atMost("p99 while moving over steady p99", (changing?.p99 ?? 0) / (steady?.p99 ?? Number.NaN), 2),
     ...atLeast("moves", moves, movesMax),
   ],
 };

@@ -1,6 +1,7 @@
 /** Owns the cases in which the shop is rolled to another build under load. It must never roll the shop's own directory. */
 import path from "node:path";
-import { atLeast, atMost, type FaultCase, type FaultContext, type Span } from "../case.ts";
+import { atLeast, atMost, type FaultCase, type FaultContext } from "../case.ts";
+import { inARow } from "./in-a-row.ts";
 import { shopBuild } from "./roll-builds.ts";
 
 /** There and back, five times. */
@@ -31,37 +32,23 @@ export const roll = onBuilds({
       figures: {},
     }),
   async inject(context) {
-    const spans: Span[] = [];
-    const violations: string[] = [];
-    let slowestMs = 0;
-    await context.until(context.durationMs / 15);
-    const steadyToMs = context.now();
-    for (const name of Array.from({ length: rollsMax }, (_, at) => (at % 2 === 0 ? "v2" : "v1") as "v1" | "v2")) {
-      const fromMs = context.now();
-      // A short run has time for fewer; a roll that has begun is waited for.
-      if (fromMs > context.durationMs * 0.9 && spans.length > 0) break;
-      context.note(`roll to ${name}`);
-      try {
-        // A field less breaks who reads it, so that it has to be said.
-        await context.shop.roll(shopBuild(name), "--breaking");
-      } catch (error) {
-        violations.push(`the roll to ${name} failed: ${error instanceof Error ? error.message : String(error)}`);
-      }
-      const strangers = (await context.shop.status()).hosts.filter(({ build }) => build !== shopBuild(name));
-      if (strangers.length > 0) violations.push(`${strangers.length} hosts do not run ${name} after the roll`);
-      spans.push({ name: `roll${spans.length + 1}`, fromMs, toMs: context.now() });
-      slowestMs = Math.max(slowestMs, context.now() - fromMs);
-    }
-    const rolling = { name: "rolling", fromMs: steadyToMs, toMs: spans.at(-1)?.toMs ?? steadyToMs };
+    const names = Array.from({ length: rollsMax }, (_, at) => (at % 2 === 0 ? "v2" : "v1"));
+    const row = await inARow(context, "roll", names, async (name) => {
+      const build = shopBuild(name as "v1" | "v2");
+      // A field less breaks who reads it, so that it has to be said.
+      await context.shop.roll(build, "--breaking");
+      const strangers = (await context.shop.status()).hosts.filter((host) => host.build !== build);
+      return strangers.length === 0 ? [] : [`${strangers.length} hosts do not run ${name} after the roll`];
+    });
     return {
-      figures: { rolls: spans.length, slowestRollMs: Math.round(slowestMs) },
-      spans: [{ name: "steady", fromMs: 0, toMs: steadyToMs }, rolling],
-      violations,
+      figures: { rolls: row.changes, slowestRollMs: row.slowestMs },
+      spans: [...row.spans, row.changing],
+      violations: row.violations,
     };
   },
   judge: ({ failed }) => atMost("failed", failed, 0),
-  judgeTimes: (_, { steady, rolling }, { rolls = 0 }) => [
-    ...atMost("p99 while rolling over steady p99", (rolling?.p99 ?? 0) / (steady?.p99 ?? Number.NaN), 2),
+  judgeTimes: (_, { steady, changing }, { rolls = 0 }) => [
+    ...atMost("p99 while rolling over steady p99", (changing?.p99 ?? 0) / (steady?.p99 ?? Number.NaN), 2),
     ...atLeast("rolls", rolls, rollsMax),
   ],
 });
