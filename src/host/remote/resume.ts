@@ -54,8 +54,9 @@ export class Progress {
     if (error.code !== "SKEIN_MOVED" || error.attempts !== undefined || kind !== "query") return undefined;
     const canGoOn = !this.#hasItems || (this.#field !== undefined && this.#hasId);
     if (this.#sending.sent === undefined || !canGoOn || this.#moves >= movesMax) return undefined;
-    const waitMs = random.float() * moveSpreadMs;
-    if (waitMs >= leftMs) return undefined;
+    if (leftMs <= 0) return undefined;
+    // Where little time is left it goes on the sooner.
+    const waitMs = random.float() * Math.min(moveSpreadMs, leftMs / 2);
     this.#moves++;
     if (this.#hasItems) {
       this.#sending.tried = undefined;
