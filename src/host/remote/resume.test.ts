@@ -62,6 +62,15 @@ describe("a stream from another host", () => {
     assert.equal(other.move(skeinError("SKEIN_TRANSPORT_LOST")), undefined);
   });
 
+  test("with little time left goes on the sooner", () => {
+    for (let i = 0; i < 20; i++) {
+      const { progress, move } = begin("n");
+      progress.came({ n: 1 });
+      const waitMs = move(moved, 50) ?? assert.fail("it was given up");
+      assert.ok(waitMs <= 25, `${waitMs} ms`);
+    }
+  });
+
   test("that finds nobody ends as one that may go on; with what it is told by who does answer", () => {
     const { progress, move } = begin("n");
     progress.came({ n: 1 });
