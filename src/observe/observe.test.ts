@@ -79,6 +79,17 @@ describe("recorder", () => {
     assert.deepEqual(second?.outcomes, { ok: 1 });
   });
 
+  it("adds up how often calls were sent", () => {
+    const recorder = createRecorder();
+    for (const attempts of [1, 3, 2]) recorder.record(span({ sent: true, attempts }));
+    recorder.record(span({}));
+    const counts = recorder.endpoints().map(({ sent, count, attempts }) => ({ sent, count, attempts }));
+    assert.deepEqual(counts, [
+      { sent: false, count: 1, attempts: 1 },
+      { sent: true, count: 3, attempts: 6 },
+    ]);
+  });
+
   it("gives every span an id of its own", () => {
     const recorder = createRecorder();
     assert.equal(new Set(Array.from({ length: 100 }, () => recorder.nextId())).size, 100);

@@ -32,6 +32,8 @@ export interface EndpointSummary extends HistogramSummary {
   readonly endpoint: string;
   /** Of calls that were sent to other hosts, as their callers saw them; those that ran here are apart. */
   readonly sent: boolean;
+  /** How often those calls were sent, all together: what is more than `count` are repeats. Of calls that ran here as many as they are. */
+  readonly attempts: number;
   /** Outcomes by code; `"ok"` among them. */
   readonly outcomes: Readonly<Record<string, number>>;
 }
@@ -48,6 +50,7 @@ export interface Recorder {
 
 interface Meter {
   readonly latency: Histogram;
+  attempts: number;
   ok: number;
   /** All but `"ok"`. */
   readonly outcomes: Map<string, number>;
@@ -76,6 +79,7 @@ export function createRecorder(options: { readonly spansMax?: number } = {}): Re
       if (spansMax > 0) keep(ring, written++ % spansMax, span);
       const meter = meterOf(span.sent ? sent : ran, span.service, span.method);
       meter.latency.record(span.durationMs);
+      meter.attempts += span.attempts;
       if (span.code === "ok") {
         meter.ok++;
         return;
@@ -120,6 +124,7 @@ function summaries(meters: Meters, sent: boolean): EndpointSummary[] {
       endpoint: `${service}.${method}`,
       sent,
       ...meter.latency.summary(),
+      attempts: meter.attempts,
       outcomes: { ...(meter.ok > 0 && { ok: meter.ok }), ...Object.fromEntries(meter.outcomes) },
     })),
   );
@@ -130,6 +135,7 @@ function meterOf(meters: Meters, service: string, method: string): Meter {
   let methods = meters.get(service);
   if (methods === undefined) meters.set(service, (methods = new Map()));
   let meter = methods.get(method);
-  if (meter === undefined) methods.set(method, (meter = { latency: new Histogram(), ok: 0, outcomes: new Map() }));
+  if (meter === undefined)
+    methods.set(method, (meter = { latency: new Histogram(), attempts: 0, ok: 0, outcomes: new Map() }));
   return meter;
 }

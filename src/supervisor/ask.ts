@@ -28,6 +28,7 @@ export async function askStatus(state: State, clock: Clock): Promise<Status> {
       services,
       build: build === undefined ? "" : directoryOf(build),
       inFlight: 0,
+      sent: { calls: 0, attempts: 0 },
       rss: 0,
       http: null,
       memory: null,

@@ -29,6 +29,7 @@ export interface HostStatus {
   /** The directory of the system file that it runs. */
   readonly build: string;
   readonly inFlight: number;
+  readonly sent: Sent;
   /** Bytes it has; 0 while nobody has said. */
   readonly rss: number;
   /** Where it answers HTTP + JSON of peers; `null` where it does not. */
@@ -38,6 +39,13 @@ export interface HostStatus {
   readonly uptimeMs: number;
   /** Processes of this place that came after the first. */
   readonly restarts: number;
+}
+
+/** What a process has sent to other hosts so far, counted when a call is over. @since 0.1.0 */
+export interface Sent {
+  readonly calls: number;
+  /** How often those were sent: what is more than `calls` are repeats, and second attempts of hedged calls. */
+  readonly attempts: number;
 }
 
 /** What a host says. */
@@ -81,6 +89,7 @@ export interface Health {
   /** Calls that its services have answered, and those of them that failed by its own fault. */
   readonly answered: number;
   readonly failed: number;
+  readonly sent: Sent;
 }
 
 /** What somebody would like to have: services in groups, or another placement as its file says it. */

@@ -12,7 +12,7 @@ import { Door, doorPort, Peers, principalSecret } from "../host/remote/index.ts"
 import { createLog } from "../observe/index.ts";
 import { gatewayService, isSystem, type System } from "../system/index.ts";
 import type { Listener } from "../transport/index.ts";
-import { Adoption, type SupervisorSays } from "./control.ts";
+import { Adoption, type Health, type SupervisorSays } from "./control.ts";
 import { lineSink, trimLog } from "./log-file.ts";
 import { placeOf } from "./replica.ts";
 import { drainMs, environmentOf, type HostSettings, transferDrainMs } from "./settings.ts";
@@ -192,13 +192,20 @@ function sayHealth(): void {
   const http = door?.url ?? null;
   const epoch = peers?.routes.epoch ?? 0;
   const rss = process.memoryUsage.rss();
-  adoption.say({ is: "health", inFlight: host?.inFlight ?? 0, rss, http, epoch, ...answers(host) });
+  adoption.say({ is: "health", inFlight: host?.inFlight ?? 0, rss, http, epoch, ...countsOf(host) });
 }
 
-/** How its own services have answered so far. What the caller did wrong, and declared errors, are no failures. */
-function answers(of: Host | undefined): { readonly answered: number; readonly failed: number } {
-  const sum = { answered: 0, failed: 0 };
-  for (const { endpoint, outcomes } of of?.recorder.endpoints() ?? []) {
+/**
+ * How its own services have answered so far, and what it has sent to others. What the caller did wrong, and declared errors,
+ * are no failures.
+ */
+function countsOf(of: Host | undefined): Pick<Health, "answered" | "failed" | "sent"> {
+  const sum = { answered: 0, failed: 0, sent: { calls: 0, attempts: 0 } };
+  for (const { endpoint, outcomes, sent, count, attempts } of of?.recorder.endpoints() ?? []) {
+    if (sent) {
+      sum.sent.calls += count;
+      sum.sent.attempts += attempts;
+    }
     if (!settings.services.includes(endpoint.slice(0, endpoint.indexOf(".")))) continue;
     for (const [code, count] of Object.entries(outcomes)) {
       sum.answered += count;

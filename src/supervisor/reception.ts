@@ -125,6 +125,7 @@ export class Reception {
         replica.epoch = message.epoch;
         replica.answered = message.answered;
         replica.failed = message.failed;
+        replica.sent = message.sent;
         break;
       case "draining":
         replica.state = "draining";

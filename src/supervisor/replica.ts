@@ -2,7 +2,7 @@
 import type { Routes } from "../host/remote/index.ts";
 import { gatewayService, type Placement } from "../system/index.ts";
 import { type Build, directoryOf } from "./build.ts";
-import type { HostStatus } from "./control.ts";
+import type { HostStatus, Sent } from "./control.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 import { drainLimitMs } from "./settings.ts";
 
@@ -37,6 +37,7 @@ export interface Replica {
   /** Calls that its services have answered since it was started, and those of them that failed by its own fault. */
   answered: number;
   failed: number;
+  sent: Sent;
   rss: number;
   /** Where it answers HTTP + JSON of peers. */
   http: string | null;
@@ -124,6 +125,7 @@ function fresh({ group, replica, services, isSingleton, memory, build }: Place, 
     epoch: 0,
     answered: 0,
     failed: 0,
+    sent: { calls: 0, attempts: 0 },
     rss: 0,
     http: null,
     failures: 0,
@@ -159,7 +161,7 @@ export function sameServices(a: readonly string[], b: readonly string[]): boolea
 
 /** `now` is wall time. */
 export function statusOf(one: Replica, now: number): HostStatus {
-  const { group, replica, identity, services, inFlight, rss, http, memory, restarts, startedAt } = one;
+  const { group, replica, identity, services, inFlight, sent, rss, http, memory, restarts, startedAt } = one;
   return {
     group,
     replica,
@@ -169,6 +171,7 @@ export function statusOf(one: Replica, now: number): HostStatus {
     services,
     build: directoryOf(one.build),
     inFlight,
+    sent,
     rss,
     http,
     memory: memory ?? null,

@@ -13,13 +13,22 @@ const host: HostStatus = {
   services: ["orders", "stock"],
   build: "/srv/shop-43",
   inFlight: 3,
+  sent: { calls: 12_345, attempts: 12_350 },
   rss: 130 * 2 ** 20,
   memory: 512 * 2 ** 20,
   uptimeMs: 4_000_000,
   restarts: 2,
   http: null,
 };
-const waiting: HostStatus = { ...host, replica: 2, pid: null, state: "waiting", rss: 0, inFlight: 0 };
+const waiting: HostStatus = {
+  ...host,
+  replica: 2,
+  pid: null,
+  state: "waiting",
+  rss: 0,
+  inFlight: 0,
+  sent: { calls: 0, attempts: 0 },
+};
 
 test("a status is a table; what no host has is no column", () => {
   const status = {
@@ -33,9 +42,9 @@ test("a status is a table; what no host has is no column", () => {
     `supervisor 12, epoch 7
 gateway http://127.0.0.1:4000
 
-group   replica  state    build         pid   up     restarts  in flight  memory              services
-orders  1        ready    /srv/shop-43  4711  1h 6m  2         3          130 MiB of 512 MiB  orders stock
-orders  2        waiting  /srv/shop-43  -     -      2         0          -                   orders stock
+group   replica  state    build         pid   up     restarts  in flight  repeats     memory              services
+orders  1        ready    /srv/shop-43  4711  1h 6m  2         3          5 of 12345  130 MiB of 512 MiB  orders stock
+orders  2        waiting  /srv/shop-43  -     -      2         0                      -                   orders stock
 `,
   );
   const leader = renderStatus(

@@ -40,6 +40,7 @@ export function renderStatus({ supervisor, epoch, gateway, hosts }: Status, pain
     ["up", ({ pid, uptimeMs }) => (pid === null ? "-" : toAge(uptimeMs))],
     ["restarts", ({ restarts }) => String(restarts)],
     ["in flight", ({ inFlight }) => String(inFlight)],
+    ["repeats", toRepeats],
     ["memory", toMemory],
     ["http", ({ http }) => http ?? ""],
     ["services", ({ services }) => services.join(" ")],
@@ -76,6 +77,11 @@ function toAge(ms: number): string {
     .slice(first, first + 2)
     .map(([count, unit]) => `${count}${unit}`)
     .join(" ");
+}
+
+/** Of the calls that it has sent to other hosts. */
+function toRepeats({ sent: { calls, attempts } }: HostStatus): string {
+  return calls === 0 ? "" : `${attempts - calls} of ${calls}`;
 }
 
 function toMemory({ rss, memory }: HostStatus): string {

@@ -88,6 +88,8 @@ export interface FaultCase {
   readonly occasional?: Occasional;
   /** How often a customer sends a request that failed again; 2 unless given, which is the most that is permitted. */
   readonly resendsMax?: number;
+  /** The most repeats there may be for each call from host to host, in any ten seconds (`repeats.ts`). */
+  readonly repeatsMax?: number;
   /** What a whole run must show, in words, for the report. */
   readonly goal?: string;
   /** Why no peer can play this case, in words. */

@@ -4,13 +4,14 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { createSeededRandom, type Random } from "../../../src/core/index.ts";
 import { type PlacedShop, startPlaced, startPlacedShop } from "../../shop/placed.ts";
-import type { FaultCase, FaultContext, Network, Phase, Span } from "./case.ts";
+import { atMost, type FaultCase, type FaultContext, type Network, type Phase, type Span } from "./case.ts";
 import type { Asked } from "./client.ts";
 import { Customers } from "./customers.ts";
 import { errorsOf, type Figures, figuresOf, latenessOf } from "./figures.ts";
 import { readSqlite } from "./ledger.ts";
 import { judge } from "./oracle.ts";
 import { type Peer, startPeer } from "./peer/moleculer.ts";
+import { type RepeatFigures, Repeats } from "./repeats.ts";
 import { type FaultTarget, targetOf } from "./target.ts";
 import type { Kind } from "./traffic.ts";
 
@@ -46,6 +47,8 @@ export interface SeedResult {
   readonly missed?: readonly string[];
 }
 
+const lookMs = 1_000;
+
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const { name, fault, seed, requests, rate, isWhole, peer, say } = options;
   const random = createSeededRandom(`fault:${seed}`);
@@ -65,11 +68,13 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     const phases = prepared?.phases ?? [{ name: "all", rate, ms: wanted.durationMs }];
     const startMs = performance.now();
     const { context, notes } = toContext({ started, network, random, startMs, phases, say });
-    const [found] = await Promise.all([fault.inject(context), customers.run(phases, startMs)]);
+    const asking = customers.run(phases, startMs);
+    const counting = peer === undefined ? countRepeats(started.shop, context, asking) : undefined;
+    const [found, , repeats] = await Promise.all([fault.inject(context), asking, counting]);
     const { history } = customers;
     const spans = Object.fromEntries(found.spans.map((span) => [span.name, figuresOf(history, span)]));
     const figures = figuresOf(history);
-    const own = { ...prepared?.figures, ...found.figures };
+    const own = { ...prepared?.figures, ...found.figures, ...repeats };
     const settled = await customers.settle();
     await target.stop();
     const wrongOrders = judge(settled, readSqlite(target.home));
@@ -77,6 +82,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
       ...found.violations,
       ...fault.judge(figures, spans, own),
       ...(isWhole ? (fault.judgeTimes?.(figures, spans, own) ?? []) : []),
+      ...judgeRepeats(fault, repeats),
       ...wrongOrders.slice(0, 20),
     ];
     const kinds = kindsOf(history);
@@ -98,6 +104,34 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     await target.clear();
     await network?.close();
   }
+}
+
+/** What hosts say of themselves, once a second until nobody asks any more. */
+async function countRepeats(shop: PlacedShop, { now }: FaultContext, asking: Promise<void>): Promise<RepeatFigures> {
+  const repeats = new Repeats();
+  let isOver = false;
+  const over = asking.finally(() => (isOver = true));
+  do {
+    // A case may kill whoever would answer.
+    const hosts = await shop.status().then(
+      (status) => status.hosts,
+      () => [],
+    );
+    repeats.look(now(), hosts);
+    await Promise.race([over, pause(lookMs)]);
+  } while (!isOver);
+  // Hosts speak twice a second.
+  await pause(lookMs);
+  repeats.look(now(), (await shop.status()).hosts);
+  return repeats.figures;
+}
+
+function judgeRepeats({ repeatsMax }: FaultCase, repeats: RepeatFigures | undefined): string[] {
+  if (repeatsMax === undefined || repeats === undefined) return [];
+  return [
+    ...atMost("repeats for each call between hosts, in the worst ten seconds", repeats.worstRepeatShare, repeatsMax),
+    ...(repeats.sentCalls > 0 ? [] : ["no host said that it sent any call"]),
+  ];
 }
 
 /** A peer has promised nothing: what it misses is a figure. */
