@@ -31,12 +31,12 @@ export const hopShareMax = 0.05;
 export const nameMax = 128;
 /** How long a connection may take to greet. */
 export const greetMs = 3_000;
-/** Without a frame for this long, while idle or with calls outstanding, the other side is asked whether it is there. */
-export const quietMs = 5_000;
-export const outstandingQuietMs = 1_500;
-/** How long it has to answer that. */
-export const pongMs = 5_000;
-export const outstandingPongMs = 500;
+/**
+ * Without a frame for `quietMs` the other side is asked whether it is there, and has `pongMs` to answer that: while idle, and with
+ * calls outstanding, where a look more must fit into two seconds.
+ */
+export const idle = { quietMs: 5_000, pongMs: 5_000, lookMs: 500 } as const;
+export const outstanding = { quietMs: 750, pongMs: 1_000, lookMs: 250 } as const;
 /** A look that is later than this was held up by its own process. */
 export const lateMs = 100;
 /** How long a caller that has nothing under way may take to hear that its callee leaves, and to end the connection. */

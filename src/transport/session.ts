@@ -9,7 +9,7 @@ import { Codec } from "./codec/codec.ts";
 import { Reader } from "./codec/reader.ts";
 import { WireError } from "./codec/wire-error.ts";
 import { FrameParser, FrameWriter, frame } from "./frames.ts";
-import { greetMs, lateMs, outstandingPongMs, outstandingQuietMs, pongMs, quietMs } from "./limits.ts";
+import { greetMs, idle, lateMs, outstanding } from "./limits.ts";
 import type { Greeting } from "./port.ts";
 
 /** Changes when a peer of the old one could misread a frame. */
@@ -44,6 +44,7 @@ export abstract class Session {
   #heardMs: number;
   #askedMs: number | undefined;
   #lookedMs = 0;
+  #lookMs: number = idle.lookMs;
   /** The last look that found nobody waiting. */
   #idleMs = 0;
   #watch: Timer;
@@ -208,7 +209,8 @@ export abstract class Session {
   }
 
   #lookLater(): void {
-    this.#watch = this.#clock.after(toNextMs(this.#clock, outstandingPongMs), this.#look, { unref: true });
+    this.#lookMs = (this.isWaiting ? outstanding : idle).lookMs;
+    this.#watch = this.#clock.after(toNextMs(this.#clock, this.#lookMs), this.#look, { unref: true });
   }
 
   /**
@@ -217,7 +219,7 @@ export abstract class Session {
    */
   readonly #look = (): void => {
     const now = this.#clock.monotonic();
-    const isLate = now - this.#lookedMs > outstandingPongMs + lateMs;
+    const isLate = now - this.#lookedMs > this.#lookMs + lateMs;
     this.#lookedMs = now;
     if (isLate) {
       this.#heardMs = now;
@@ -231,12 +233,14 @@ export abstract class Session {
     // Who has just begun to wait gives the other side its whole time, whatever silence there was before.
     const sinceMs = isWaiting ? this.#idleMs : 0;
     if (!isWaiting) this.#idleMs = now;
+    const { quietMs, pongMs } = isWaiting ? outstanding : idle;
+    const silentMs = now - Math.max(this.#heardMs, sinceMs);
+    if (silentMs < quietMs) return;
     if (this.#askedMs !== undefined) {
-      if (now - Math.max(this.#askedMs, sinceMs) < (isWaiting ? outstandingPongMs : pongMs)) return;
+      if (silentMs < quietMs + pongMs) return;
       this.#isSilent = true;
       return this.fail(skeinError("SKEIN_TRANSPORT_LOST", "the other side has stopped answering"));
     }
-    if (now - Math.max(this.#heardMs, sinceMs) < (isWaiting ? outstandingQuietMs : quietMs)) return;
     this.#askedMs = now;
     this.frames.bare(frame.ping, 0);
     this.frames.flush();

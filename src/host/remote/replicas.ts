@@ -7,7 +7,7 @@ import { isSkeinError, skeinError } from "../../errors/index.ts";
 import { isPanic, mayEject, Standing, Throttle } from "../../call/index.ts";
 import { RetryBudget } from "../../core/retry.ts";
 import type { Connection } from "../../transport/index.ts";
-import { HostWait, untilLed, untilStarted } from "./host-wait.ts";
+import { HostWait, untilLed, untilStarted, type WaitRule } from "./host-wait.ts";
 
 /** First pause after a connection that could not be made, doubled up to the longest: as long as a healed network goes unnoticed. */
 const pause = { firstMs: 100, longestMs: 2_000 } as const;
@@ -170,11 +170,22 @@ export class Replicas {
 
   /**
    * Waits for one to be open. Rejects with `SKEIN_TRANSPORT_UNREACHABLE` when none can be reached, and with
-   * `SKEIN_LEADER_NONE` when no leader could: both after a wait for the next one, within what the call has left.
+   * `SKEIN_LEADER_NONE` when no leader could: both after a wait for the next one, within what the call has left. Where all are
+   * there and say nothing, the next one is no answer, and nobody waits for it.
    */
   reach(timeoutMs: number | undefined): Promise<Replica> {
     if (this.#isClosed) return this.#reachOne();
-    return this.#wait.until(this.#hasLeader ? untilLed : untilStarted, timeoutMs, () => this.#reachOne());
+    const rule = this.#hasLeader ? untilLed : this.#untilStarted;
+    return this.#wait.until(rule, timeoutMs, () => this.#reachOne());
+  }
+
+  readonly #untilStarted: WaitRule = {
+    ...untilStarted,
+    passes: (cause) => !this.#isCutOff && untilStarted.passes(cause),
+  };
+
+  get #isCutOff(): boolean {
+    return this.#replicas.length > 0 && this.#replicas.every(({ isSilent }) => isSilent);
   }
 
   async #reachOne(): Promise<Replica> {
