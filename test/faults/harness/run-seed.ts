@@ -107,7 +107,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
 }
 
 /** What hosts say of themselves, once a second until nobody asks any more. */
-async function countRepeats(shop: PlacedShop, { now }: FaultContext, asking: Promise<void>): Promise<RepeatFigures> {
+async function countRepeats(shop: PlacedShop, context: FaultContext, asking: Promise<void>): Promise<RepeatFigures> {
   const repeats = new Repeats();
   let isOver = false;
   const over = asking.finally(() => (isOver = true));
@@ -117,12 +117,12 @@ async function countRepeats(shop: PlacedShop, { now }: FaultContext, asking: Pro
       (status) => status.hosts,
       () => [],
     );
-    repeats.look(now(), hosts);
+    repeats.look(context.now(), hosts);
     await Promise.race([over, pause(lookMs)]);
   } while (!isOver);
   // Hosts speak twice a second.
   await pause(lookMs);
-  repeats.look(now(), (await shop.status()).hosts);
+  repeats.look(context.now(), (await shop.status()).hosts);
   return repeats.figures;
 }
 
