@@ -1,5 +1,6 @@
 /** Owns the one parse in and the one parse out, both at the callee, and the copies that isolate it from its caller. */
 import { type Schema, toIssues, validate, type Validated } from "../../contract/index.ts";
+import { unsure } from "../../contract/shapes.ts";
 import { copyValue, ValueSetError } from "../../core/index.ts";
 import { skeinError } from "../../errors/index.ts";
 import type { CallScope, Take } from "../scope.ts";
@@ -19,6 +20,8 @@ export function copyInput(scope: CallScope, input: unknown): unknown {
 
 /** The input as the handler sees it. Throws `SKEIN_INPUT_INVALID` with the issues. */
 export function parseInput(scope: CallScope, input: unknown): unknown {
+  const plain = scope.endpoint.plainInput(input);
+  if (plain !== unsure) return plain;
   const result = validate(scope.endpoint.method.input, input);
   if (result instanceof Promise) return result.then((settled) => inputOf(scope, settled));
   return inputOf(scope, result);
@@ -35,6 +38,8 @@ export function takeOutput(scope: CallScope, schema: Schema, reply: unknown): un
 }
 
 function outputBy(take: Take, scope: CallScope, schema: Schema, reply: unknown): unknown {
+  const plain = scope.endpoint.plainOutput(reply);
+  if (plain !== unsure) return passOn(take, scope, plain);
   const result = validate(schema, reply);
   if (result instanceof Promise) return result.then((settled) => outputOf(take, scope, settled));
   return outputOf(take, scope, result);
@@ -57,9 +62,13 @@ function outputOf(take: Take, scope: CallScope, result: Validated): unknown {
       data: { issues },
     });
   }
+  return passOn(take, scope, result.value);
+}
+
+function passOn(take: Take, scope: CallScope, reply: unknown): unknown {
   try {
     // After the parse: not every validator copies, and the handler may keep a reference to what it returned.
-    return take(result.value);
+    return take(reply);
   } catch (error) {
     if (!(error instanceof ValueSetError)) throw error;
     const { path, found } = error;
