@@ -112,6 +112,8 @@ export interface Host extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const noOptions: RootOptions = Object.freeze({});
+
 /** How long a gateway waits for tokens before it counts by itself. */
 const rateMs = 2_500;
 
@@ -217,22 +219,17 @@ class RunningHost implements Host {
   }
 
   call(service: string, method: string, input: unknown, options?: RootOptions): unknown {
+    const kind = this.#streams.kindOf(service, method);
+    if (kind === undefined)
+      // One promise for what is told, and none on the way.
+      return new Promise((resolve, reject) =>
+        this.deliver(service, method, input, options ?? noOptions, { resolve, reject }),
+      );
     const refused = this.#refusal(service, method);
     if (refused !== undefined) return Promise.reject(refused);
-    const endpoint = this.#admissible(service, method, options);
-    if (endpoint !== undefined) {
-      if (!endpoint.mayLast)
-        return new Promise((resolve, reject) =>
-          this.deliver(service, method, input, options ?? {}, { resolve, reject }),
-        );
-      if (this.#admission?.isOverrun === true) return Promise.reject(skeinError("SKEIN_HOST_OVERLOADED"));
-    }
-    const kind = this.#streams.kindOf(service, method);
-    const root = (given?: RootOptions): unknown => this.#runtime.root(service, method, input, given);
-    if (kind !== undefined) return this.#streams.open(kind, options ?? {}, root);
-    this.#inFlight++;
-    const answer = root(options) as Promise<unknown>;
-    return options?.body === undefined ? answer.then(this.#left, this.#failed) : answer.finally(this.#upload());
+    if (this.#admissible(service, method, options) !== undefined && this.#admission?.isOverrun === true)
+      return Promise.reject(skeinError("SKEIN_HOST_OVERLOADED"));
+    return this.#streams.open(kind, options ?? noOptions, (given) => this.#runtime.root(service, method, input, given));
   }
 
   deliver(service: string, method: string, input: unknown, options: RootOptions, told: Told): void {
@@ -342,16 +339,6 @@ class RunningHost implements Host {
       ]),
     );
   }
-
-  /** Made once: `finally` with a function of its own for each call makes three promises where this makes one. */
-  readonly #left = (reply: unknown): unknown => {
-    this.#leave();
-    return reply;
-  };
-  readonly #failed = (error: unknown): never => {
-    this.#leave();
-    throw error;
-  };
 
   /** An upload begins; what is returned is to be called at its end. */
   #upload(): () => void {

@@ -265,14 +265,14 @@ if (!isBrokenCopy) {
     });
 
     it("catch a caller that gets the handler's own object", () => {
-      const { near } = failuresWith(["call/stages/parse.ts", "return take(result.value);", "return result.value;"]);
+      const { near } = failuresWith(["call/stages/parse.ts", "return take(reply);", "return reply;"]);
       assert.ok(near.includes(reply), near.join());
     });
 
     it("catch both far away, where the codec is the copy", () => {
       const { far } = failuresWith(
         ["call/stages/parse.ts", "return copyValue(input);", "return input;"],
-        ["call/stages/parse.ts", "return take(result.value);", "return result.value;"],
+        ["call/stages/parse.ts", "return take(reply);", "return reply;"],
         ["call/far.ts", "decodeValue(encode(target, input))", "input"],
         [
           "call/far.ts",

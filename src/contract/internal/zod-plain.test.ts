@@ -20,7 +20,8 @@ const kind = (schema: z.ZodType, values: fc.Arbitrary<unknown>, isPlain = true):
 const odd = (schema: z.ZodType, values: fc.Arbitrary<unknown>): Kind => kind(schema, values, false);
 
 const text = fc.oneof(fc.string(), fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" }));
-const ascii = (least: number, most: number) => fc.string({ minLength: least * 2, maxLength: Math.max(most, least * 2) });
+const ascii = (least: number, most: number) =>
+  fc.string({ minLength: least * 2, maxLength: Math.max(most, least * 2) });
 const number = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer(), fc.constantFrom(0, -0));
 const email = fc.constantFrom("ada@example.com", "a.b+c@example.org");
 
@@ -60,12 +61,21 @@ const plainLeaf = fc.constantFrom(
 const oddLeaf = fc.constantFrom(
   odd(z.string().trim().toLowerCase(), text),
   odd(z.url(), fc.constantFrom(" https://example.com/ ", "https://example.com/\na")),
-  odd(z.string().refine((given) => given.length > 2), text),
-  odd(z.string().transform((given) => given.length), text),
+  odd(
+    z.string().refine((given) => given.length > 2),
+    text,
+  ),
+  odd(
+    z.string().transform((given) => given.length),
+    text,
+  ),
   odd(z.string().pipe(z.string().min(2)), text),
   odd(z.coerce.number(), fc.oneof(text, number)),
   odd(z.coerce.string().min(2), number),
-  odd(z.stringFormat("even", (given) => given.length % 2 === 0), text),
+  odd(
+    z.stringFormat("even", (given) => given.length % 2 === 0),
+    text,
+  ),
   odd(z.string().default("none"), text),
   odd(z.number().catch(7), fc.oneof(number, text)),
   odd(z.array(z.number()).readonly(), fc.array(number)),
@@ -74,10 +84,16 @@ const oddLeaf = fc.constantFrom(
   odd(z.instanceof(Uint8Array), fc.uint8Array()),
   odd(z.tuple([z.string(), z.number()]), fc.tuple(text, number)),
   odd(z.intersection(z.object({ a: z.string() }), z.object({ b: z.number() })), fc.record({ a: text, b: number })),
-  odd(z.lazy(() => z.object({ a: z.string() })), fc.record({ a: text })),
+  odd(
+    z.lazy(() => z.object({ a: z.string() })),
+    fc.record({ a: text }),
+  ),
   odd(z.string().optional().nullable(), fc.option(text, { nil: undefined })),
   odd(z.undefined(), fc.constant(undefined)),
-  odd(z.object({ a: z.string() }).refine(({ a }) => a !== "no"), fc.record({ a: fc.constantFrom("no", "yes") })),
+  odd(
+    z.object({ a: z.string() }).refine(({ a }) => a !== "no"),
+    fc.record({ a: fc.constantFrom("no", "yes") }),
+  ),
 );
 
 const any = fc.letrec<{ any: Kind }>((tie) => ({
@@ -131,7 +147,20 @@ function objectOf(fields: readonly (readonly [Kind, boolean])[], mode: number): 
 
 const anything = fc.oneof(
   fc.anything({ maxDepth: 2, withBigInt: true, withDate: true, withSparseArray: true, withNullPrototype: true }),
-  fc.constantFrom(undefined, null, NaN, Infinity, -0, "", "😀", "\ud800", [], {}, new Date(NaN), Object.create({ f0: "x" })),
+  fc.constantFrom(
+    undefined,
+    null,
+    NaN,
+    Infinity,
+    -0,
+    "",
+    "😀",
+    "\ud800",
+    [],
+    {},
+    new Date(NaN),
+    Object.create({ f0: "x" }),
+  ),
 );
 
 /** A part of `value` replaced, taken away, or with something beside it. */

@@ -112,9 +112,16 @@ function recordEncoder({ fields, required }: Extract<Layout, { is: "record" }>, 
       }
     }
     let present = 0;
-    for (const name in record) if (record[name] !== undefined) present++;
-    if (present !== written) unfit();
+    for (const _ in record) present++;
+    if (present !== written && definedOf(record) !== written) unfit();
   };
+}
+
+/** Fields that are there; an `undefined` one is none. */
+function definedOf(record: Record<string, unknown>): number {
+  let defined = 0;
+  for (const name in record) if (record[name] !== undefined) defined++;
+  return defined;
 }
 
 function plain(value: unknown): Record<string, unknown> {

@@ -7,6 +7,8 @@ import { WireError } from "./wire-error.ts";
 import { textModes } from "./writer.ts";
 
 const empty = Buffer.alloc(0);
+/** Looking at so few bytes costs less than what UTF-8 costs more than Latin-1. */
+const shortMax = 64;
 
 export class Reader {
   bytes: Buffer = empty;
@@ -34,7 +36,7 @@ export class Reader {
   /** The texts gathered behind a value: `end` moves in front of them. */
   gathered(at: number, mode: number): void {
     if (at > this.end || at < this.at) throw new WireError("a value longer than its message");
-    if (mode === textModes.ascii) this.#text = this.bytes.toString("latin1", at, this.end);
+    if (mode === textModes.latin1) this.#text = this.bytes.toString("latin1", at, this.end);
     else if (mode === textModes.utf8) this.#text = this.bytes.toString("utf8", at, this.end);
     else if (mode === textModes.utf16) this.#text = this.bytes.toString("utf16le", at, this.end);
     else throw new WireError("an unknown form of text");
@@ -140,7 +142,13 @@ export class Reader {
   inline(): string {
     const size = this.varint();
     const at = this.skip(size);
-    return this.bytes.toString("utf8", at, at + size);
+    return this.bytes.toString(size <= shortMax && this.#isAscii(at, at + size) ? "latin1" : "utf8", at, at + size);
+  }
+
+  #isAscii(from: number, to: number): boolean {
+    const { bytes } = this;
+    for (let at = from; at < to; at++) if ((bytes[at] as number) > 0x7f) return false;
+    return true;
   }
 
   raw(): Uint8Array {

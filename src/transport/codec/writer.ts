@@ -13,7 +13,10 @@ const gatheredMax = 8_192;
 /** Texts of heads up to this long; their length is one byte. */
 const inlineAsciiMax = 64;
 const integerMax = 2 ** 52;
-export const textModes = { ascii: 0, utf8: 1, utf16: 2 } as const;
+export const textModes = { latin1: 0, utf8: 1, utf16: 2 } as const;
+
+/** Costs nothing of a string that the engine holds in one byte a character, which is nearly all of them. */
+const beyondLatin1 = /[^\0-\xff]/;
 
 /** Said of a value that its layout does not fit; caught by whoever can write it self-describing. */
 export class Misfit extends Error {}
@@ -139,15 +142,20 @@ export class Writer {
   endText(): number {
     const text = this.#text;
     this.#text = "";
-    if (text.length === 0) return textModes.ascii;
+    if (text.length === 0) return textModes.latin1;
+    if (!beyondLatin1.test(text)) {
+      // A third of what UTF-8 costs.
+      this.need(text.length);
+      this.at += this.bytes.write(text, this.at, "latin1");
+      return textModes.latin1;
+    }
     this.need(text.length * 3);
     if (!text.isWellFormed()) {
       this.at += this.bytes.write(text, this.at, "utf16le");
       return textModes.utf16;
     }
-    const written = this.bytes.write(text, this.at, "utf8");
-    this.at += written;
-    return written === text.length ? textModes.ascii : textModes.utf8;
+    this.at += this.bytes.write(text, this.at, "utf8");
+    return textModes.utf8;
   }
 
   /** Back to where it was, with nothing gathered: for what did not fit. */
