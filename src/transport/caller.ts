@@ -39,6 +39,7 @@ interface Method {
 }
 
 const idMax = 0xffff_ffff;
+const once = Object.freeze({ once: true });
 
 export class Caller extends Session implements Connection {
   readonly #calls = new UnderWay<Pending>();
@@ -160,7 +161,7 @@ export class Caller extends Session implements Connection {
       this.#cancel(id);
       pending.told.reject(skeinError("SKEIN_CALL_CANCELED"));
     };
-    signal.addEventListener("abort", pending.onAbort, { once: true });
+    signal.addEventListener("abort", pending.onAbort, once);
   }
 
   #takeId(): number {
@@ -296,7 +297,9 @@ function writeInput(to: Writer, { operation, input, sent }: Outgoing): void {
   const { at } = to;
   operation.input.write(to, input);
   // A copy of bytes: a tenth of what a copy of the value costs.
-  if (sent !== undefined) sent.bytes = Buffer.from(to.bytes.subarray(at, to.at));
+  if (sent === undefined) return;
+  sent.bytes = Buffer.allocUnsafe(to.at - at);
+  to.bytes.copy(sent.bytes, 0, at, to.at);
 }
 
 function notSent({ operation }: Outgoing, error: unknown): SkeinError {

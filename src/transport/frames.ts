@@ -6,7 +6,7 @@
 import { crc32 } from "node:zlib";
 import { WireError } from "./codec/wire-error.ts";
 import { Writer } from "./codec/writer.ts";
-import { batchBytesMax, flushBytes } from "./limits.ts";
+import { batchBytesMax, flushBytes, flushFrames } from "./limits.ts";
 
 export const frame = {
   hello: 1,
@@ -41,6 +41,7 @@ export class FrameWriter {
   readonly #soon: (flush: () => void) => void;
   #isFlushing = false;
   #frameAt = 0;
+  #frames = 0;
 
   /** `soon` runs what it is given once the present turn's work is done. */
   constructor(send: (bytes: Buffer) => void, soon: (flush: () => void) => void) {
@@ -64,7 +65,7 @@ export class FrameWriter {
   finish(): void {
     const to = this.#to;
     to.setU32(this.#frameAt, to.at - this.#frameAt - 4);
-    if (to.at >= flushBytes) return this.flush();
+    if (to.at >= flushBytes || ++this.#frames >= flushFrames) return this.flush();
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     this.#soon(this.#flushSoon);
@@ -91,6 +92,7 @@ export class FrameWriter {
     bytes.writeUInt32LE(end - batchHead, 0);
     bytes.writeUInt32LE(crc32(bytes.subarray(batchHead)), 4);
     to.at = batchHead;
+    this.#frames = 0;
     this.#send(bytes);
   }
 
