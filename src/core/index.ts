@@ -16,4 +16,4 @@ export { Secret } from "./secret.ts";
 export { copyValue, ValueSetError } from "./structural-copy.ts";
 export { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 export { readTraceParent, type TraceParent } from "./traceparent.ts";
-export { afterCallback, afterTurn } from "./turn.ts";
+export { afterStep, afterTurn } from "./turn.ts";

@@ -1,9 +1,9 @@
 /** Owns the proof of when work that was put off is done. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { afterCallback, afterTurn } from "./turn.ts";
+import { afterStep, afterTurn } from "./turn.ts";
 
-test("after a callback comes what its promises do, then what was put off, and only then the end of the turn", async () => {
+test("after a step comes what others in line have done, before what they go on to and the end of the turn", async () => {
   const order: string[] = [];
   await new Promise<void>((resolve) => {
     setTimeout(() => {
@@ -11,12 +11,10 @@ test("after a callback comes what its promises do, then what was put off, and on
         order.push("turn");
         resolve();
       });
-      afterCallback(() => order.push("callback"));
-      void (async () => {
-        for (let i = 0; i < 5; i++) await Promise.resolve();
-        order.push("promises");
-      })();
+      const settled = Promise.resolve();
+      void settled.then(() => afterStep(() => order.push("step")));
+      for (const name of ["one", "other"]) void settled.then(() => order.push(name)).then(() => order.push("later"));
     });
   });
-  assert.deepEqual(order, ["promises", "callback", "turn"]);
+  assert.deepEqual(order, ["one", "other", "step", "later", "later", "turn"]);
 });

@@ -8,11 +8,13 @@ export function afterTurn(run: () => void): void {
   setImmediate(run);
 }
 
+const settled = Promise.resolve();
+
 /**
- * Runs `run` once everything is done that the present callback of the loop has begun and that waits for nothing: sooner than
- * {@link afterTurn}, which hears of all callbacks of a turn. Node only. @since 0.1.0
+ * Runs `run` after the promise callbacks that are in line now: what several of them write side by side is put together, and
+ * nothing waits for the loop, as with {@link afterTurn}. Cheaper than `queueMicrotask` and `process.nextTick`, which make an
+ * asynchronous resource each. Must not throw. Node only. @since 0.1.0
  */
-export function afterCallback(run: () => void): void {
-  // What is next in line now comes before promises, and what promises put there comes after them.
-  queueMicrotask(() => process.nextTick(run));
+export function afterStep(run: () => void): void {
+  void settled.then(run);
 }

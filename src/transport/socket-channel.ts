@@ -1,5 +1,5 @@
 /** Owns a channel over a socket of Node: unix, TCP or TLS. It must never leave an error without a listener. */
-import type { OnReadOpts, Socket } from "node:net";
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import { waitingBytesMax } from "./limits.ts";
 
@@ -7,8 +7,7 @@ import { waitingBytesMax } from "./limits.ts";
 const readBuffer = Buffer.allocUnsafeSlow(65_536);
 
 /**
- * Reading without the stream of the socket, and without a buffer for each read. Only who connects can have it, and TLS not:
- * there nothing is read by it.
+ * Reading without the stream of the socket, and without a buffer for each read. TLS cannot have it: there nothing is read by it.
  */
 export class DirectRead {
   take: ((bytes: Buffer) => void) | undefined = undefined;
@@ -19,6 +18,23 @@ export class DirectRead {
       return true;
     },
   };
+}
+
+/**
+ * A socket that was accepted with `pauseOnConnect`, read like one that connects. Node has the option for sockets that are
+ * made, and makes the accepted ones itself; so another one is made over the handle, which is no public property. Where
+ * there is none the socket is returned as it is, and is read by its stream.
+ */
+export function readDirectly(accepted: Socket, { onread }: DirectRead): Socket {
+  const owner = accepted as { _handle?: object | null };
+  const handle = owner._handle;
+  if (handle === undefined || handle === null) return accepted.resume();
+  owner._handle = null;
+  const options = { handle, onread, readable: true, writable: true };
+  const socket = new Socket(options as SocketConstructorOpts);
+  // Its server counts the accepted one.
+  socket.once("close", () => accepted.destroy());
+  return socket;
 }
 
 export function socketChannel(socket: Socket, read?: DirectRead): Channel {

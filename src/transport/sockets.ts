@@ -21,7 +21,7 @@ import { greetOver } from "./greet.ts";
 import { connectionsMax, connectMs, drainMs, handshakeMs } from "./limits.ts";
 import type { Answer, Connection, Listener } from "./port.ts";
 import type { SessionOptions } from "./session.ts";
-import { DirectRead, socketChannel } from "./socket-channel.ts";
+import { DirectRead, readDirectly, socketChannel } from "./socket-channel.ts";
 import type { Certificates, Pair } from "./tls/certificates.ts";
 import { strangerError, strangerProblem } from "./tls/identity.ts";
 
@@ -85,7 +85,9 @@ export async function listenSocket(
 ): Promise<Listener> {
   assertSafe(address);
   const callees = new Callees(options, find, answer);
-  const server = serverOf(address, options.greeting.system, (socket) => callees.accept(socketChannel(socket)));
+  const server = serverOf(address, options.greeting.system, (socket, read) =>
+    callees.accept(socketChannel(socket, read)),
+  );
   server.maxConnections = connectionsMax;
   await bind(server, address);
   let closing: Promise<void> | undefined;
@@ -95,8 +97,12 @@ export async function listenSocket(
   };
 }
 
-function serverOf(address: SocketAddress, system: string, accept: (socket: Socket) => void): Server {
-  if (!("tls" in address) || address.tls === undefined) return createPlainServer(accept);
+function serverOf(address: SocketAddress, system: string, accept: (socket: Socket, read?: DirectRead) => void): Server {
+  if (!("tls" in address) || address.tls === undefined)
+    return createPlainServer({ pauseOnConnect: true }, (socket) => {
+      const read = new DirectRead();
+      accept(readDirectly(socket, read), read);
+    });
   const { tls } = address;
   const secure = { requestCert: true, rejectUnauthorized: true, handshakeTimeout: handshakeMs };
   const server = createTlsServer({ ...contextOf(tls.pair), ...secure }, (socket) => {

@@ -2,7 +2,7 @@
  * Owns one host's place among others: it answers their calls and finds where its own go. It must never be loaded by a
  * process whose services are all in it.
  */
-import { afterCallback, afterTurn, type Clock, type Random, systemClock, systemRandom } from "../../core/index.ts";
+import { afterStep, afterTurn, type Clock, type Random, systemClock, systemRandom } from "../../core/index.ts";
 import type { System } from "../../system/index.ts";
 import {
   type Connection,
@@ -45,7 +45,7 @@ export class Peers {
   constructor(system: System, options: PeersOptions) {
     this.#system = system;
     const { greeting, connect = connectSocket, soon = afterTurn } = options;
-    const sooner = options.soon ?? afterCallback;
+    const sooner = options.soon ?? afterStep;
     const clock = options.clock ?? systemClock;
     const toAddress = options.toAddress ?? toSocketAddress;
     this.#listen = options.listen ?? listenSocket;
