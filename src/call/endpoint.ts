@@ -1,7 +1,7 @@
 /** Owns what the call path knows of one method at run time. It must never change after the host has opened it. */
 import type { Kind, Method } from "../contract/index.ts";
 import { isBytes, isChannel, isStream, nothing, type Output, type Schema } from "../contract/index.ts";
-import { type Plain, plainParser } from "../contract/shapes.ts";
+import { PlainParser } from "../contract/shapes.ts";
 import { toMs } from "../core/index.ts";
 import type { Access, AnyHandler, Declaration, Implementation, Opened } from "../system/index.ts";
 import { Usual } from "./resilience/gradient.ts";
@@ -16,8 +16,8 @@ export interface Endpoint {
   readonly kind: Kind;
   readonly method: Method;
   /** What the validator would make of an input, of a reply or an item, where that is known without it. */
-  readonly plainInput: Plain;
-  readonly plainOutput: Plain;
+  readonly plainInput: PlainParser;
+  readonly plainOutput: PlainParser;
   /** Answers item by item: a stream, or a download. */
   readonly isStream: boolean;
   readonly isChannel: boolean;
@@ -68,8 +68,8 @@ export function createEndpoint(
     name,
     kind: method.kind,
     method,
-    plainInput: plainParser(method.input),
-    plainOutput: plainParser(validatedOf(method.output)),
+    plainInput: new PlainParser(method.input),
+    plainOutput: new PlainParser(validatedOf(method.output)),
     isStream: answersItems,
     isChannel: isChannel(method.output),
     isDownload: isBytes(method.output),

@@ -20,7 +20,7 @@ export function copyInput(scope: CallScope, input: unknown): unknown {
 
 /** The input as the handler sees it. Throws `SKEIN_INPUT_INVALID` with the issues. */
 export function parseInput(scope: CallScope, input: unknown): unknown {
-  const plain = scope.endpoint.plainInput(input);
+  const plain = scope.endpoint.plainInput.take(input);
   if (plain !== unsure) return plain;
   const result = validate(scope.endpoint.method.input, input);
   if (result instanceof Promise) return result.then((settled) => inputOf(scope, settled));
@@ -38,7 +38,7 @@ export function takeOutput(scope: CallScope, schema: Schema, reply: unknown): un
 }
 
 function outputBy(take: Take, scope: CallScope, schema: Schema, reply: unknown): unknown {
-  const plain = scope.endpoint.plainOutput(reply);
+  const plain = scope.endpoint.plainOutput.make(reply);
   if (plain !== unsure) return passOn(take, scope, plain);
   const result = validate(schema, reply);
   if (result instanceof Promise) return result.then((settled) => outputOf(take, scope, settled));

@@ -5,8 +5,10 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import * as z from "zod";
 import * as mini from "zod/mini";
+import { copyValue } from "../../core/index.ts";
 import type { Schema } from "../schema.ts";
-import { plainParser, unsure } from "./zod-plain.ts";
+import { unsure } from "./plain.ts";
+import { PlainParser } from "./zod-plain.ts";
 
 /** A schema, values that it takes, and whether Zod is never needed for them. */
 interface Kind {
@@ -181,9 +183,32 @@ function changed(value: unknown, way: readonly number[], by: unknown): unknown {
   return fields;
 }
 
+function isInValueSet(value: unknown): boolean {
+  try {
+    copyValue(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether Zod makes of it what it is already; only said where that is so. */
+function isKept(schema: Schema, copy: unknown): boolean {
+  const before = inspect(copy, { depth: null });
+  const taken = new PlainParser(schema).take(copy);
+  assert.equal(inspect(copy, { depth: null }), before);
+  if (taken === unsure) return false;
+  const said = schema["~standard"].validate(copy);
+  assert.ok(!(said instanceof Promise) && said.issues === undefined, `zod refuses ${before}`);
+  assert.deepStrictEqual(taken, said.value);
+  assert.equal(inspect(taken, { depth: null }), inspect(said.value, { depth: null }));
+  return taken === copy;
+}
+
 /** Whether it was known; if so it is what Zod says, to the order of the keys. */
 function isKnown(schema: Schema, value: unknown): boolean {
-  const known = plainParser(schema)(value);
+  if (isInValueSet(value)) isKept(schema, copyValue(value));
+  const known = new PlainParser(schema).make(value);
   if (known === unsure) return false;
   const said = schema["~standard"].validate(value);
   assert.ok(!(said instanceof Promise) && said.issues === undefined, `zod refuses ${inspect(value)}`);
@@ -225,9 +250,9 @@ test("what runs its user's code is Zod's alone, and runs once", async () => {
       return true;
     }),
   });
-  assert.equal(plainParser(counted)({ a: "x", b: "y" }), unsure);
+  assert.equal(new PlainParser(counted).make({ a: "x", b: "y" }), unsure);
   const slow = z.object({ a: z.string().refine(async () => runs++ >= 0) });
-  assert.equal(plainParser(slow)({ a: "x" }), unsure);
+  assert.equal(new PlainParser(slow).make({ a: "x" }), unsure);
   assert.equal(runs, 0);
 });
 
@@ -238,16 +263,16 @@ test("schemas of others, and those that contain themselves, are not read", () =>
       return Node.optional();
     },
   });
-  assert.equal(plainParser(Node)({ name: "a" }), unsure);
+  assert.equal(new PlainParser(Node).make({ name: "a" }), unsure);
   const standard = { version: 1, vendor: "other", validate: (value: unknown) => ({ value }) } as const;
-  assert.equal(plainParser({ "~standard": standard })("x"), unsure);
+  assert.equal(new PlainParser({ "~standard": standard }).make("x"), unsure);
   const Own = z.core.$constructor("MyString", (inst: z.core.$ZodString, def: z.core.$ZodStringDef) => {
     z.core.$ZodString.init(inst, def);
     inst._zod.parse = (payload) => ({ ...payload, value: "mine" });
   });
   const own = new Own({ type: "string" });
-  assert.equal(plainParser(own as unknown as Schema)("x"), unsure);
-  assert.equal(plainParser(z.object({ own }) as unknown as Schema)({ own: "x" }), unsure);
+  assert.equal(new PlainParser(own as unknown as Schema).make("x"), unsure);
+  assert.equal(new PlainParser(z.object({ own }) as unknown as Schema).make({ own: "x" }), unsure);
 });
 
 test("an accessor is read once, and the result is an object of its own", () => {
@@ -258,7 +283,35 @@ test("an accessor is read once, and the result is an object of its own", () => {
     },
     list: ["x"],
   };
-  const made = plainParser(z.object({ a: z.number(), list: z.array(z.string()) }))(given) as typeof given;
+  const made = new PlainParser(z.object({ a: z.number(), list: z.array(z.string()) })).make(given) as typeof given;
   assert.deepEqual([made.a, made.a, reads], [1, 1, 1]);
   assert.notEqual(made.list, given.list);
+});
+
+test("what is as the schema has it is taken as it is, and a copy made of what is not", () => {
+  const parser = new PlainParser(
+    z.object({
+      a: z.string(),
+      b: z.number().optional(),
+      c: z.array(z.object({ d: z.email(), e: z.null().optional() })),
+    }),
+  );
+  const c = [{ d: "a@example.com", e: null }, { d: "b@example.com" }];
+  for (const value of [
+    { a: "x", b: 1, c },
+    { a: "x", c },
+  ])
+    assert.equal(parser.take(value), value);
+  for (const value of [
+    { a: "x", c, b: 1 },
+    { a: "x", c, more: 1 },
+    { more: 1, a: "x", c },
+    { a: "x", c: [{ e: null, d: "a@example.com" }] },
+  ]) {
+    const taken = parser.take(value);
+    assert.notEqual(taken, value);
+    assert.deepEqual(taken, parser.make(value));
+  }
+  for (const value of [{ a: "x" }, { c }, { a: 1, c }, { a: "x", b: undefined, c }, {}, []])
+    assert.equal(parser.take(value), unsure);
 });

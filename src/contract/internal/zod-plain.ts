@@ -3,12 +3,7 @@
  * never say so of anything else, never refuse a value, and never import Zod: it reads the documented `_zod.def`.
  */
 import type { Schema } from "../schema.ts";
-
-/** Zod is to say: it may refuse the value, change it, or be a schema that is not plain. */
-export const unsure: unique symbol = Symbol("unsure");
-
-/** What Zod would make of a value, in an object of its own as Zod's is, or {@link unsure}. */
-export type Plain = (value: unknown) => unknown;
+import { type Bounds, leaf, listOf, mapOf, never, nullableOf, type Plain, recordOf, unsure } from "./plain.ts";
 
 interface Def {
   readonly type?: string;
@@ -23,10 +18,25 @@ type ZodType = Schema & { readonly _zod: { readonly def: Def; readonly traits: R
 /** Schemas deeper than this are Zod's. */
 const levelsMax = 16;
 
-/** Made at the first value, since a schema may refer to one that is declared later. */
-export function plainParser(schema: Schema): Plain {
-  let plain: Plain | undefined;
-  return (value) => (plain ??= plainOf(schema))(value);
+/** What is known of a schema; read at the first value, since it may refer to one that is declared later. */
+export class PlainParser {
+  readonly #schema: Schema;
+  #plain: Plain | undefined = undefined;
+
+  constructor(schema: Schema) {
+    this.#schema = schema;
+  }
+
+  /** What Zod would make of a value, which stays as it is, or {@link unsure}. */
+  make(value: unknown): unknown {
+    return (this.#plain ??= plainOf(this.#schema)).make(value);
+  }
+
+  /** The same of a structural copy that nobody else has, or what was just decoded: itself, where nothing changes. */
+  take(value: unknown): unknown {
+    const plain = (this.#plain ??= plainOf(this.#schema));
+    return plain.keeps(value) ? value : plain.make(value);
+  }
 }
 
 function plainOf(schema: Schema): Plain {
@@ -36,10 +46,6 @@ function plainOf(schema: Schema): Plain {
     // The getter of a field may throw; Zod says how.
     return never;
   }
-}
-
-function never(): typeof unsure {
-  return unsure;
 }
 
 /** Somebody's own kind of schema may do anything. */
@@ -68,29 +74,29 @@ class Reading {
     if (def.coerce === true) return undefined;
     if (def.type === "string") return textOf(checks);
     if (def.type === "number") return numberOf(checks);
-    if (def.type === "array") return listOf(this.#of(def["element"], level + 1), checks);
+    if (def.type === "array") return this.#list(def, checks, level);
     if (checks.length > 0) return undefined;
     switch (def.type) {
       case "boolean":
-        return (value) => (typeof value === "boolean" ? value : unsure);
+        return leaf((value) => typeof value === "boolean");
       case "bigint":
-        return (value) => (typeof value === "bigint" ? value : unsure);
+        return leaf((value) => typeof value === "bigint");
       case "date":
-        return (value) => (value instanceof Date && !Number.isNaN(value.getTime()) ? value : unsure);
+        return leaf((value) => value instanceof Date && !Number.isNaN(value.getTime()));
       case "null":
-        return (value) => (value === null ? null : unsure);
+        return leaf((value) => value === null);
       case "any":
       case "unknown":
-        return (value) => (value === undefined ? unsure : value);
+        return leaf((value) => value !== undefined);
       case "enum":
         return choiceOf(Object.values(def["entries"] as object));
       case "literal":
         return choiceOf(def["values"] as readonly unknown[]);
       case "nullable":
-        return nullableOf(this.#of(def["innerType"], level + 1));
+        return this.#nullable(def, level);
       case "optional":
         // That it may be absent is for the object around it to know.
-        return definedOf(this.#of(def["innerType"], level + 1));
+        return this.#of(def["innerType"], level + 1);
       case "object":
         return this.#object(def, level);
       case "record":
@@ -100,6 +106,17 @@ class Reading {
       default:
         return undefined;
     }
+  }
+
+  #list(def: Def, checks: readonly Def[], level: number): Plain | undefined {
+    const item = this.#of(def["element"], level + 1);
+    const bounds = boundsOf(checks);
+    return item && bounds && listOf(item, bounds);
+  }
+
+  #nullable(def: Def, level: number): Plain | undefined {
+    const inner = this.#of(def["innerType"], level + 1);
+    return inner && nullableOf(inner);
   }
 
   #object(def: Def, level: number): Plain | undefined {
@@ -141,10 +158,9 @@ class Reading {
         byTag.set(value, plain);
       }
     }
-    return (value) => {
-      if (typeof value !== "object" || value === null) return unsure;
-      return byTag.get((value as Record<string, unknown>)[tag])?.(value) ?? unsure;
-    };
+    const optionOf = (value: unknown): Plain =>
+      (typeof value === "object" && value !== null && byTag.get((value as Record<string, unknown>)[tag])) || never;
+    return { make: (value) => optionOf(value).make(value), keeps: (value) => optionOf(value).keeps(value) };
   }
 
   /**
@@ -180,11 +196,6 @@ function checksOf(def: Def): readonly Def[] {
   return def.check === undefined ? others : [def, ...others];
 }
 
-interface Bounds {
-  readonly least: number;
-  readonly most: number;
-}
-
 /** Bounds of a length, where each check is one. */
 function boundsOf(checks: readonly Def[]): Bounds | undefined {
   let least = 0;
@@ -197,13 +208,18 @@ function boundsOf(checks: readonly Def[]): Bounds | undefined {
   return { least, most };
 }
 
+function choiceOf(values: readonly unknown[]): Plain | undefined {
+  if (!values.every((value) => typeof value === "string")) return undefined;
+  const known = new Set<unknown>(values);
+  return leaf((value) => known.has(value));
+}
+
 function textOf(checks: readonly Def[]): Plain | undefined {
   const bounds = boundsOf(checks);
   if (bounds === undefined) return undefined;
   const { least, most } = bounds;
   // Zod counts code points, or UTF-16 units in some versions, of which a code point has one or two.
-  return (value) =>
-    typeof value === "string" && value.length <= most && Math.ceil(value.length / 2) >= least ? value : unsure;
+  return leaf((value) => typeof value === "string" && value.length <= most && Math.ceil(value.length / 2) >= least);
 }
 
 function numberOf(checks: readonly Def[]): Plain | undefined {
@@ -213,11 +229,11 @@ function numberOf(checks: readonly Def[]): Plain | undefined {
     if (one === undefined) return undefined;
     holds.push(one);
   }
-  return (value) => {
-    if (typeof value !== "number" || value - value !== 0) return unsure;
-    for (let i = 0; i < holds.length; i++) if (!(holds[i] as (value: number) => boolean)(value)) return unsure;
-    return value;
-  };
+  return leaf((value) => {
+    if (typeof value !== "number" || value - value !== 0) return false;
+    for (let i = 0; i < holds.length; i++) if (!(holds[i] as (value: number) => boolean)(value)) return false;
+    return true;
+  });
 }
 
 function numberCheckOf({ check, format, inclusive, value: limit }: Def): ((value: number) => boolean) | undefined {
@@ -228,90 +244,16 @@ function numberCheckOf({ check, format, inclusive, value: limit }: Def): ((value
   return undefined;
 }
 
-function choiceOf(values: readonly unknown[]): Plain | undefined {
-  if (!values.every((value) => typeof value === "string")) return undefined;
-  const known = new Set<unknown>(values);
-  return (value) => (known.has(value) ? value : unsure);
-}
-
-function nullableOf(inner: Plain | undefined): Plain | undefined {
-  return inner && ((value) => (value === null ? null : inner(value)));
-}
-
-function definedOf(inner: Plain | undefined): Plain | undefined {
-  return inner && ((value) => (value === undefined ? unsure : inner(value)));
-}
-
-function listOf(item: Plain | undefined, checks: readonly Def[]): Plain | undefined {
-  const bounds = boundsOf(checks);
-  if (item === undefined || bounds === undefined) return undefined;
-  const { least, most } = bounds;
-  return (value) => {
-    if (!Array.isArray(value) || value.length < least || value.length > most) return unsure;
-    const list: unknown[] = [];
-    for (let i = 0; i < value.length; i++) {
-      const made = item(value[i]);
-      if (made === unsure) return unsure;
-      list.push(made);
-    }
-    return list;
-  };
-}
-
-/** `known`: the keys of an object that takes no other; else others are left out. */
-function recordOf(
-  names: readonly string[],
-  fields: readonly Plain[],
-  mayLack: readonly boolean[],
-  known: ReadonlySet<string> | undefined,
-): Plain {
-  return (value) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return unsure;
-    const given = value as Record<string, unknown>;
-    const record: Record<string, unknown> = {};
-    for (let i = 0; i < names.length; i++) {
-      const name = names[i] as string;
-      const field = given[name];
-      if (field === undefined) {
-        // What Zod makes of a field that is there and `undefined` depends on its schema.
-        if (mayLack[i] === true && !(name in given)) continue;
-        return unsure;
-      }
-      const made = (fields[i] as Plain)(field);
-      if (made === unsure) return unsure;
-      record[name] = made;
-    }
-    if (known !== undefined) for (const name in given) if (!known.has(name)) return unsure;
-    return record;
-  };
-}
-
-function mapOf(item: Plain): Plain {
-  return (value) => {
-    if (typeof value !== "object" || value === null) return unsure;
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype !== Object.prototype && prototype !== null) return unsure;
-    const given = value as Record<string, unknown>;
-    if (Object.getOwnPropertySymbols(given).length > 0 || Object.hasOwn(given, "constructor")) return unsure;
-    const map: Record<string, unknown> = {};
-    for (const key of Object.keys(given)) {
-      const field = given[key];
-      const made = key === "__proto__" || field === undefined ? unsure : item(field);
-      if (made === unsure) return unsure;
-      map[key] = made;
-    }
-    return map;
-  };
-}
-
 /** Zod itself, asked for a part: what it does not take is for it to say of the whole. */
 function askedOf(schema: ZodType): Plain {
   const standard = schema["~standard"];
-  return (value) => {
+  const make = (value: unknown): unknown => {
     const result = standard.validate(value);
     if (result instanceof Promise || result.issues !== undefined || result.value === undefined) return unsure;
     return result.value;
   };
+  // What it makes of an object is its own to say, and not looked through for what has changed.
+  return { make, keeps: (value) => typeof value !== "object" && Object.is(make(value), value) };
 }
 
 const pureTypes: ReadonlySet<string | undefined> = new Set([
