@@ -4,6 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { WireError } from "./codec/wire-error.ts";
 import { FrameParser, FrameWriter, frame } from "./frames.ts";
+import { flushFrames } from "./limits.ts";
 
 /** One write for each list of bodies, as the channel would get them. */
 function writesOf(writes: readonly (readonly Uint8Array[])[]): Buffer {
@@ -69,4 +70,19 @@ test("a length that cannot be, and a checksum that is wrong, wherever the bytes 
     bytes[at] = (bytes[at] as number) ^ (value === 0 ? (bytes[at] as number) : value);
     for (let cut = 0; cut <= bytes.length; cut++) assert.throws(() => parsed(bytes, [cut]), WireError, `${at} ${cut}`);
   }
+});
+
+test("what many calls have to say leaves in parts before the turn ends, and the rest with it", () => {
+  const sent: number[] = [];
+  const turns: (() => void)[] = [];
+  const writer = new FrameWriter(
+    (bytes) => void sent.push(bytes.length),
+    (flush) => void turns.push(flush),
+  );
+  for (let call = 1; call <= flushFrames * 2 + 1; call++) writer.bare(frame.cancel, call);
+  const part = sent[0] as number;
+  assert.deepEqual(sent, [part, part]);
+  for (const flush of turns) flush();
+  assert.equal(sent.length, 3);
+  assert.ok((sent[2] as number) < part / 4, sent.join());
 });
