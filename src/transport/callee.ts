@@ -66,7 +66,9 @@ export class Callee extends Session implements Answering {
     if (!this.#has(serving)) return;
     try {
       const tookUs = Math.round((this.nowMs - serving.startMs) * 1000);
-      this.write(frame.reply, serving.id, serving.operation.output, reply, tookUs);
+      // Nobody else's is to come: its caller goes on while what is left to do for the call is done here.
+      const isLast = this.#calls.size === 1;
+      this.write(frame.reply, serving.id, serving.operation.output, reply, tookUs, isLast);
     } catch (error) {
       // The codec knows no path; the copy that a near call makes of it does.
       if (error instanceof ValueSetError) copyValue(reply);

@@ -61,11 +61,11 @@ export class FrameWriter {
     return to;
   }
 
-  /** Ends the frame that was begun. */
-  finish(): void {
+  /** Ends the frame that was begun. `isLast`: nothing is to be expected that could leave with it. */
+  finish(isLast = false): void {
     const to = this.#to;
     to.setU32(this.#frameAt, to.at - this.#frameAt - 4);
-    if (to.at >= flushBytes || ++this.#frames >= flushFrames) return this.flush();
+    if (isLast || to.at >= flushBytes || ++this.#frames >= flushFrames) return this.flush();
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     this.#soon(this.#flushSoon);

@@ -21,7 +21,7 @@ async function repliesOf(calls: number): Promise<readonly string[]> {
   const here = { clock, soon: later, greeting: { system: "shop", token: "t" } };
   const any = new Codec({ is: "any" });
   const echo: Operation = { service: "a", method: "echo", isStream: false, input: any, output: any };
-  const there = { ...here, soon: noted("turn"), sooner: noted("callback") };
+  const there = { ...here, soon: noted("turn"), sooner: noted("step") };
   const listener = network.listen(
     "a",
     there,
@@ -44,16 +44,21 @@ async function repliesOf(calls: number): Promise<readonly string[]> {
   const answered = asked(calls);
   await clock.advance(20);
   await answered;
+  const ways = [...left];
   connection.close();
   const closed = listener.close(0);
   await clock.advance(1_000);
   await closed;
-  return left;
+  return ways;
 }
 
-test("replies of few calls leave at the end of their callback", async () => {
+test("a reply of the only call waits for nothing", async () => {
+  assert.deepEqual(await repliesOf(1), []);
+});
+
+test("replies of few calls leave after their step", async () => {
   const ways = await repliesOf(fewCalls);
-  assert.ok(ways.length > 0 && ways.every((way) => way === "callback"), ways.join());
+  assert.ok(ways.length > 0 && ways.every((way) => way === "step"), ways.join());
 });
 
 test("replies of many calls are gathered until the turn ends", async () => {

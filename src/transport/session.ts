@@ -124,7 +124,7 @@ export abstract class Session {
    * One frame with one value, and a whole number in front of it where one is given: its bytes. Nothing of a value that may
    * not cross is sent; throws what says so.
    */
-  protected write(type: number, call: number, codec: Codec, value: unknown, first?: number): number {
+  protected write(type: number, call: number, codec: Codec, value: unknown, first?: number, isLast = false): number {
     const to = this.frames.begin(type, call);
     const { at } = to;
     try {
@@ -135,7 +135,7 @@ export abstract class Session {
       throw error;
     }
     const bytes = to.at - at;
-    this.frames.finish();
+    this.frames.finish(isLast);
     return bytes;
   }
 
