@@ -6,6 +6,7 @@ import { askConnectionsMax, connectionsMaxDefault, connectionsOf, type ServerCon
 import { isSkeinError, skeinError } from "../errors/index.ts";
 import { type Finding, finding } from "../system/finding.ts";
 import type { Mode, Placement, System } from "../system/index.ts";
+import type { SaidFinding } from "../supervisor/index.ts";
 import { escapeControl } from "./terminal.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -67,7 +68,7 @@ export function budgetFindings(budgets: readonly ConnectionBudget[], where: stri
 export async function assertBudget(
   system: System,
   placement: Placement,
-  { env, mode, warn }: { readonly env: Environment; readonly mode: Mode; readonly warn: (message: string) => void },
+  { env, mode, warn }: Judgement,
 ): Promise<void> {
   let budgets: readonly ConnectionBudget[];
   try {
@@ -78,11 +79,36 @@ export async function assertBudget(
     warn(`a database server could not be asked for its connections: ${error.message}`);
     budgets = await budgetOf(system, placement, env, false);
   }
-  for (const { level, message, fix } of budgetFindings(budgets, "connections")) {
-    if (level === "error" && mode === "production")
-      throw skeinError("SKEIN_PLACEMENT_CONNECTIONS", `${message}; ${fix}`);
-    warn(`${message}; ${fix}`);
+  judge(budgetFindings(budgets, "connections"), mode, warn);
+}
+
+/** The same of a build that `ask`s its own Skein; one that cannot be asked is warned of. */
+export async function assertBudgetElsewhere(
+  ask: () => Promise<{ readonly findings: readonly SaidFinding[] }>,
+  { mode, warn }: Omit<Judgement, "env">,
+): Promise<void> {
+  let findings: readonly SaidFinding[];
+  try {
+    ({ findings } = await ask());
+  } catch (error) {
+    // Its migrations, which follow, are run by the same one.
+    return warn(`its connections could not be counted: ${error instanceof Error ? error.message : String(error)}`);
   }
+  judge(findings, mode, warn);
+}
+
+function judge(findings: readonly SaidFinding[], mode: Mode, warn: (message: string) => void): void {
+  for (const { level, message, fix } of findings) {
+    const text = fix === undefined ? message : `${message}; ${fix}`;
+    if (level === "error" && mode === "production") throw skeinError("SKEIN_PLACEMENT_CONNECTIONS", text);
+    warn(text);
+  }
+}
+
+interface Judgement {
+  readonly env: Environment;
+  readonly mode: Mode;
+  readonly warn: (message: string) => void;
 }
 
 /** A paragraph for people. */

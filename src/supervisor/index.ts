@@ -9,7 +9,7 @@ export { placementToRun } from "./kept-placement.ts";
 export { environmentOf } from "./settings.ts";
 export { lineSink, trimLog } from "./log-file.ts";
 export { migrateAll } from "./migrate.ts";
-export { migrateTo } from "./roll-check.ts";
+export { countConnections, migrateTo, type SaidFinding } from "./roll-check.ts";
 export { openPeersTls, peersAddress } from "./peers-address.ts";
 export { type LogEntry, Logs } from "./read-logs.ts";
 export { State } from "./state.ts";

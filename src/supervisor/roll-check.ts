@@ -9,6 +9,7 @@ import { compareContracts, type ContractChange, type ContractsFile } from "../co
 import { skeinError } from "../errors/index.ts";
 import { type Calls, type Differences, gatewayService } from "../system/index.ts";
 import { type Build, moduleOf, nodeArgumentsOf } from "./build.ts";
+import type { LimitedConnections } from "./roll-connections.ts";
 import { environmentOf } from "./settings.ts";
 import type { State } from "./state.ts";
 
@@ -18,39 +19,82 @@ export interface Known {
   readonly calls: Calls;
 }
 
+/** And what its hosts may open. */
+export interface Inspected extends Known {
+  readonly connections: readonly LimitedConnections[];
+}
+
 /** For loading every declaration, and for every migration. */
 const checkMs = 60_000;
 const migrateMs = 600_000;
 const outputBytesMax = 64 * 1_048_576;
 const shownMax = 3;
+const connectionsCode = "SKEIN_PLACEMENT_CONNECTIONS";
+
+export interface SaidFinding {
+  readonly level: string;
+  readonly code: string;
+  readonly where: string;
+  readonly message: string;
+  readonly fix?: string;
+}
 
 /** What `skein check --json` says, as far as it is of use here. */
 interface Said {
   readonly endpoints?: readonly { readonly id: string; readonly http?: string; readonly calls: readonly string[] }[];
-  readonly findings?: readonly { readonly level: string; readonly where: string; readonly message: string }[];
+  readonly findings?: readonly SaidFinding[];
+  readonly connections?: readonly LimitedConnections[] | null;
   readonly error?: { readonly code: string; readonly message: string };
   readonly migrated?: string;
 }
 
-/** Runs the build's own `skein check`. Rejects with `SKEIN_ROLL_REFUSED` and what it says. */
-export async function inspect(build: Build, placement: object, state: State): Promise<Known> {
-  const [placementFile, contractsFile] = ["placement", "contracts"].map((name) => state.passing(name)) as [
-    string,
-    string,
-  ];
+/**
+ * Runs the build's own `skein check`, which asks the database servers too. Rejects with `SKEIN_ROLL_REFUSED` and what it says, but
+ * for its connections: those of two builds count together.
+ */
+export async function inspect(build: Build, placement: object, state: State): Promise<Inspected> {
+  const contractsFile = state.passing("contracts");
   try {
-    writeFileSync(placementFile, JSON.stringify(placement), { mode: 0o600 });
-    const args = ["check", build.file, "--json", "--placement", placementFile, "--write", contractsFile];
-    const { endpoints = [], findings = [], error } = await run(build, args, state, checkMs);
-    if (error !== undefined) throw refused(`${build.file} cannot be loaded: ${error.message}`);
-    const errors = findings.filter(({ level }) => level === "error");
+    const { endpoints = [], findings = [], connections } = await check(build, placement, state, contractsFile);
+    const errors = findings.filter(({ level, code }) => level === "error" && code !== connectionsCode);
     if (errors.length > 0) throw refused(`${path.dirname(build.file)} has ${listed(errors)}`);
     return {
       contracts: JSON.parse(readFileSync(contractsFile, "utf8")) as ContractsFile,
       calls: callsOf(endpoints),
+      connections: connections ?? [],
     };
   } finally {
-    for (const file of [placementFile, contractsFile]) rmSync(file, { force: true });
+    rmSync(contractsFile, { force: true });
+  }
+}
+
+/** What hosts of a build that was not loaded here may open, and what is wrong with it. Rejects as {@link inspect} does. */
+export async function countConnections(
+  build: Build,
+  placement: object,
+  state: State,
+): Promise<{ readonly connections: readonly LimitedConnections[]; readonly findings: readonly SaidFinding[] }> {
+  const { connections, findings = [] } = await check(build, placement, state);
+  return { connections: connections ?? [], findings: findings.filter(({ code }) => code === connectionsCode) };
+}
+
+async function check(build: Build, placement: object, state: State, contractsFile?: string): Promise<Said> {
+  // Two builds may be asked at once.
+  const placementFile = state.passing(contractsFile === undefined ? "counted" : "placement");
+  try {
+    writeFileSync(placementFile, JSON.stringify(placement), { mode: 0o600 });
+    const args = ["check", build.file, "--json", "--placement", placementFile, "--connect"];
+    const said = await run(
+      build,
+      contractsFile === undefined ? args : [...args, "--write", contractsFile],
+      state,
+      checkMs,
+    );
+    const { error } = said;
+    if (error !== undefined) throw refused(`${build.file} cannot be checked: ${error.message} [${error.code}]`);
+    return said;
+  } finally {
+    rmSync(placementFile, { force: true });
   }
 }
 

@@ -3,6 +3,7 @@
  * one does not serve. It must never end a process before one that has proved itself has its place.
  */
 import { toContractsFile } from "../contract/compatibility/index.ts";
+import { connectionsOf } from "../data/index.ts";
 import { skeinError } from "../errors/index.ts";
 import { endpointGraph } from "../system/graph.ts";
 import { methodsOf, type Placement, rollOrder, type System, toPlacementValue } from "../system/index.ts";
@@ -12,7 +13,17 @@ import type { RollWish } from "./control.ts";
 import type { HostTable } from "./host-table.ts";
 import type { Replica } from "./replica.ts";
 import { complaintAbout, Replacer, type Trial } from "./replacer.ts";
-import { callsOf, differencesOf, inspect, type Known, listed, migrateTo } from "./roll-check.ts";
+import {
+  callsOf,
+  countConnections,
+  differencesOf,
+  inspect,
+  type Inspected,
+  type Known,
+  listed,
+  migrateTo,
+} from "./roll-check.ts";
+import { type BuildConnections, lackOfConnections, type LimitedConnections } from "./roll-connections.ts";
 import type { Starter } from "./starter.ts";
 import type { KeptBuild } from "./state.ts";
 
@@ -37,8 +48,8 @@ export class Roller {
   }
 
   /**
-   * The build that runs then. Rejects with `SKEIN_PLACE_BUSY` or `SKEIN_ROLL_REFUSED` when nothing was begun, and with
-   * `SKEIN_ROLL_UNDONE` when every host runs what it ran before. `step` is told what is done.
+   * The build that runs then. Rejects with `SKEIN_PLACE_BUSY`, `SKEIN_PLACEMENT_CONNECTIONS` or `SKEIN_ROLL_REFUSED` when
+   * nothing was begun, and with `SKEIN_ROLL_UNDONE` when every host runs what it ran before. `step` is told what is done.
    */
   roll(wish: RollWish, step: Step): Promise<Build> {
     return this.#changes.alone(async () => {
@@ -126,7 +137,29 @@ export class Roller {
     if ("cycle" in order)
       throw refused(`${order.cycle.join(" and ")}: both are new, so add one of them in a build of its own before`);
     this.#assertRoom();
+    await this.#assertConnections(known, order.groups, step);
     return { to, known, groups: order.groups };
+  }
+
+  /** Refused where the start would be. */
+  async #assertConnections({ connections }: Inspected, groups: readonly string[], step: Step): Promise<void> {
+    const lack = lackOfConnections(await this.#connections(connections), connections, groups);
+    if (lack === undefined) return;
+    if (!lack.isDoubtful && this.#table.options.mode === "production")
+      throw skeinError("SKEIN_PLACEMENT_CONNECTIONS", lack.message);
+    step(`warning: ${lack.message}`);
+  }
+
+  /** Of the build that runs. What it was may not be there any more to be asked: then as the new one. */
+  async #connections(next: readonly LimitedConnections[]): Promise<readonly BuildConnections[]> {
+    const { build, placement, options } = this.#table;
+    if (build.skein === undefined) return connectionsOf(options.system, placement, process.env);
+    try {
+      return (await countConnections(build, toPlacementValue(placement), options.state)).connections;
+    } catch (error) {
+      options.log.warn("the connections of the build that runs could not be counted", { error });
+      return next;
+    }
   }
 
   async #current(): Promise<Known> {

@@ -11,6 +11,7 @@ import {
   type Build,
   buildOf,
   buildToRun,
+  countConnections,
   directoryOf,
   environmentOf,
   lineSink,
@@ -26,10 +27,10 @@ import {
   trimLog,
 } from "../../supervisor/index.ts";
 import { checkSystem } from "../../system/check.ts";
-import { type Log, type Mode, onePlacement, type System } from "../../system/index.ts";
+import { type Log, type Mode, onePlacement, type System, toPlacementValue } from "../../system/index.ts";
 import { skeinError } from "../../errors/index.ts";
 import type { Given } from "../command.ts";
-import { assertBudget } from "../connections.ts";
+import { assertBudget, assertBudgetElsewhere } from "../connections.ts";
 import { renderFinding } from "../finding.ts";
 import { loadPlacement } from "../load-placement.ts";
 import { findSystemFile, loadSystem } from "../load-system.ts";
@@ -80,7 +81,10 @@ export async function runStart(given: Given): Promise<number> {
     onStop: asked.resolve,
   });
   const signals = onSignals(asked.resolve, () => supervisor.hurry());
-  await assertBudget(system, toRun.placement, { env: process.env, mode, warn: (message) => log.warn(message) });
+  const judgement = { env: process.env, mode, warn: (message: string) => log.warn(message) };
+  // Only the Skein that a build declares its databases with knows what they are.
+  if (build.skein === undefined) await assertBudget(system, toRun.placement, judgement);
+  else await assertBudgetElsewhere(() => countConnections(build, toPlacementValue(toRun.placement), state), judgement);
   // What an earlier supervisor left serving must not end for a migration that fails.
   const env = environmentOf({ mayBeAhead: state.keptBuild !== undefined });
   if (build.skein === undefined) await migrateAll(system, { home: state.home, env, clock: systemClock, log, mode });
@@ -105,7 +109,7 @@ export async function runStart(given: Given): Promise<number> {
   return signals.hurried ?? 0;
 }
 
-/** A build that runs on a Skein of its own declares its databases with that one, which alone knows what they are. */
+/** By the Skein that the build has. */
 async function migrateElsewhere(build: Build, state: State): Promise<void> {
   try {
     await migrateTo(build, state);

@@ -1,0 +1,128 @@
+/** Owns a running system of tiny hosts, its supervisor the real one. It must never leave a process behind. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { systemClock } from "../../../src/core/index.ts";
+import { isSkeinError } from "../../../src/errors/index.ts";
+import { askRoll, askStatus, askStop, sameBuild, State } from "../../../src/supervisor/index.ts";
+import { processesOf } from "../../shop/placed.ts";
+import { placement } from "./builds.ts";
+
+const readyMs = 90_000;
+const stopMs = 60_000;
+
+/** One system with a state directory of its own. */
+export class Tiny {
+  readonly home = mkdtempSync(path.join(tmpdir(), "skein-t-"));
+  readonly state = new State(this.home);
+  readonly #file: string;
+  #noise = "";
+  #child: ChildProcess | undefined;
+
+  /** `file`: the system file of a build. */
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** False where it was killed before everything was ready. */
+  async start(killAt = ""): Promise<boolean> {
+    const bin = path.join(import.meta.dirname, "../../../src/cli/bin.ts");
+    const preload = `--import=${path.join(import.meta.dirname, "../kill-in-write.ts")}`;
+    const file = path.join(this.home, "placement.json");
+    writeFileSync(file, JSON.stringify(placement));
+    const args = ["start", this.#file, "--placement", file, "--port", "0", "--json"];
+    const env = { ...process.env, SKEIN_HOME: this.home, TEST_KILL_AT: killAt };
+    const child = spawn(process.execPath, ["--conditions=skein-src", preload, bin, ...args], {
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child = child;
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#noise += text));
+    const ready = new Promise<boolean>((resolve) =>
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        this.#noise += text;
+        if (text.includes('"event":"ready"')) resolve(true);
+      }),
+    );
+    return Promise.race([ready, this.#killed().then(() => false), this.#late()]);
+  }
+
+  async #killed(): Promise<void> {
+    const child = this.#child ?? assert.fail("it was not started");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    assert.equal(child.signalCode, "SIGKILL", `it ended by itself: ${this.#noise}`);
+  }
+
+  async #late(): Promise<never> {
+    await pause(readyMs, undefined, { ref: false });
+    return assert.fail(`not in time: ${this.#noise}`);
+  }
+
+  /** False where it was killed meanwhile. What a tiny build promises is nothing, so that it breaks what was promised. */
+  async roll(build: string): Promise<boolean> {
+    const wish = { path: path.dirname(build), isDry: false, isBreaking: true };
+    try {
+      await askRoll(this.state, systemClock, wish, () => undefined);
+      return true;
+    } catch (error) {
+      if (!isSkeinError(error) || error.code !== "SKEIN_SUPERVISOR_NONE") throw error;
+      await Promise.race([this.#killed(), this.#late()]);
+      return false;
+    }
+  }
+
+  /** Every place has one process of the build that counts, nothing else runs, and no roll is left. */
+  async assertWhole(what: string): Promise<void> {
+    const given = { file: this.#file, skein: path.join(path.dirname(this.#file), "node_modules/skein") };
+    const build = this.state.keptBuild?.build ?? given;
+    const endMs = performance.now() + readyMs;
+    for (let seen = ""; seen !== "whole"; await pause(50)) {
+      assert.ok(performance.now() < endMs, `${what}: ${seen}\n${this.#noise}`);
+      seen = await this.#look(path.dirname(build.file));
+    }
+    for (const { build: its } of this.state.hosts()) assert.ok(its === undefined || sameBuild(its, build), what);
+  }
+
+  /** Whether it is killed before everything is whole. */
+  async isCutOff(what: string): Promise<boolean> {
+    const whole = this.assertWhole(what);
+    // It has been given up, if it was killed.
+    whole.catch(() => undefined);
+    await Promise.race([this.#killed(), whole]);
+    return this.#child?.signalCode === "SIGKILL";
+  }
+
+  async #look(directory: string): Promise<string> {
+    const { hosts } = await askStatus(this.state, systemClock);
+    const places = hosts.map(({ group, replica, state, build }) => [group, replica, state, build].join(" "));
+    const wanted = ["front 1", "stock 1", "stock 2"].map((place) => `${place} ready ${directory}`);
+    const pids = hosts.map(({ pid }) => pid);
+    const found = processesOf(this.home).filter(({ id }) => id !== "other");
+    const strange = found.filter(({ id, pid }) => id !== "holder" && !pids.includes(pid));
+    const holders = found.filter(({ id }) => id === "holder");
+    const isSo =
+      places.toSorted().join() === wanted.join() &&
+      strange.length === 0 &&
+      holders.length === 1 &&
+      this.state.roll === undefined &&
+      this.state.hosts().length === 4;
+    return isSo ? "whole" : `${places.join()}; beside them ${JSON.stringify(strange)}`;
+  }
+
+  async stop(): Promise<void> {
+    await askStop(this.state, systemClock, stopMs);
+    assert.deepEqual(processesOf(this.home), []);
+    assert.deepEqual(this.state.hosts(), []);
+    await this.clear();
+  }
+
+  async clear(): Promise<void> {
+    this.#child?.kill("SIGKILL");
+    for (const { pid } of processesOf(this.home)) process.kill(pid, "SIGKILL");
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
