@@ -5,7 +5,7 @@
 import { sleep } from "../core/index.ts";
 import { skeinError } from "../errors/index.ts";
 import type { HostTable } from "./host-table.ts";
-import type { Replica } from "./replica.ts";
+import { isGateway, type Replica } from "./replica.ts";
 import { transferDrainLimitMs } from "./settings.ts";
 import type { Starter } from "./starter.ts";
 
@@ -102,6 +102,11 @@ export class Changes {
     return reason;
   }
 
+  /** Clients keep their connections to a gateway, and what is behind it: they are sent on little by little, too; 0 takes it back. */
+  yield(going: readonly Replica[], withinMs: number): void {
+    for (const one of going) if (isGateway(one)) this.#table.wires.get(one.id)?.say({ is: "yield", withinMs });
+  }
+
   /** After what they have in flight. */
   async ended(going: readonly Replica[]): Promise<void> {
     const { clock } = this.#table.options;
@@ -154,6 +159,7 @@ export function lackOfRoom(needs: number): string | undefined {
   return `the new processes need about ${wanted} MiB beside the old ones, and ${has} MiB are free`;
 }
 
-function percent(share: number): string {
+/** For people. */
+export function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }

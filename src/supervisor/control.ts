@@ -89,6 +89,9 @@ export interface Health {
   /** Calls that its services have answered, and those of them that failed by its own fault. */
   readonly answered: number;
   readonly failed: number;
+  /** Requests that its gateway has answered, and those of them with a 5xx, whoever's fault that was. */
+  readonly requests: number;
+  readonly failedRequests: number;
   readonly sent: Sent;
 }
 

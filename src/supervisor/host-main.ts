@@ -42,6 +42,8 @@ for (const output of [process.stdout, process.stderr]) output.on("error", () => 
 
 let host: Host | undefined;
 let gateway: Gateway | undefined;
+/** Whatever the gateway has answered, and what of it was a 5xx. */
+const answers = { requests: 0, failedRequests: 0 };
 let listener: Listener | undefined;
 let peers: Peers | undefined;
 let door: Door | undefined;
@@ -105,6 +107,10 @@ async function start(): Promise<void> {
     gateway = await createGateway(host, {
       port: 0,
       fd: gatewayDescriptor,
+      onRequest: ({ status }) => {
+        answers.requests++;
+        if (status >= 500) answers.failedRequests++;
+      },
       home: settings.home,
       log,
       clock,
@@ -192,7 +198,7 @@ function sayHealth(): void {
   const http = door?.url ?? null;
   const epoch = peers?.routes.epoch ?? 0;
   const rss = process.memoryUsage.rss();
-  adoption.say({ is: "health", inFlight: host?.inFlight ?? 0, rss, http, epoch, ...countsOf(host) });
+  adoption.say({ is: "health", inFlight: host?.inFlight ?? 0, rss, http, epoch, ...answers, ...countsOf(host) });
 }
 
 /**

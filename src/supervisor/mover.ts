@@ -16,7 +16,7 @@ import {
 import { type Changes, complaintOf, lackOfRoom, shareOf, type Step } from "./changes.ts";
 import type { Wish } from "./control.ts";
 import type { HostTable } from "./host-table.ts";
-import { isGateway, newcomersOf, type Replica, sameServices } from "./replica.ts";
+import { newcomersOf, type Replica, sameServices } from "./replica.ts";
 
 /** How long the new ones serve beside the old ones; a caller gives a new one its whole share after this (`replicas.ts`). */
 const proofMs = 5_000;
@@ -87,10 +87,10 @@ export class Mover {
       const before = shareOf(go);
       step("the new processes get calls, more and more of them");
       await changes.route(come, []);
-      this.#yield(go, proofMs);
+      changes.yield(go, proofMs);
       const complaint = await changes.proved(proofMs, () => complaintOf(come, before));
       if (complaint !== undefined) {
-        this.#yield(go, 0);
+        changes.yield(go, 0);
         await changes.route([], come);
         return this.#undo(come, complaint);
       }
@@ -103,11 +103,6 @@ export class Mover {
     await changes.ended(go);
     for (const one of move.drain) step(`${one.replicas} x ${one.group} ended`);
     return moved;
-  }
-
-  /** Clients keep their connections to a gateway, and what is behind it: they are sent on little by little, too. */
-  #yield(go: readonly Replica[], withinMs: number): void {
-    for (const one of go) if (isGateway(one)) this.#table.wires.get(one.id)?.say({ is: "yield", withinMs });
   }
 
   #keep(to: Placement, { moved }: Move): readonly string[] {

@@ -125,6 +125,8 @@ export class Reception {
         replica.epoch = message.epoch;
         replica.answered = message.answered;
         replica.failed = message.failed;
+        replica.requests = message.requests;
+        replica.failedRequests = message.failedRequests;
         replica.sent = message.sent;
         break;
       case "draining":

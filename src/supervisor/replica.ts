@@ -37,6 +37,9 @@ export interface Replica {
   /** Calls that its services have answered since it was started, and those of them that failed by its own fault. */
   answered: number;
   failed: number;
+  /** The same of requests, at its gateway: with a 5xx, whoever's fault that was. */
+  requests: number;
+  failedRequests: number;
   sent: Sent;
   rss: number;
   /** Where it answers HTTP + JSON of peers. */
@@ -125,6 +128,8 @@ function fresh({ group, replica, services, isSingleton, memory, build }: Place, 
     epoch: 0,
     answered: 0,
     failed: 0,
+    requests: 0,
+    failedRequests: 0,
     sent: { calls: 0, attempts: 0 },
     rss: 0,
     http: null,

@@ -149,6 +149,7 @@ export class Starter {
     one.leads = undefined;
     one.isSilent = false;
     one.rss = one.inFlight = one.epoch = one.answered = one.failed = 0;
+    one.requests = one.failedRequests = 0;
     one.sent = { calls: 0, attempts: 0 };
     one.http = null;
     one.restarts++;

@@ -1,6 +1,6 @@
 /** Owns builds of a small system, written into directories of their own. It must never share a file between two of them. */
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 const root = path.join(import.meta.dirname, "../..");
@@ -26,6 +26,8 @@ export interface Variant {
   readonly system?: string;
   /** It has a Skein of its own, as an installation has it: the one that was built last. */
   readonly isInstalled?: boolean;
+  /** Of that: its gateway cannot read a single request. */
+  readonly isClosed?: boolean;
 }
 
 /** Inside the repository, so that the builds find its packages. */
@@ -37,16 +39,18 @@ export function writeBuild(at: string, variant: Variant): string {
   const directory = path.join(at, variant.name);
   mkdirSync(directory);
   writeFileSync(path.join(directory, "system.ts"), codeOf(variant));
-  if (variant.isInstalled === true) install(directory);
+  if (variant.isInstalled === true) install(directory, variant.isClosed);
   return directory;
 }
 
-function install(directory: string): void {
+function install(directory: string, isClosed = false): void {
   const dist = path.join(root, "dist");
   assert.ok(existsSync(dist), "there is no build: npm run build");
   writeFileSync(path.join(directory, "package.json"), JSON.stringify({ name: "app", type: "module" }));
   const skein = path.join(directory, "node_modules/skein");
   cpSync(dist, path.join(skein, "dist"), { recursive: true });
+  const closed = `readTarget = () => { throw new Error("no way in"); };`;
+  if (isClosed) appendFileSync(path.join(skein, "dist/gateway/target.js"), closed);
   // The supervisor of these tests runs from sources, which an installed package does not have.
   const text = readFileSync(path.join(root, "package.json"), "utf8").replaceAll('"skein-src"', '"skein-src-elsewhere"');
   writeFileSync(path.join(skein, "package.json"), text);

@@ -140,6 +140,25 @@ describe(
       await noOrphans();
     });
 
+    test("a build whose gateway answers nobody is taken back, though its services do all that they are asked", async () => {
+      const closed = writeBuild(directory, { name: "closed", isInstalled: true, isClosed: true });
+      const was = (await hosts()).filter(({ group }) => group === "front").map(({ pid }) => pid);
+      const enough = asking(() => system().url);
+      await assert.rejects(system().roll(closed), /SKEIN_ROLL_UNDONE.*requests failed at the new gateways/s);
+      const { answers, wrong } = await enough();
+      assert.ok(answers.size > 0 && wrong.length > 0, "nobody was asked");
+      assert.ok(
+        wrong.every((text) => text.startsWith("500 ")),
+        wrong.join(),
+      );
+      assert.deepEqual(
+        (await hosts()).filter(({ group }) => group === "front").map(({ pid }) => pid),
+        was,
+      );
+      assert.equal(await isWhole(v1), true);
+      await noOrphans();
+    });
+
     for (const [phase, isSo] of [
       ["starts the first host", async () => (await hosts()).length === 4],
       [

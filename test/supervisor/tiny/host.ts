@@ -42,7 +42,9 @@ function hear(message: SupervisorSays): void {
 function sayHealth(): void {
   answered += answeredEach;
   const sent = { calls: 0, attempts: 0 };
-  if (!isEnding) adoption.say({ is: "health", inFlight: 0, rss: 1, http: null, epoch, answered, failed: 0, sent });
+  const none = { requests: 0, failedRequests: 0 };
+  if (!isEnding)
+    adoption.say({ is: "health", inFlight: 0, rss: 1, http: null, epoch, answered, failed: 0, ...none, sent });
 }
 
 function end(): void {
