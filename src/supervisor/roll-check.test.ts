@@ -55,7 +55,7 @@ afterEach(() => {
 test("a build that cannot be loaded or does not check is refused with what it says, and leaves no file", async () => {
   const file = path.join(directory, "system.ts");
   for (const [code, message] of [
-    [`throw new Error("no room");`, /cannot be checked: .*no room/],
+    [`throw new Error("no room");`, /cannot be loaded: .*no room/],
     [`process.exit(3);`, /skein check of .* failed/],
     [
       `import { system } from "skein"; console.log("hello"); export default system("shop", { services: [] });`,

@@ -91,7 +91,10 @@ async function check(build: Build, placement: object, state: State, contractsFil
       checkMs,
     );
     const { error } = said;
-    if (error !== undefined) throw refused(`${build.file} cannot be checked: ${error.message} [${error.code}]`);
+    if (error !== undefined) {
+      const cannot = error.code === "SKEIN_SYSTEM_LOAD" ? "cannot be loaded" : "cannot be checked";
+      throw refused(`${build.file} ${cannot}: ${error.message}`);
+    }
     return said;
   } finally {
     rmSync(placementFile, { force: true });
