@@ -27,8 +27,8 @@ export interface PrepareContext {
   /** Requests a second and how long they last, as the run was asked for. */
   readonly rate: number;
   readonly durationMs: number;
-  /** So many customers, each of whom asks again as soon as it is answered: answers below 500 a second. */
-  crowd(customers: number, ms: number): Promise<number>;
+  /** So many requests a second for so long, whatever becomes of them: answers below 500 a second, once it has begun. */
+  offer(rate: number, ms: number): Promise<number>;
 }
 
 export interface Prepared {

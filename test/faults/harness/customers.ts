@@ -1,6 +1,7 @@
 /** Owns all who ask something of one shop, before and during a run, and what became of it. It must never judge. */
 import { setTimeout as pause } from "node:timers/promises";
 import { type Asked, CustomerClient, isFailure } from "./client.ts";
+import { figuresOf } from "./figures.ts";
 import { type Intended, type Occasional, type TrafficOptions, trafficOf } from "./traffic.ts";
 
 type Part = TrafficOptions["phases"][number];
@@ -22,6 +23,8 @@ export interface CustomersOptions {
 const warmRequests = 3_000;
 /** Customers who ask for them, one after the other each. */
 const warmCustomers = 16;
+/** Of an offer, before its answers are counted. */
+const leadMs = 500;
 /** For all that is in doubt when the run is over. */
 const resolveMs = 60_000;
 
@@ -33,7 +36,6 @@ export class Customers {
   readonly #earlier: Asked[] = [];
   readonly #orders = new Map<string, Intended>();
   #skus: readonly string[] = [];
-  #crowds = 0;
   #isRunning = false;
 
   constructor(options: CustomersOptions) {
@@ -59,13 +61,17 @@ export class Customers {
     await this.#client.serve(this.#traffic("warm", [{ rate: 1_000, ms: warmRequests }]), warmCustomers);
   }
 
-  /** So many customers who ask again as soon as they are answered: answers below 500 a second. */
-  async crowd(count: number, ms: number): Promise<number> {
+  /**
+   * So many requests a second for so long: answers below 500 a second, counted when they come. Those to requests that
+   * waited before the first was counted are its share of those that wait when the last was. Resolves when all are over.
+   */
+  async offer(rate: number, ms: number): Promise<number> {
     const startMs = performance.now();
-    const moreThanCanBeAsked = [{ rate: 100_000, ms }];
-    const traffic = this.#traffic(`crowd${++this.#crowds}`, moreThanCanBeAsked);
-    const answered = await this.#client.serve(traffic, count, startMs + ms);
-    return (answered * 1_000) / (performance.now() - startMs);
+    const from = this.#earlier.length;
+    const traffic = this.#traffic(`offer${from}`, [{ rate, ms: leadMs + ms }]);
+    await this.#client.run(traffic, startMs);
+    const counted = { name: "counted", fromMs: leadMs, toMs: leadMs + ms };
+    return figuresOf(this.#earlier.slice(from), counted).answeredPerSecond;
   }
 
   /** The run: from here on what becomes of requests is history. */

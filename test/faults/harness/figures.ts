@@ -7,6 +7,8 @@ export interface Figures {
   readonly failed: number;
   /** Share of requests with a complete answer below 500, after at most two permitted resends. */
   readonly success: number;
+  /** Such answers that came between the two instants, whenever they were asked for. */
+  readonly answeredPerSecond: number;
   readonly resends: number;
   /** Answers with 503, resent or not. */
   readonly unavailable: number;
@@ -34,6 +36,7 @@ export function figuresOf(history: readonly Asked[], span?: Span): Figures {
     requests: chosen.length,
     failed,
     success: chosen.length === 0 ? Number.NaN : 1 - failed / chosen.length,
+    answeredPerSecond: answeredPerSecond(history, span),
     resends: tries.length - chosen.length,
     unavailable: tries.filter(({ status }) => status === 503).length,
     curt: tries.filter(
@@ -56,6 +59,12 @@ export function latenessOf(history: readonly Asked[]): { readonly p99: number; r
 
 function latenciesOf(asked: readonly Asked[]): number[] {
   return asked.map(({ dueMs, endMs }) => endMs - dueMs).toSorted((a, b) => a - b);
+}
+
+function answeredPerSecond(history: readonly Asked[], span?: Span): number {
+  const { fromMs, toMs } = span ?? { fromMs: 0, toMs: history.reduce((most, { endMs }) => Math.max(most, endMs), 0) };
+  const came = history.filter(({ endMs, status }) => !isFailure(status) && endMs >= fromMs && endMs < toMs);
+  return Math.round((came.length * 10_000) / (toMs - fromMs)) / 10;
 }
 
 function isIn({ fromMs, toMs, kinds }: Span, { dueMs, kind }: Asked): boolean {

@@ -64,7 +64,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   try {
     await customers.warmUp();
     const wanted = { ...started, rate, durationMs: (requests / rate) * 1_000 };
-    const prepared = await fault.prepare?.({ ...wanted, crowd: (count, ms) => customers.crowd(count, ms) });
+    const prepared = await fault.prepare?.({ ...wanted, offer: (perSecond, ms) => customers.offer(perSecond, ms) });
     const phases = prepared?.phases ?? [{ name: "all", rate, ms: wanted.durationMs }];
     const startMs = performance.now();
     const { context, notes } = toContext({ started, network, random, startMs, phases, say });
