@@ -53,6 +53,25 @@ suite("throttle", () => {
       if (!throttle.let(nowMs, random) && nowMs >= 26_000) heldBack++;
     assert.equal(heldBack, 0);
   });
+
+  test("hosts that took none of a crowd's calls are asked as before soon after they have room, however few calls are made", () => {
+    for (const perSecond of [5, 20, 200, 1_000]) {
+      const random = createSeededRandom(1);
+      const throttle = new Throttle();
+      letThrough(throttle, 0, 20_000, 0);
+      let heldBack = 0;
+      for (let nowMs = 20_000; nowMs < 40_000; nowMs += 1_000 / perSecond)
+        if (!throttle.let(nowMs, random) && nowMs >= 22_000) heldBack++;
+      assert.equal(heldBack, 0, `${perSecond} a second`);
+    }
+  });
+
+  test("hosts that take nothing are asked with a tenth of the calls, so that it is seen when they have room", () => {
+    const throttle = new Throttle();
+    letThrough(throttle, 0, 20_000, 0);
+    const share = letThrough(throttle, 20_000, 80_000, 0);
+    assert.ok(share > 0.09 && share < 0.15, `${share} of the calls went out`);
+  });
 });
 
 suite("ejection", () => {

@@ -12,31 +12,63 @@ const factor = 2;
  */
 const partMs = 500;
 const parts = 4;
+/** One in ten is let through, and one each 250 ms, whatever became of the others: of hosts that are asked nothing nobody knows that they have room. */
+const heldBackMax = 0.9;
+const askedEachMs = 250;
+/** No refusal for so long while calls were let through: hosts have room, and what was before is forgotten. */
+const roomMs = 1_000;
+/** By then a call has been refused, if it is. */
+const answeredMs = 500;
 
 /**
  * A call is held back with the probability max(0, (calls - 2 * taken) / (calls + 1)) of the last 2 s
  * (Site Reliability Engineering, chapter 21, "client-side throttling", https://sre.google/sre-book/handling-overload/).
+ * In the book some calls are always taken. Where none was, twice as many is none either, and calls would come back one by
+ * one, doubled every 2 s: hence the tenth, and an end as soon as it is taken.
  */
 export class Throttle {
   readonly #calls = new Array<number>(parts).fill(0);
   readonly #refused = new Array<number>(parts).fill(0);
   #part = 0;
+  #refusedMs = 0;
+  /** The first call and the last one that were let through since. */
+  #firstMs = Number.POSITIVE_INFINITY;
+  #lastMs = Number.NEGATIVE_INFINITY;
   /** Nothing was refused lately: most throttles, and nothing to reckon. */
   #isQuiet = true;
 
   /** Counts a call at `nowMs`, on a monotonic clock. False where it is held back. */
   let(nowMs: number, random: Random): boolean {
-    const slot = this.#slotAt(nowMs);
-    this.#calls[slot]!++;
-    if (this.#isQuiet || random.float() >= this.#chance()) return true;
-    this.#refused[slot]!++;
-    return false;
+    this.#calls[this.#slotAt(nowMs)]!++;
+    if (this.#isQuiet || this.#hasRoom(nowMs)) return true;
+    if (nowMs - this.#lastMs < askedEachMs && random.float() < this.#chance()) {
+      this.#refused[this.#slotAt(nowMs)]!++;
+      return false;
+    }
+    this.#firstMs = Math.min(this.#firstMs, nowMs);
+    this.#lastMs = nowMs;
+    return true;
   }
 
   /** A call that was let through was refused for want of room. */
   refused(nowMs: number): void {
     this.#refused[this.#slotAt(nowMs)]!++;
     this.#isQuiet = false;
+    this.#refusedMs = nowMs;
+    this.#firstMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** A call that was let through just now may be refused yet, and says nothing. */
+  #hasRoom(nowMs: number): boolean {
+    if (nowMs - this.#refusedMs <= roomMs || nowMs - this.#firstMs <= answeredMs) return false;
+    this.#forget();
+    return true;
+  }
+
+  #forget(): void {
+    this.#calls.fill(0);
+    this.#refused.fill(0);
+    this.#isQuiet = true;
   }
 
   #chance(): number {
@@ -47,7 +79,7 @@ export class Throttle {
       refused += this.#refused[i]!;
     }
     this.#isQuiet = refused === 0;
-    return Math.max(0, (calls - factor * (calls - refused)) / (calls + 1));
+    return Math.min(heldBackMax, Math.max(0, (calls - factor * (calls - refused)) / (calls + 1)));
   }
 
   #slotAt(nowMs: number): number {

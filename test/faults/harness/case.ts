@@ -55,6 +55,8 @@ export interface FaultContext {
   now(): number;
   /** Written into the result, and shown. */
   note(what: string): void;
+  /** The most requests that were under way at a time since this was last asked, and how many there may be. */
+  takeMostUnderWay(): { readonly most: number; readonly room: number };
 }
 
 /** A part of the run that is looked at by itself, in milliseconds after the start of the traffic. */

@@ -2,7 +2,7 @@
  * Owns asking over HTTP as a customer's program would: in time, whatever became of earlier requests, and again at most twice
  * where RFC 9110 permits it (GET, or the same key). It must never resend with another key, nor wait for earlier answers while it has a connection.
  */
-import { Agent, type IncomingMessage, request } from "node:http";
+import { Agent, type IncomingMessage, request, type RequestOptions } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { createSeededRandom, type Random } from "../../../src/core/index.ts";
 import type { Intended } from "./traffic.ts";
@@ -56,13 +56,32 @@ const answerMs = 10_000;
 const bodyBytesMax = 1_048_576;
 const backoffMs = { first: 50, longest: 500 } as const;
 
+/**
+ * Where customers come from. Beyond the connections of all of them requests would wait here, and the shop would have at most
+ * so many at a time however many are due: that is no open loop.
+ */
+const addresses = process.platform === "linux" ? ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"] : ["127.0.0.1"];
+/** Fewer than a gateway takes from one address. */
+const connections = 768;
+
+/** The connections from one address. */
+class Line {
+  readonly agent: Agent;
+  underWay = 0;
+
+  constructor(localAddress: string) {
+    this.agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: 60_000, localAddress });
+  }
+}
+
 export class CustomerClient {
-  /** Fewer than a gateway takes from one address; a request that waits for one of them is late for its customer all the same. */
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 512, timeout: 60_000 });
+  readonly #lines = addresses.map((localAddress) => new Line(localAddress));
   readonly #random: Random;
   readonly #resendsMax: number;
   readonly #options: ClientOptions;
   #turn = 0;
+  #underWay = 0;
+  #mostUnderWay = 0;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -162,36 +181,60 @@ export class CustomerClient {
       }
   }
 
-  #send(url: string, method: string, headers: Record<string, string | number>, body: string | undefined) {
-    return new Promise<Answer>((resolve, reject) => {
-      const sent = request(url, { method, headers, agent: this.#agent }, (response) => {
-        read(response).then((text) => {
-          const retryAfter = Number(response.headers["retry-after"] ?? 0);
-          resolve({ status: response.statusCode ?? 0, text, retryAfter: Number.isFinite(retryAfter) ? retryAfter : 0 });
-        }, reject);
-      });
-      const timer = setTimeout(() => sent.destroy(new Error("no answer in time")), answerMs);
-      sent.once("error", reject);
-      sent.once("close", () => clearTimeout(timer));
-      sent.end(body);
-    });
+  /** The most requests that were sent and not answered since this was last read, and how many of them may be so. */
+  takeMostUnderWay(): { readonly most: number; readonly room: number } {
+    const most = this.#mostUnderWay;
+    this.#mostUnderWay = this.#underWay;
+    return { most, room: this.#lines.length * connections };
+  }
+
+  /** From the first address that has room, so that few customers have few connections. */
+  async #send(url: string, method: string, headers: Record<string, string | number>, body: string | undefined) {
+    const line = this.#lines.find(({ underWay }) => underWay < connections) ?? (this.#lines[0] as Line);
+    line.underWay++;
+    this.#mostUnderWay = Math.max(this.#mostUnderWay, ++this.#underWay);
+    try {
+      return await send(url, { method, headers, agent: line.agent }, body);
+    } finally {
+      line.underWay--;
+      this.#underWay--;
+    }
   }
 
   close(): void {
-    this.#agent.destroy();
+    for (const { agent } of this.#lines) agent.destroy();
   }
 }
 
-async function read(response: IncomingMessage): Promise<string> {
+function send(url: string, options: RequestOptions, body: string | undefined): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, options, (response) => {
+      read(response, (text) => {
+        const retryAfter = Number(response.headers["retry-after"] ?? 0);
+        resolve({ status: response.statusCode ?? 0, text, retryAfter: Number.isFinite(retryAfter) ? retryAfter : 0 });
+      }, reject);
+    });
+    const timer = setTimeout(() => sent.destroy(new Error("no answer in time")), answerMs);
+    sent.once("error", reject);
+    sent.once("close", () => clearTimeout(timer));
+    sent.end(body);
+  });
+}
+
+/** With functions and not an iterator: what customers' process uses of the machine the shop does not have. */
+function read(response: IncomingMessage, told: (text: string) => void, failed: (error: Error) => void): void {
   const parts: Buffer[] = [];
   let bytes = 0;
-  for await (const part of response as AsyncIterable<Buffer>) {
+  response.on("data", (part: Buffer) => {
     bytes += part.length;
-    if (bytes > bodyBytesMax) throw new Error("an answer of more than 1 MiB");
-    parts.push(part);
-  }
-  if (!response.complete) throw new Error("an answer that was cut off");
-  return Buffer.concat(parts).toString("utf8");
+    if (bytes > bodyBytesMax) response.destroy(new Error("an answer of more than 1 MiB"));
+    else parts.push(part);
+  });
+  response.once("error", failed);
+  response.once("end", () => {
+    if (response.complete) told(Buffer.concat(parts).toString("utf8"));
+    else failed(new Error("an answer that was cut off"));
+  });
 }
 
 /** No complete answer, or one that says the server failed. */

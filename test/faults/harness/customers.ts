@@ -115,6 +115,10 @@ export class Customers {
     }
   }
 
+  takeMostUnderWay(): { readonly most: number; readonly room: number } {
+    return this.#client.takeMostUnderWay();
+  }
+
   close(): void {
     this.#client.close();
   }

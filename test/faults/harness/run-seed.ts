@@ -67,7 +67,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     const prepared = await fault.prepare?.({ ...wanted, offer: (perSecond, ms) => customers.offer(perSecond, ms) });
     const phases = prepared?.phases ?? [{ name: "all", rate, ms: wanted.durationMs }];
     const startMs = performance.now();
-    const { context, notes } = toContext({ started, network, random, startMs, phases, say });
+    const { context, notes } = toContext({ started, customers, network, random, startMs, phases, say });
     const asking = customers.run(phases, startMs);
     const counting = peer === undefined ? countRepeats(started.shop, context, asking) : undefined;
     const [found, , repeats] = await Promise.all([fault.inject(context), asking, counting]);
@@ -169,6 +169,7 @@ function kindsOf(history: readonly Asked[]): Record<string, Figures> {
 
 interface ContextOptions {
   readonly started: Started;
+  readonly customers: Customers;
   readonly network: Network | undefined;
   readonly random: Random;
   readonly startMs: number;
@@ -176,7 +177,7 @@ interface ContextOptions {
   readonly say: (line: string) => void;
 }
 
-function toContext({ started, network, random, startMs, phases, say }: ContextOptions) {
+function toContext({ started, customers, network, random, startMs, phases, say }: ContextOptions) {
   const notes: string[] = [];
   const now = (): number => performance.now() - startMs;
   let durationMs = 0;
@@ -193,6 +194,7 @@ function toContext({ started, network, random, startMs, phases, say }: ContextOp
       if (waitMs > 0) await pause(waitMs);
       return ms < durationMs;
     },
+    takeMostUnderWay: () => customers.takeMostUnderWay(),
     note(what) {
       notes.push(`${Math.round(now())} ms: ${what}`);
       say(notes.at(-1) ?? "");

@@ -66,6 +66,7 @@ export async function startPeer(peer: Peer, placement = replicated): Promise<Fau
       return supervisor.noise;
     },
     hosts: async () => slots.map(toHost),
+    controls: {},
     stop: () => supervisor.stop(),
     async clear() {
       await supervisor.stop();
