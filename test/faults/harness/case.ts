@@ -27,6 +27,8 @@ export interface PrepareContext {
   /** Requests a second and how long they last, as the run was asked for. */
   readonly rate: number;
   readonly durationMs: number;
+  /** Opens as many connections as customers may have. */
+  connect(): Promise<void>;
   /** So many requests a second for so long, whatever becomes of them: answers below 500 a second, once it has begun. */
   offer(rate: number, ms: number): Promise<number>;
 }

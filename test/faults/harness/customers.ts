@@ -115,6 +115,11 @@ export class Customers {
     }
   }
 
+  /** For a crowd: without it connections are opened when they are needed. */
+  connect(): Promise<void> {
+    return this.#client.connect();
+  }
+
   takeMostUnderWay(): { readonly most: number; readonly room: number } {
     return this.#client.takeMostUnderWay();
   }

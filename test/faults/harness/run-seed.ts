@@ -64,7 +64,11 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   try {
     await customers.warmUp();
     const wanted = { ...started, rate, durationMs: (requests / rate) * 1_000 };
-    const prepared = await fault.prepare?.({ ...wanted, offer: (perSecond, ms) => customers.offer(perSecond, ms) });
+    const prepared = await fault.prepare?.({
+      ...wanted,
+      connect: () => customers.connect(),
+      offer: (perSecond, ms) => customers.offer(perSecond, ms),
+    });
     const phases = prepared?.phases ?? [{ name: "all", rate, ms: wanted.durationMs }];
     const startMs = performance.now();
     const { context, notes } = toContext({ started, customers, network, random, startMs, phases, say });

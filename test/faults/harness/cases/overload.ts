@@ -31,6 +31,7 @@ export const overload: FaultCase = {
   async prepare(context) {
     const { rate, durationMs } = context;
     favourCustomers(-10);
+    await context.connect();
     const peak = await peakOf(context);
     const usual = Math.min(rate, peak / 2);
     return {
