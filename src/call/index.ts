@@ -8,7 +8,7 @@ export { createInternalTokens, type InternalTokens } from "./internal-token.ts";
 export { createClient, createOwnFactory, type InvokeOptions, type OwnFactory } from "./own.ts";
 export { Admission, Entrant } from "./resilience/admission.ts";
 export { isPanic, mayEject, Standing } from "./resilience/ejection.ts";
-export { Throttle } from "./resilience/throttle.ts";
+export { isForWantOfRoom, Throttle } from "./resilience/throttle.ts";
 export type { RemoteCall, RemoteEndpoint, RemoteRoutes } from "./remote.ts";
 export { CallRuntime, type CallRuntimeOptions, ownPrincipal, type RootOptions } from "./runtime.ts";
 export type { Take, Told } from "./scope.ts";

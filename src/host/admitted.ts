@@ -7,6 +7,7 @@ import {
   type CallRuntime,
   type Endpoint,
   Entrant,
+  isForWantOfRoom,
   type RootOptions,
   type Told,
 } from "../call/index.ts";
@@ -69,6 +70,6 @@ export class Admitted extends Entrant implements Told {
   }
   reject(error: SkeinError): void {
     this.#told.reject(error);
-    this.#admission.leave(this);
+    this.#admission.leave(this, isForWantOfRoom(error));
   }
 }

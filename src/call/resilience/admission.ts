@@ -136,9 +136,9 @@ export class Admission {
     return this.#waiting > 0 && this.#waiting >= this.#waitingMax(this.#clock.monotonic());
   }
 
-  /** One that was let in is over. */
-  leave(entrant: Entrant): void {
-    if (entrant.sinceMs !== 0) {
+  /** One that was let in is over. `wasCut`: since another host had no room, which says nothing of how long it would have taken. */
+  leave(entrant: Entrant, wasCut = false): void {
+    if (entrant.sinceMs !== 0 && !wasCut) {
       const now = this.#clock.monotonic();
       const { usual, isCalm } = entrant;
       this.#gradient.sample(usual, now - entrant.sinceMs, entrant.awayMs(now), isCalm, this.underWay, now);

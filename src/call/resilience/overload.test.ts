@@ -95,3 +95,34 @@ suite("a few calls that wait for something scarce, among many that do not", () =
     }
   });
 });
+
+suite("calls that another host has refused", () => {
+  test("say nothing of how long calls take here: once there is room there, nobody is refused here", () => {
+    for (const seed of [1, 2]) {
+      const random = createSeededRandom(seed);
+      const loop = new Loop();
+      const admission = new Admission({ clock: loop, soon: loop.soon });
+      const usual = new Usual();
+      const calls: Call[] = [];
+      const begin = (call: Call): void => {
+        const isRefused = call.bornMs > 3_000 && call.bornMs < 13_000 && random.float() < 0.9;
+        // Those that are not take a while: they write.
+        loop.after(isRefused ? 0.1 : 20 * (0.5 + random.float()), () => {
+          call.endMs = loop.monotonic();
+          admission.leave(call, isRefused);
+        });
+      };
+      for (let at = 1; at < 18_000; at += gap(random, 600)) {
+        const bornMs = at;
+        loop.after(bornMs - 1, () => {
+          const call = new Call(loop, bornMs, usual, begin);
+          calls.push(call);
+          admission.enter(call);
+        });
+      }
+      loop.run(20_000);
+      assert.ok(usual.ms > 15, `seed ${seed}: ${usual.ms} ms`);
+      assert.equal(calls.filter((c) => c.refusal !== undefined).length, 0, `seed ${seed}`);
+    }
+  });
+});

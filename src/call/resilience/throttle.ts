@@ -3,6 +3,14 @@
  * their time. It must never count a failure as a refusal: a host that fails has worked.
  */
 import type { Random } from "../../core/index.ts";
+import type { SkeinError } from "../../errors/index.ts";
+
+const crowded: ReadonlySet<string> = new Set(["SKEIN_HOST_OVERLOADED", "SKEIN_TRANSPORT_CROWDED"]);
+
+/** Whether a host had no room, here or further on. */
+export function isForWantOfRoom({ code }: SkeinError): boolean {
+  return crowded.has(code);
+}
 
 /** Calls are let through up to this many times those that were taken. */
 const factor = 2;

@@ -3,7 +3,7 @@
  * sent once more. It must never send what may have run and is neither a query nor carries a key, nor what somebody nearer
  * to the failure has given up.
  */
-import type { Cancellation, RemoteCall, Told } from "../../call/index.ts";
+import { type Cancellation, isForWantOfRoom, type RemoteCall, type Told } from "../../call/index.ts";
 import type { Kind } from "../../contract/index.ts";
 import type { Random } from "../../core/index.ts";
 import { attemptsMax, backoffMs } from "../../core/retry.ts";
@@ -66,8 +66,6 @@ export class Sending implements Outgoing, SentInput {
   }
 }
 
-/** Refusals for want of room. */
-const crowded: ReadonlySet<string> = new Set(["SKEIN_HOST_OVERLOADED", "SKEIN_TRANSPORT_CROWDED"]);
 /** Says nothing about the replica that gave it: another one is asked, and this one has done nothing wrong. */
 const blameless: ReadonlySet<string> = new Set([
   "SKEIN_HOST_DRAINING",
@@ -82,7 +80,7 @@ const blameless: ReadonlySet<string> = new Set([
 export function account({ group, replica }: Sending, error: SkeinError, nowMs: number): void {
   if (error.code === "SKEIN_TRANSPORT_LOST") return group.lost(replica);
   if (error.attempts !== undefined) return;
-  if (crowded.has(error.code)) return group.throttle.refused(nowMs);
+  if (isForWantOfRoom(error)) return group.throttle.refused(nowMs);
   if (isFault(error)) group.blame(replica);
   else if (isDeclaredError(error) || error.who === "caller") replica.answered++;
 }

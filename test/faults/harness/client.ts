@@ -192,7 +192,9 @@ export class CustomerClient {
     for (const line of this.#lines)
       for (let count = openedAtOnce; count <= connections; count += openedAtOnce)
         await Promise.all(
-          Array.from({ length: count }, () => this.#balanced((url) => send(`${url}/health/live`, { agent: line.agent }))),
+          Array.from({ length: count }, () =>
+            this.#balanced((url) => send(`${url}/health/live`, { agent: line.agent })),
+          ),
         );
   }
 
@@ -224,10 +226,14 @@ export class CustomerClient {
 function send(url: string, options: RequestOptions, body?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(url, options, (response) => {
-      read(response, (text) => {
-        const retryAfter = Number(response.headers["retry-after"] ?? 0);
-        resolve({ status: response.statusCode ?? 0, text, retryAfter: Number.isFinite(retryAfter) ? retryAfter : 0 });
-      }, reject);
+      read(
+        response,
+        (text) => {
+          const retryAfter = Number(response.headers["retry-after"] ?? 0);
+          resolve({ status: response.statusCode ?? 0, text, retryAfter: Number.isFinite(retryAfter) ? retryAfter : 0 });
+        },
+        reject,
+      );
     });
     const timer = setTimeout(() => sent.destroy(new Error("no answer in time")), answerMs);
     sent.once("error", reject);

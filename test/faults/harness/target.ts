@@ -40,7 +40,8 @@ export function targetOf(shop: PlacedShop): FaultTarget {
       ready: () => answers(`${shop.url}/health/ready`),
       async status() {
         const ill = (await shop.status()).hosts.filter(({ state }) => state !== "ready");
-        if (ill.length > 0) throw new Error(ill.map(({ group, replica, state }) => `${group}-${replica} is ${state}`).join());
+        if (ill.length > 0)
+          throw new Error(ill.map(({ group, replica, state }) => `${group}-${replica} is ${state}`).join());
       },
     },
     stop: () => shop.stop(),

@@ -55,7 +55,11 @@ export const overload: FaultCase = {
     await context.until(durationMs);
     favourCustomers(0);
     const ended = target.log.split("\n").filter((line) => /-\d+ ended"/.test(line));
-    const later = (name: string, ms: number) => ({ ...after, name, fromMs: Math.min(after.fromMs + ms, after.toMs - 1_000) });
+    const later = (name: string, ms: number) => ({
+      ...after,
+      name,
+      fromMs: Math.min(after.fromMs + ms, after.toMs - 1_000),
+    });
     return {
       figures: {
         customersCpu: Math.round((user + system) / 10 / (over.toMs - over.fromMs)) / 100,
