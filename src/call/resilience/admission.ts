@@ -92,8 +92,8 @@ export class Admission {
   #outsideUnderWay = 0;
   #waiting = 0;
   #count = 0;
-  /** Calls that ended since the last look. */
-  #ended = 0;
+  /** Since when none has ended. */
+  #endedMs = 0;
   #endedInAll = 0;
   /** When the first one came. */
   #firstMs = Number.POSITIVE_INFINITY;
@@ -144,7 +144,7 @@ export class Admission {
       this.#gradient.sample(usual, now - entrant.sinceMs, entrant.awayMs(now), isCalm, this.underWay, now);
     }
     this.#inside.remove(entrant);
-    this.#ended++;
+    if (this.#waiting > 0) this.#endedMs = this.#clock.monotonic();
     this.#endedInAll++;
     if (entrant.isNested) this.#nestedUnderWay--;
     else this.#outsideUnderWay--;
@@ -195,7 +195,7 @@ export class Admission {
     if (this.#waiting++ === 0) this.#lineSinceMs = now;
     this.#hasCome = true;
     if (this.#look !== undefined) return;
-    this.#ended = 0;
+    this.#endedMs = now;
     this.#armLook(now);
   }
 
@@ -263,6 +263,15 @@ export class Admission {
     return this.#quietTurns < quietTurns && ++this.#readingTurns < readingTurnsMax;
   }
 
+  /**
+   * All places are taken by calls of which none has ended for as long as one takes, and which are no slower than usual: they
+   * wait for something that is not here. For a moment none ends anywhere, where one takes long.
+   */
+  #isStuck(now: number): boolean {
+    if (now - this.#endedMs < this.#gradient.meanMs || this.#hasRoom(this.#nested.first !== undefined)) return false;
+    return this.#gradient.isAtEase && !this.#isHeldUp(now);
+  }
+
   /** Whether most of the oldest ones take longer already than they should: calls that are over say so too late. */
   #isHeldUp(now: number): boolean {
     let seen = 0;
@@ -283,10 +292,10 @@ export class Admission {
     // Time in which this process was held up is nobody's waiting.
     const now = this.#lookDueMs;
     this.#dropExpired(now);
-    // All places are taken by calls that do not end, and no slower than usual: they wait for something that is not here.
-    const isStuck = this.#ended === 0 && !this.#hasRoom(this.#nested.first !== undefined);
-    this.#ended = 0;
-    if (this.#waiting > 0 && isStuck && this.#gradient.isAtEase && !this.#isHeldUp(now)) this.#gradient.widen();
+    if (this.#waiting > 0 && this.#isStuck(now)) {
+      this.#gradient.widen();
+      this.#endedMs = now;
+    }
     this.#drain();
     if (this.#waiting > 0) this.#armLook(this.#clock.monotonic());
   };
