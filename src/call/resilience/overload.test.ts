@@ -18,7 +18,7 @@ suite("twice the load a host can bear", () => {
     // Few calls end in a second, so that it takes longer to see; and five of its calls' times are its callers' patience.
     ["one that waits for three slow connections", pooled(3, 100), 30, 18_000, 0.7, 700],
     // Moments in which no call ends are many there, and no reason to let in more.
-    ["one that waits for twenty slow connections", pooled(20, 200), 100, 12_000, 0.6, 700],
+    ["one that waits for twenty slow connections", pooled(20, 200), 100, 18_000, 0.6, 700],
   ] as const) {
     const phases = [
       { untilMs: 11_000, perSecond: capacity * 0.5 },
