@@ -11,6 +11,8 @@ import { InLine, Line } from "./line.ts";
 const waitMaxMs = 100;
 /** The same of a line that has just begun, and how long it may stand: a crowd, or a moment in which nothing ran, is no overload. */
 const crowdMs = 500;
+/** The time after a refusal in which a line that begins is no crowd: the overload is here yet. 16 times the longest wait, as in RFC 8289, section 5.6. */
+const calmMs = 1_600;
 /** The same of a host whose code is cold: its first calls take many times what they will, and say nothing of what it can take. */
 const coldWaitMaxMs = 2_000;
 /** Calls that warm it, and the longest that this may take: slow calls are not cold for ever. */
@@ -99,6 +101,9 @@ export class Admission {
   #firstMs = Number.POSITIVE_INFINITY;
   /** Since when there has always been somebody who waits. */
   #lineSinceMs = 0;
+  /** Whether nobody had been refused for long when that line began. */
+  #isCrowd = true;
+  #refusedMs = Number.NEGATIVE_INFINITY;
   #look: Timer | undefined;
   #lookDueMs = 0;
   #isDraining = false;
@@ -176,11 +181,17 @@ export class Admission {
 
   /**
    * As "Fail at Scale" has it for queues (https://queue.acm.org/detail.cfm?id=2839461, after CoDel, RFC 8289): patient with a
-   * line that was empty a moment ago, impatient with one that stands.
+   * line that was empty a moment ago, impatient with one that stands. As CoDel has it, one that comes back soon is as it
+   * was: an overload empties the line now and then, and a call that waits in three hosts on its way would wait thrice.
    */
   #waitMaxMs(now: number): number {
     if (this.#isCold(now)) return coldWaitMaxMs;
-    return this.#waiting === 0 || now - this.#lineSinceMs <= crowdMs ? crowdMs : waitMaxMs;
+    if (this.#waiting === 0) return this.#isCalm(now) ? crowdMs : waitMaxMs;
+    return this.#isCrowd && now - this.#lineSinceMs <= crowdMs ? crowdMs : waitMaxMs;
+  }
+
+  #isCalm(now: number): boolean {
+    return now - this.#refusedMs > calmMs;
   }
 
   #isCold(now: number): boolean {
@@ -189,10 +200,16 @@ export class Admission {
 
   #wait(entrant: Entrant, now: number): void {
     if (this.#waiting >= this.#waitingMax(now)) this.#dropExpired(now);
-    if (this.#waiting >= this.#waitingMax(now)) return entrant.refused(overloaded());
+    if (this.#waiting >= this.#waitingMax(now)) {
+      this.#refusedMs = now;
+      return entrant.refused(overloaded());
+    }
     entrant.sinceMs = now;
     (entrant.isNested ? this.#nested : this.#outside).add(entrant);
-    if (this.#waiting++ === 0) this.#lineSinceMs = now;
+    if (this.#waiting++ === 0) {
+      this.#lineSinceMs = now;
+      this.#isCrowd = this.#isCalm(now);
+    }
     this.#hasCome = true;
     if (this.#look !== undefined) return;
     this.#endedMs = now;
@@ -233,6 +250,7 @@ export class Admission {
         behind = each.behind as Entrant | undefined;
         if (!each.isGone && now - each.sinceMs <= longestMs) continue;
         this.#takeOut(each);
+        if (!each.isGone) this.#refusedMs = now;
         each.refused(overloaded());
       }
     }

@@ -98,6 +98,30 @@ suite("a few calls that wait for something scarce, among many that do not", () =
   });
 });
 
+suite("an overload that comes and goes", () => {
+  test("several times a second: nobody waits as long as in a first crowd, and what can be done is done", () => {
+    for (const seed of [1, 2]) {
+      const phases = [{ untilMs: 5_000, perSecond: 200 }];
+      for (let atMs = 5_000; atMs < 15_000; atMs += 600)
+        phases.push({ untilMs: atMs + 400, perSecond: 1_000 }, { untilMs: atMs + 600, perSecond: 50 });
+      const outcome = run({ station: computes(2), phases }, seed);
+      assert.ok(
+        outcome.goodput(6_000, 15_000) > 400,
+        `seed ${seed}: ${outcome.goodput(6_000, 15_000)} of 500 a second`,
+      );
+      assert.ok(outcome.p99(6_000) < 200, `seed ${seed}: p99 ${outcome.p99(6_000)} ms`);
+    }
+  });
+
+  test("a crowd that comes once in a while is served whole", () => {
+    const phases = [{ untilMs: 5_000, perSecond: 200 }];
+    for (let atMs = 5_000; atMs < 25_000; atMs += 2_000)
+      phases.push({ untilMs: atMs + 200, perSecond: 1_000 }, { untilMs: atMs + 2_000, perSecond: 100 });
+    const { calls } = run({ station: computes(2), phases });
+    assert.equal(calls.filter((c) => c.refusal !== undefined).length, 0);
+  });
+});
+
 suite("calls that another host has refused", () => {
   test("say nothing of how long calls take here: once there is room there, nobody is refused here", () => {
     for (const seed of [1, 2]) {
