@@ -91,10 +91,11 @@ export const overload: FaultCase = {
 };
 
 /** The most answers a second, at whichever rate they were. */
-async function peakOf({ rate, durationMs, offer }: PrepareContext): Promise<number> {
+async function peakOf(context: PrepareContext): Promise<number> {
+  const { rate, durationMs } = context;
   let peak = 0;
   for (let steps = 0, without = 0, asked = rate; steps < stepsMax && without < lastSteps; steps++, asked *= step) {
-    const answered = await offer(asked, Math.max(1_000, durationMs / 30));
+    const answered = await context.offer(asked, Math.max(1_000, durationMs / 30));
     without = answered > peak * more ? 0 : without + 1;
     peak = Math.max(peak, answered);
   }
