@@ -11,7 +11,7 @@ import { InLine, Line } from "./line.ts";
 const waitMaxMs = 100;
 /** The same of a line that has just begun, and how long it may stand: a crowd, or a moment in which nothing ran, is no overload. */
 const crowdMs = 500;
-/** The time after a refusal in which a line that begins is no crowd: the overload is here yet. 16 times the longest wait, as in RFC 8289, section 5.6. */
+/** The time after a line has stood for longer in which one that begins is no crowd: the overload is here yet. 16 times the longest wait, as in RFC 8289, section 5.6. */
 const calmMs = 1_600;
 /** The same of a host whose code is cold: its first calls take many times what they will, and say nothing of what it can take. */
 const coldWaitMaxMs = 2_000;
@@ -101,9 +101,9 @@ export class Admission {
   #firstMs = Number.POSITIVE_INFINITY;
   /** Since when there has always been somebody who waits. */
   #lineSinceMs = 0;
-  /** Whether nobody had been refused for long when that line began. */
+  /** Whether none had stood for longer than a crowd's does when that line began, and when one last did. */
   #isCrowd = true;
-  #refusedMs = Number.NEGATIVE_INFINITY;
+  #stoodMs = Number.NEGATIVE_INFINITY;
   #look: Timer | undefined;
   #lookDueMs = 0;
   #isDraining = false;
@@ -187,11 +187,13 @@ export class Admission {
   #waitMaxMs(now: number): number {
     if (this.#isCold(now)) return coldWaitMaxMs;
     if (this.#waiting === 0) return this.#isCalm(now) ? crowdMs : waitMaxMs;
-    return this.#isCrowd && now - this.#lineSinceMs <= crowdMs ? crowdMs : waitMaxMs;
+    if (now - this.#lineSinceMs > crowdMs) this.#stoodMs = now;
+    else if (this.#isCrowd) return crowdMs;
+    return waitMaxMs;
   }
 
   #isCalm(now: number): boolean {
-    return now - this.#refusedMs > calmMs;
+    return now - this.#stoodMs > calmMs;
   }
 
   #isCold(now: number): boolean {
@@ -200,10 +202,7 @@ export class Admission {
 
   #wait(entrant: Entrant, now: number): void {
     if (this.#waiting >= this.#waitingMax(now)) this.#dropExpired(now);
-    if (this.#waiting >= this.#waitingMax(now)) {
-      this.#refusedMs = now;
-      return entrant.refused(overloaded());
-    }
+    if (this.#waiting >= this.#waitingMax(now)) return entrant.refused(overloaded());
     entrant.sinceMs = now;
     (entrant.isNested ? this.#nested : this.#outside).add(entrant);
     if (this.#waiting++ === 0) {
@@ -250,7 +249,6 @@ export class Admission {
         behind = each.behind as Entrant | undefined;
         if (!each.isGone && now - each.sinceMs <= longestMs) continue;
         this.#takeOut(each);
-        if (!each.isGone) this.#refusedMs = now;
         each.refused(overloaded());
       }
     }
