@@ -587,6 +587,10 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
     what: "No supervisor runs the system of this state directory.",
     fix: "Start one with `skein start`, or name the system file or SKEIN_HOME of the one you mean.",
   },
+  SKEIN_SUPERVISOR_SILENT: {
+    what: "A supervisor runs the system of this state directory and did not answer; whether it has done what it was asked is not known.",
+    fix: "Ask again. If it stays silent, end the process that the message names with `kill -9`: its hosts go on, and `skein start` takes them over.",
+  },
   SKEIN_SIMULATION_STUCK: {
     what: "A simulated cluster did not come to the end of what it was asked to in the virtual time it was given.",
     fix: "Look at the cluster's trace for what it waits for; heal partitions and resume paused hosts first, or give more time.",
@@ -598,6 +602,10 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
   SKEIN_STATE_FAILED: {
     what: "The state directory of a system could not be written.",
     fix: "Make room, or give the user that runs this command the right to write there; SKEIN_HOME names another directory.",
+  },
+  SKEIN_STATE_UNSAFE: {
+    what: "The directory for a system's sockets, in the temporary directory that all users share, may be somebody else's.",
+    fix: "Find out who made the directory that the message names, and remove it; or set SKEIN_HOME to a shorter path, whose sockets are then in it.",
   },
   SKEIN_LOGS_NONE: {
     what: "No process of this state directory has written a log.",

@@ -178,7 +178,7 @@ export function listenControl(path: string, accept: (socket: Socket) => void): P
 
 /** A host's way to its supervisor, tried again every 500 ms for as long as the host lives. */
 export class Adoption {
-  readonly #path: string;
+  readonly #path: () => string;
   readonly #clock: Clock;
   readonly #hello: () => HostSays;
   readonly #hear: (message: SupervisorSays) => void;
@@ -189,9 +189,9 @@ export class Adoption {
   /** Said again to whoever adopts, in the order in which it became true. */
   readonly #lasting = new Map<HostSays["is"], HostSays>();
 
-  /** `alone` is called whenever there is nobody to connect to. */
+  /** `alone` is called whenever there is nobody to connect to, which is also where `path` throws. */
   constructor(
-    path: string,
+    path: () => string,
     clock: Clock,
     hello: () => HostSays,
     hear: (message: SupervisorSays) => void,
@@ -218,13 +218,22 @@ export class Adoption {
   }
 
   #connect(): void {
-    const socket = connect(this.#path);
-    const wire = new Wire<HostSays, SupervisorSays>(socket, this.#hear, () => {
+    const lost = (): void => {
       this.#wire = undefined;
       if (this.#isOver) return;
       this.#alone();
       this.#timer = this.#clock.after(reconnectMs, () => this.#connect());
-    });
+    };
+    let path: string;
+    try {
+      path = this.#path();
+    } catch {
+      // Not before whoever has made this is made itself.
+      this.#timer = this.#clock.after(0, lost);
+      return;
+    }
+    const socket = connect(path);
+    const wire = new Wire<HostSays, SupervisorSays>(socket, this.#hear, lost);
     socket.on("connect", () => {
       this.#wire = wire;
       wire.say(this.#hello());

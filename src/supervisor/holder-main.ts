@@ -14,7 +14,7 @@ const state = new State(settings.home);
 const token = state.token();
 
 const adoption = new Adoption(
-  state.control,
+  () => state.control,
   systemClock,
   () => ({ is: "hello", id: "holder", pid: process.pid, token }),
   hear,

@@ -54,7 +54,7 @@ let isReady = false;
 const known = Promise.withResolvers<void>();
 
 const adoption = new Adoption(
-  state.control,
+  () => state.control,
   clock,
   () => ({ is: "hello", id: settings.id, pid: process.pid, socket: settings.socket, token }),
   hear,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
@@ -80,6 +80,38 @@ test("a process removes its own record, and none that came after it", () => {
 test("a path of a socket is short enough also below a deep directory", () => {
   const state = new State(path.join(tmpdir(), "x".repeat(200)));
   assert.ok(Buffer.byteLength(state.newSocketOf(`${"g".repeat(32)}-64`)) < 108);
+});
+
+test("sockets that are in the shared temporary directory are in one that is ours, closed to others and no link", () => {
+  const home = path.join(homes[0] ?? assert.fail("a home"), "x".repeat(60));
+  const { sockets } = new State(home);
+  const refused = (wrong: RegExp) => {
+    for (const use of [() => new State(home).open(), () => new State(home).control])
+      assert.throws(use, { code: "SKEIN_STATE_UNSAFE", message: wrong });
+    assert.equal(existsSync(home), false, "nothing was made");
+  };
+  try {
+    assert.match(path.basename(sockets), new RegExp(`^skein-${process.getuid?.() ?? 0}-`));
+    assert.throws(() => new State(home).control, { code: "SKEIN_STATE_UNSAFE", message: /is not there/ });
+    mkdirSync(sockets);
+    chmodSync(sockets, 0o777);
+    refused(/is open to others: its mode is 0777/);
+    rmSync(sockets, { recursive: true });
+    symlinkSync(home, sockets);
+    refused(/is a link/);
+    rmSync(sockets);
+    // Whoever may give a directory away can show that somebody else's is refused.
+    if (process.getuid?.() === 0) {
+      mkdirSync(sockets, { mode: 0o700 });
+      chownSync(sockets, 12_345, 12_345);
+      refused(/belongs to user 12345/);
+      rmSync(sockets, { recursive: true });
+    }
+    for (let i = 0; i < 2; i++) new State(home).open();
+    assert.equal(new State(home).control, path.join(sockets, "supervisor.sock"));
+  } finally {
+    rmSync(sockets, { recursive: true, force: true });
+  }
 });
 
 test("a number that another process has now is not the process that was meant", () => {

@@ -19,9 +19,10 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { systemRandom } from "../core/index.ts";
-import { type SkeinError, skeinError } from "../errors/index.ts";
+import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import type { Routes } from "../host/remote/index.ts";
 import type { Build } from "./build.ts";
+import { assertPrivate, makePrivate, userId } from "./private-directory.ts";
 import { identify, type ProcessIdentity } from "./process-identity.ts";
 
 /** One host as it was started. */
@@ -99,22 +100,34 @@ const sqliteBusy = 5;
 export class State {
   readonly home: string;
   readonly sockets: string;
+  /** The sockets are where everybody may make directories, under a name that everybody can work out. */
+  readonly #isShared: boolean;
   #lock: DatabaseSync | undefined;
 
   constructor(home: string) {
     this.home = home;
     const run = path.join(home, "run");
     // A deep directory would make a path that no socket can have.
-    this.sockets = run.length <= socketPathMax ? run : path.join(tmpdir(), `skein-${hashOf(home)}`);
+    this.#isShared = run.length > socketPathMax;
+    this.sockets = this.#isShared ? path.join(tmpdir(), `skein-${userId()}-${hashOf(home)}`) : run;
   }
 
-  /** Makes the directories, for nobody but their owner. Like all that writes it throws `SKEIN_STATE_FAILED`. */
+  /**
+   * Makes the directories, for nobody but their owner. Throws `SKEIN_STATE_UNSAFE` before anything is made, and like all that
+   * writes `SKEIN_STATE_FAILED`.
+   */
   open(): void {
+    if (this.#isShared) kept(this.sockets, () => makePrivate(this.sockets));
     for (const one of [this.home, this.#of("hosts"), this.#of("logs"), this.sockets])
       kept(one, () => mkdirSync(one, { recursive: true, mode: 0o700 }));
   }
 
+  /**
+   * Whoever connects there says the token, so it is looked at anew each time whose directory that is. Throws
+   * `SKEIN_STATE_UNSAFE`.
+   */
   get control(): string {
+    if (this.#isShared) assertPrivate(this.sockets);
     return path.join(this.sockets, "supervisor.sock");
   }
 
@@ -300,6 +313,7 @@ function kept<T>(file: string, write: () => T): T {
 }
 
 function unwritable(file: string, error: unknown): SkeinError {
+  if (isSkeinError(error)) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return skeinError("SKEIN_STATE_FAILED", `${file} could not be written: ${reason}`, { cause: error });
 }
