@@ -28,15 +28,35 @@ interface Parts {
   readonly status: () => Status;
 }
 
+/** A process that connects says at once who it is. */
+const helloMs = 5_000;
+/** Connections that are no host's: command lines, and those that have not said who they are. */
+const guestsMax = 256;
+
 export class Reception {
   readonly #parts: Parts;
+  readonly #open = new Set<Socket>();
+  #guests = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
+  /** One too many is closed: whoever is meant to come tries again. */
   accept(socket: Socket): void {
+    if (this.#guests >= guestsMax) {
+      socket.destroy();
+      return;
+    }
     let id: string | undefined;
+    let isGuest = true;
+    this.#guests++;
+    this.#open.add(socket);
+    const late = this.#parts.table.options.clock.after(helloMs, () => socket.destroy());
+    const leave = (): void => {
+      if (isGuest) this.#guests--;
+      isGuest = false;
+    };
     const wire: HostWire = new Wire<SupervisorSays, HostSays>(
       socket,
       (message) => {
@@ -46,10 +66,23 @@ export class Reception {
         // A process that was not started for this place finds in the state directory that it is not wanted, and ends.
         if (!isAsking(message.id) && !this.#isExpected(message)) return wire.close();
         ({ id } = message);
-        if (!isAsking(id)) this.#welcome(id, wire);
+        late.cancel();
+        if (isAsking(id)) return;
+        leave();
+        this.#welcome(id, wire);
       },
-      () => id !== undefined && this.#parts.table.wires.get(id) === wire && this.#gone(id),
+      () => {
+        late.cancel();
+        leave();
+        this.#open.delete(socket);
+        if (id !== undefined && this.#parts.table.wires.get(id) === wire) this.#gone(id);
+      },
     );
+  }
+
+  /** Whoever is still there: a client that was stopped, or that never said anything, must not keep the supervisor. */
+  close(): void {
+    for (const socket of this.#open) socket.destroy();
   }
 
   #isExpected({ id, pid, socket }: Hello): boolean {

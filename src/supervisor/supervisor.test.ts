@@ -1,46 +1,94 @@
 /** Owns what a supervisor says when something cannot be. What it does to processes that live is tested with real ones. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { test } from "node:test";
-import { systemClock } from "../core/index.ts";
-import { createLog } from "../observe/index.ts";
+import { afterEach, beforeEach, test } from "node:test";
+import { type Clock, createVirtualClock, systemClock } from "../core/index.ts";
+import { silentLog } from "../observe/index.ts";
 import { askStatus, askStop } from "./ask.ts";
-import { system } from "../system/index.ts";
+import { type Placement, system } from "../system/index.ts";
 import { State } from "./state.ts";
 import { Supervisor } from "./supervisor.ts";
 
+let home: string;
+let state: State;
+beforeEach(() => {
+  home = mkdtempSync(path.join(tmpdir(), "skein-supervisor-"));
+  state = new State(home);
+  state.open();
+  assert.equal(state.claim(), true);
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+function supervisorOf(groups: Placement["groups"], clock: Clock = systemClock): Supervisor {
+  return new Supervisor({
+    given: { file: path.join(home, "nowhere.ts") },
+    build: { file: path.join(home, "nowhere.ts") },
+    system: system("none", { services: [] }),
+    leaving: [],
+    placement: { groups, pins: {} },
+    state,
+    clock,
+    log: silentLog,
+    mode: "development",
+    port: 0,
+    hostname: "127.0.0.1",
+    onStop: () => undefined,
+  });
+}
+
+async function connected(): Promise<Socket> {
+  const socket = connect(state.control);
+  await once(socket, "connect");
+  return socket;
+}
+
 test("a host that ends three times before it is ready ends the start; nothing to ask is said so", async () => {
-  const home = mkdtempSync(path.join(tmpdir(), "skein-supervisor-"));
-  try {
-    const state = new State(home);
-    state.open();
-    assert.equal(state.claim(), true);
-    const supervisor = new Supervisor({
-      given: { file: path.join(home, "nowhere.ts") },
-      build: { file: path.join(home, "nowhere.ts") },
-      system: system("none", { services: [] }),
-      leaving: [],
-      placement: {
-        groups: { one: { services: ["orders"], replicas: 1, isSingleton: false, memory: undefined } },
-        pins: {},
-      },
-      state,
-      clock: systemClock,
-      log: createLog({ clock: systemClock, sink: () => undefined }),
-      mode: "development",
-      port: 0,
-      hostname: "127.0.0.1",
-      onStop: () => undefined,
-    });
-    await supervisor.open();
-    await assert.rejects(supervisor.ready(), { code: "SKEIN_SUPERVISOR_START", message: /one-1 did not start/ });
-    await supervisor.stop();
-    assert.deepEqual(state.hosts(), []);
-    await assert.rejects(askStatus(state, systemClock), { code: "SKEIN_SUPERVISOR_NONE" });
-    await assert.rejects(askStop(state, systemClock, 1_000), { code: "SKEIN_SUPERVISOR_NONE" });
-  } finally {
-    rmSync(home, { recursive: true });
-  }
+  const supervisor = supervisorOf({
+    one: { services: ["orders"], replicas: 1, isSingleton: false, memory: undefined },
+  });
+  await supervisor.open();
+  await assert.rejects(supervisor.ready(), { code: "SKEIN_SUPERVISOR_START", message: /one-1 did not start/ });
+  await supervisor.stop();
+  assert.deepEqual(state.hosts(), []);
+  await assert.rejects(askStatus(state, systemClock), { code: "SKEIN_SUPERVISOR_NONE" });
+  await assert.rejects(askStop(state, systemClock, 1_000), { code: "SKEIN_SUPERVISOR_NONE" });
+});
+
+test("it ends also while somebody is connected: one that says nothing, and one that has said who it is", async () => {
+  const supervisor = supervisorOf({});
+  await supervisor.open();
+  const [silent, stopped] = [await connected(), await connected()];
+  stopped.write(`${JSON.stringify({ is: "hello", id: "cli", pid: process.pid, token: state.token() })}\n`);
+  stopped.write(`${JSON.stringify({ is: "status" })}\n`);
+  await once(stopped, "data");
+  const closed = [silent, stopped].map((one) => (one.resume(), once(one, "close")));
+  await supervisor.stop();
+  await Promise.all(closed);
+  assert.equal(state.supervisor, undefined);
+});
+
+test("a connection that does not say who it is, is closed after 5 s; more than 256 of them at once", async () => {
+  const clock = createVirtualClock();
+  const supervisor = supervisorOf({}, clock);
+  await supervisor.open();
+  const guests: Socket[] = [];
+  for (let i = 0; i < 256; i++) guests.push(await connected());
+  const oneTooMany = (await connected()).resume();
+  await once(oneTooMany, "close");
+  const closed = guests.map((one) => (one.resume(), once(one, "close")));
+  assert.equal(
+    guests.every(({ destroyed }) => !destroyed),
+    true,
+  );
+  await clock.advance(5_000);
+  await Promise.all(closed);
+  // There is room again.
+  assert.equal((await askStatus(state, systemClock)).hosts.length, 0);
+  const stopping = supervisor.stop();
+  await clock.advance(1_000);
+  await stopping;
 });

@@ -129,9 +129,10 @@ export class Supervisor {
   async #leave(): Promise<void> {
     const { state } = this.#table.options;
     this.#watch.close();
-    for (const wire of this.#table.wires.values()) wire.close();
     const control = this.#control;
-    if (control !== undefined) await new Promise<void>((resolve) => void control.close(() => resolve()));
+    const closed = control && new Promise<void>((resolve) => void control.close(() => resolve()));
+    this.#reception.close();
+    await closed;
     state.supervisor = undefined;
     state.release();
   }
