@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import type { Clock } from "../core/index.ts";
 import { isSkeinCode, skeinError } from "../errors/index.ts";
 import { type HostSays, type RollWish, type SupervisorSays, type Wish, Wire } from "./control.ts";
+import { answerMs, none, unanswered } from "./ask.ts";
 import { isRunning } from "./process-identity.ts";
 import type { State } from "./state.ts";
 
@@ -13,7 +14,8 @@ type Told<Is extends SupervisorSays["is"]> = Extract<SupervisorSays, { readonly 
 
 /**
  * What was moved. `step` is told of what is done, one line each. Rejects with `SKEIN_SUPERVISOR_NONE` where none runs or it
- * ends meanwhile, and with what the supervisor says (`SKEIN_PLACE_*`, `SKEIN_PLACEMENT_INVALID`).
+ * ends meanwhile, with `SKEIN_SUPERVISOR_SILENT` where it runs and says nothing, and with what it says (`SKEIN_PLACE_*`,
+ * `SKEIN_PLACEMENT_INVALID`).
  */
 export function askPlace(
   state: State,
@@ -43,8 +45,7 @@ function ask<Is extends "placed" | "rolled">(
   step: (text: string) => void,
 ): Promise<Told<Is>> {
   const record = state.supervisor;
-  if (record === undefined || !isRunning(record.identity))
-    return Promise.reject(skeinError("SKEIN_SUPERVISOR_NONE", `no supervisor runs the system of ${state.home}`));
+  if (record === undefined || !isRunning(record.identity)) return Promise.reject(none(state));
   return new Promise((resolve, reject) => {
     const socket = connect(state.control);
     const end = (settle: () => void): void => {
@@ -52,14 +53,17 @@ function ask<Is extends "placed" | "rolled">(
       wire.close();
       settle();
     };
-    const none = (): void =>
+    const silent = (): void => end(() => reject(unanswered(state)));
+    const gone = (): void =>
       end(() => reject(skeinError("SKEIN_SUPERVISOR_NONE", "the supervisor said nothing more; see skein status")));
-    let timer = clock.after(silenceMs, none);
+    let timer = clock.after(answerMs, silent);
     const wire = new Wire<HostSays, SupervisorSays>(
       socket,
       (message) => {
         timer.cancel();
-        timer = clock.after(silenceMs, none);
+        timer = clock.after(silenceMs, silent);
+        // It answers, so it is worth asking.
+        if (message.is === "status") wire.say(question);
         if (message.is === "step") step(message.text);
         if (message.is === answer) end(() => resolve(message as Told<Is>));
         if (message.is === "refused") {
@@ -67,11 +71,11 @@ function ask<Is extends "placed" | "rolled">(
           end(() => reject(skeinError(code, message.message)));
         }
       },
-      none,
+      gone,
     );
     socket.on("connect", () => {
       wire.say({ is: "hello", id: "cli", pid: process.pid, token: state.token() });
-      wire.say(question);
+      wire.say({ is: "status" });
     });
   });
 }
