@@ -19,7 +19,7 @@ let answered = 0;
 let isEnding = false;
 
 const adoption = new Adoption(
-  state.control,
+  () => state.control,
   systemClock,
   () => ({ is: "hello", id, pid: process.pid, socket, token }),
   hear,
