@@ -1,7 +1,7 @@
 /** Tests how long a call waits for a leader, and for a host that is started again. Time is virtual. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createSeededRandom, createVirtualClock } from "../../core/index.ts";
+import { createSeededRandom, createVirtualClock, sleep } from "../../core/index.ts";
 import { isSkeinError, skeinError } from "../../errors/index.ts";
 import type { Connection } from "../../transport/index.ts";
 import { HostWait, untilLed, untilStarted } from "./host-wait.ts";
@@ -120,3 +120,50 @@ test("a group waits by the rule of its kind", async () => {
     if (!hasLeader) await assert.rejects(replicas.reach(1_000), { code });
   }
 });
+
+for (const [what, servedMs, answered] of [
+  ["has answered calls", 1_000, 100],
+  ["was there for a while", 60_000, 0],
+] as const) {
+  test(`after a partition that healed by itself the only host, which ${what} since, is waited for when it dies`, async () => {
+    const clock = createVirtualClock();
+    const network = { reach: "host" as "host" | "nobody" | "nothing", ends: [] as ((isSilent: boolean) => void)[] };
+    const connect = (): Promise<Connection> => {
+      // Nobody: a refusal, at once. Nothing: no answer at all.
+      if (network.reach === "nobody") return unreachable();
+      if (network.reach === "nothing") return sleep(clock, 1_000).then(unreachable);
+      const { promise: closed, resolve } = Promise.withResolvers<void>();
+      const connection = { isOpen: true, inFlight: 0, answered: 0, isSilent: false, closed };
+      network.ends.push((isSilent) => {
+        Object.assign(connection, { isOpen: false, isSilent, answered });
+        resolve();
+      });
+      return Promise.resolve(connection as unknown as Connection);
+    };
+    const replicas = new Replicas({ clock, random: createSeededRandom(1), connect });
+    replicas.update(["only"]);
+    await replicas.reach(1_000);
+    network.reach = "nothing";
+    network.ends.pop()?.(true);
+    // Calls fail for longer than any waits.
+    for (let i = 0; i < 30; i++) {
+      await clock.advance(100);
+      await assert.rejects(replicas.reach(10_000), { code: "SKEIN_TRANSPORT_UNREACHABLE" });
+    }
+    network.reach = "host";
+    // No call has waited for it.
+    for (let i = 0; replicas.pick() === undefined; i++) {
+      assert.ok(i < 50, "it has healed");
+      await clock.advance(100);
+    }
+    await clock.advance(servedMs);
+    network.reach = "nobody";
+    network.ends.pop()?.(false);
+    const beganMs = clock.monotonic();
+    const reached = replicas.reach(10_000).then(() => clock.monotonic() - beganMs);
+    await clock.advance(500);
+    network.reach = "host";
+    await clock.advance(200);
+    assert.ok((await reached) <= 700);
+  });
+}

@@ -52,6 +52,11 @@ export class HostWait {
     this.#clock = clock;
   }
 
+  /** One was there since, whoever found it: what is missing now has not been missing for as long as before. */
+  found(): void {
+    this.#absentSinceMs = undefined;
+  }
+
   /** What `reach` resolves to as soon as it does. Rejects as the rule says, and nothing was sent. */
   async until<T>(
     { msMax, callsMax, isOfAll, passes, failed }: WaitRule,
@@ -64,7 +69,7 @@ export class HostWait {
       for (;;) {
         try {
           const found = await reach();
-          this.#absentSinceMs = undefined;
+          this.found();
           return found;
         } catch (cause) {
           const now = this.#clock.monotonic();

@@ -250,7 +250,11 @@ export class Replicas {
       replica.connection = connection;
       replica.failures = 0;
       replica.isSilent = false;
+      const openedMs = clock.monotonic();
       void connection.closed.then(() => {
+        // It may have been made behind the calls' backs, after a partition, and found by calls that had no need to wait. One
+        // that was leaving when it was made was no host.
+        if (connection.answered > 0 || clock.monotonic() - openedMs >= untilStarted.msMax) this.#wait.found();
         replica.answered += connection.answered;
         if (replica.connection !== connection) return;
         replica.isSilent = connection.isSilent;
