@@ -201,6 +201,7 @@ const facts = {
   SKEIN_PORT_TAKEN: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0" },
   SKEIN_SUPERVISOR_RUNNING: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0" },
   SKEIN_SUPERVISOR_START: { canonical: "unavailable", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0" },
+  SKEIN_SUPERVISOR_MODE: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0" },
   SKEIN_PLACE_BUSY: { canonical: "failed_precondition", retry: true, outcome: "not_started", who: "caller", status: 500, since: "0.1.0" },
   SKEIN_PLACE_REFUSED: { canonical: "failed_precondition", retry: false, outcome: "not_started", who: "operator", status: 500, since: "0.1.0" },
   SKEIN_PLACE_UNDONE: { canonical: "aborted", retry: false, outcome: "failed", who: "operator", status: 500, since: "0.1.0" },

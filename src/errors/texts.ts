@@ -563,6 +563,10 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
     what: "A process of the system did not start.",
     fix: "Read the log that the message names; `skein check --load` finds what is wrong with a service's modules.",
   },
+  SKEIN_SUPERVISOR_MODE: {
+    what: "Hosts that an earlier supervisor has left run in another mode than the one that is asked for.",
+    fix: "Give `--mode` as it was then, and they are taken over; or end them first with `skein stop`.",
+  },
   SKEIN_PLACE_BUSY: {
     what: "The placement is being changed already, or a build is being rolled out.",
     fix: "Wait until `skein status` shows no host that starts or drains, and ask again.",

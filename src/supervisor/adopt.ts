@@ -1,9 +1,21 @@
 /** Owns taking over what an earlier supervisor has left. It must never start anything. */
+import { skeinError } from "../errors/index.ts";
+import type { Mode } from "../system/index.ts";
 import { sameBuild } from "./build.ts";
 import type { HostTable } from "./host-table.ts";
 import { isRunning } from "./process-identity.ts";
 import { named, replacementOf, type Replica, sameServices } from "./replica.ts";
-import type { HostRecord } from "./state.ts";
+import type { HostRecord, State } from "./state.ts";
+
+/**
+ * Throws `SKEIN_SUPERVISOR_MODE` where what an earlier supervisor has left runs in another mode: taken over it would stay in
+ * that one, and what is started beside it would not be.
+ */
+export function assertSameMode(state: State, mode: Mode): void {
+  const other = state.hosts().find((one) => one.mode !== undefined && one.mode !== mode && isRunning(one.identity));
+  if (other !== undefined)
+    throw skeinError("SKEIN_SUPERVISOR_MODE", `${other.id} runs in ${other.mode}, and ${mode} is asked for`);
+}
 
 /** What runs and fits the placement is taken over, what does not fit will be told to end. Says whether anything was taken over. */
 export function adoptRecords(table: HostTable): boolean {

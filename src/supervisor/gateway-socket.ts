@@ -64,8 +64,19 @@ export class GatewaySocket {
     const { state } = this.#options;
     const record = state.host("holder");
     this.#url = state.url();
-    if (hasGateways || (record !== undefined && isRunning(record.identity))) return;
+    if (hasGateways || (record !== undefined && isRunning(record.identity))) return this.#warnOfOther();
     await this.#start(this.#options.port);
+  }
+
+  /** The socket that is there stays: its connections would be lost with it. */
+  #warnOfOther(): void {
+    const { port, hostname, log } = this.#options;
+    if (this.#url === undefined) return;
+    const wanted = new URL(toUrl(hostname, port));
+    const { host } = new URL(this.#url);
+    if (port === 0) wanted.port = new URL(this.#url).port;
+    if (host === wanted.host) return;
+    log.warn(`the gateway that runs is taken over, and listens on ${host}: ${wanted.host} counts after skein stop`);
   }
 
   /** Nobody has the socket any more: the same port, bound anew. What fails is tried again at the next look. */
@@ -80,7 +91,7 @@ export class GatewaySocket {
     const { state, hostname } = this.#options;
     const server = await this.#bind(wanted);
     const { port } = server.address() as AddressInfo;
-    this.#url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+    this.#url = toUrl(hostname, port);
     state.rememberUrl(this.#url);
     // The descriptor has no public name in Node; `listen({ fd })` takes it, and nothing gives it.
     const descriptor = (server as unknown as { readonly _handle: { readonly fd: number } })._handle.fd;
@@ -168,4 +179,8 @@ export class GatewaySocket {
     }
     return server;
   }
+}
+
+function toUrl(hostname: string, port: number): string {
+  return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }

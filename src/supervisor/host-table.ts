@@ -85,8 +85,9 @@ export class HostTable {
   remember(one: Replica, identity: ProcessIdentity): boolean {
     const { id, group, replica, services, isSingleton, build, socket, startedAt, restarts } = one;
     const record = { id, group, replica, services, isSingleton, build, identity, socket, startedAt, restarts };
+    const { state, mode } = this.options;
     return this.#keep(() =>
-      this.options.state.write({ ...record, replaces: one.replaces?.id, isReady: false, isRetired: false }),
+      state.write({ ...record, mode, replaces: one.replaces?.id, isReady: false, isRetired: false }),
     );
   }
 

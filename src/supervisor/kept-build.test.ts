@@ -6,7 +6,7 @@ import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { silentLog } from "../observe/index.ts";
 import type { Build } from "./build.ts";
-import { buildToRun, settleBuild } from "./kept-build.ts";
+import { assertKeptIsThere, buildToRun, settleBuild } from "./kept-build.ts";
 import { State } from "./state.ts";
 
 const [v1, v2, v3] = ["v1", "v2", "v3"].map((name): Build => ({ file: `/srv/${name}/system.ts` })) as [
@@ -59,4 +59,21 @@ test("another build that is given counts before a roll that was cut off", () => 
   state.roll = { from: v1, to: v2 };
   assert.equal(begins(v2), "v2");
   assert.equal(state.roll, undefined);
+});
+
+test("a build that rolls have led to and that is gone: said why it is the one, and what helps", () => {
+  state.keptBuild = { basedOn: v1, build: v2 };
+  const start = (given: Build) => () => assertKeptIsThere(given, buildToRun(given, state), state);
+  const kept = path.join(state.home, "run/build.json");
+  assert.throws(start(v1), {
+    code: "SKEIN_SYSTEM_LOAD",
+    message: `there is no /srv/v2/system.ts, to which the system was rolled from /srv/v1/system.ts (${kept})`,
+    fix: new RegExp(`^restore it; .*SKEIN_HOME=${state.home} skein start .*; or, .* remove ${kept} .*SKEIN_SCHEMA=`),
+  });
+  // Each way that it names.
+  assert.doesNotThrow(start(v3));
+  rmSync(kept);
+  assert.doesNotThrow(start(v1));
+  state.keptBuild = { basedOn: v1, build: { file: import.meta.filename } };
+  assert.doesNotThrow(start(v1));
 });

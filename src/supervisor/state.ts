@@ -21,6 +21,7 @@ import path from "node:path";
 import { systemRandom } from "../core/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import type { Routes } from "../host/remote/index.ts";
+import type { Mode } from "../system/index.ts";
 import type { Build } from "./build.ts";
 import { assertPrivate, makePrivate, userId } from "./private-directory.ts";
 import { identify, type ProcessIdentity } from "./process-identity.ts";
@@ -32,8 +33,9 @@ export interface HostRecord {
   readonly group: string;
   readonly replica: number;
   readonly services: readonly string[];
-  /** What it was started from. */
+  /** What it was started from, and in which mode. */
   readonly build?: Build;
+  readonly mode?: Mode;
   readonly identity: ProcessIdentity;
   /** Its unix socket, a path of this start alone. */
   readonly socket: string;

@@ -8,6 +8,8 @@ import { systemClock } from "../../core/index.ts";
 import { createLog } from "../../observe/index.ts";
 import {
   askStop,
+  assertKeptIsThere,
+  assertSameMode,
   type Build,
   buildOf,
   buildToRun,
@@ -46,6 +48,7 @@ export async function runStart(given: Given): Promise<number> {
   const state = stateOf(file, process.env);
   const own = buildOf(file);
   const build = buildToRun(own, state);
+  assertKeptIsThere(own, build, state);
   const system = await loadSound(build.file);
   const named = given.options["placement"];
   const placement = typeof named === "string" ? loadPlacement(path.resolve(named), system) : onePlacement(system);
@@ -65,6 +68,7 @@ export async function runStart(given: Given): Promise<number> {
       `${pid === undefined ? "another process" : `process ${pid}`} runs the system of ${state.home}`,
     );
   }
+  assertSameMode(state, mode);
   settleBuild(own, state, log);
   const toRun = placementToRun(placement, system, state, log);
   const supervisor = new Supervisor({

@@ -1,0 +1,71 @@
+/** Owns what is said where what runs was started with other options than those of the supervisor that takes it over. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { createVirtualClock } from "../core/virtual-clock.ts";
+import { createLog, silentLog } from "../observe/index.ts";
+import { type Mode, system } from "../system/index.ts";
+import { adoptRecords, assertSameMode } from "./adopt.ts";
+import { GatewaySocket } from "./gateway-socket.ts";
+import { HostTable } from "./host-table.ts";
+import { identify } from "./process-identity.ts";
+import { State } from "./state.ts";
+
+const identity = identify(process.pid) ?? assert.fail("this process runs");
+const clock = createVirtualClock();
+let state: State;
+beforeEach(() => {
+  state = new State(mkdtempSync(path.join(tmpdir(), "skein-adopt-")));
+  state.open();
+});
+afterEach(() => rmSync(state.home, { recursive: true }));
+
+function tableIn(mode: Mode): HostTable {
+  const groups = { a: { services: ["a"], replicas: 1, memory: undefined, isSingleton: false } };
+  return new HostTable({
+    given: { file: "" },
+    build: { file: "" },
+    system: system("none", { services: [] }),
+    leaving: [],
+    placement: { groups, pins: {} },
+    state,
+    clock,
+    log: silentLog,
+    mode,
+    port: 0,
+    hostname: "127.0.0.1",
+    onStop: () => undefined,
+  });
+}
+
+test("hosts that run in another mode are not taken over, and nothing is changed", () => {
+  const [one] = tableIn("development").replicas;
+  tableIn("development").remember(one ?? assert.fail("a replica"), identity);
+  assert.throws(() => assertSameMode(state, "production"), {
+    code: "SKEIN_SUPERVISOR_MODE",
+    message: "a-1 runs in development, and production is asked for",
+  });
+  assert.doesNotThrow(() => assertSameMode(state, "development"));
+  assert.equal(adoptRecords(tableIn("development")), true);
+  // One that has ended says nothing of what runs.
+  const record = state.host("a-1") ?? assert.fail("it is kept");
+  state.write({ ...record, identity: { ...identity, start: "1" } });
+  assert.doesNotThrow(() => assertSameMode(state, "production"));
+});
+
+test("a gateway that is taken over keeps its address; another one that is asked for is said to count later", async () => {
+  state.rememberUrl("http://127.0.0.1:4810");
+  const warned: string[] = [];
+  const log = createLog({ clock, sink: (_level, line) => void warned.push(line) });
+  const open = (port: number, hostname = "127.0.0.1") =>
+    new GatewaySocket({ state, clock, log, port, hostname }).open(true);
+  for (const same of [4_810, 0]) await open(same);
+  assert.deepEqual(warned, []);
+  await open(4_999);
+  await open(4_810, "::1");
+  const [port, host] = warned.map((line) => (JSON.parse(line) as { readonly message: string }).message);
+  assert.match(port ?? "", /listens on 127\.0\.0\.1:4810: 127\.0\.0\.1:4999 counts after skein stop/);
+  assert.match(host ?? "", /listens on 127\.0\.0\.1:4810: \[::1\]:4810 counts/);
+});
