@@ -122,9 +122,9 @@ describe("the simulated network", () => {
     const { clock, network, call, connection } = await pair();
     network.partition("client", "server");
     const lost = call(1);
-    await clock.advance("1.9s");
+    await clock.advance("1.4s");
     assert.equal(lost.now, "nothing yet");
-    await clock.advance("1s");
+    await clock.advance("600ms");
     assert.equal(lost.now, "SKEIN_TRANSPORT_LOST unknown");
     assert.equal(connection.isOpen, false);
   });
@@ -190,11 +190,11 @@ describe("the simulated network", () => {
     assert.equal(lost.now, "SKEIN_TRANSPORT_LOST unknown");
   });
 
-  it("a paused process answers late and is not given up for two seconds", async () => {
+  it("a paused process answers late and is not given up at once", async () => {
     const { clock, server, call } = await pair();
     server.pause();
     const late = call(1);
-    await clock.advance("1.5s");
+    await clock.advance("1.2s");
     assert.equal(late.now, "nothing yet");
     server.resume();
     await clock.advance("100ms");
