@@ -21,7 +21,11 @@ export interface Look {
 }
 export interface UserLook {
   readonly requests: number;
+  /** Without an answer after two resends. */
   readonly failed: number;
+  readonly resent: number;
+  /** The first failures of single tries. */
+  readonly errors: readonly string[];
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
@@ -43,6 +47,8 @@ export interface HostileOptions {
 }
 
 const blockMsMax = 20;
+/** Of the user's requests, those that are served at a second try: one that comes when the machine holds the server up for half a second. */
+const resentShareMax = 0.01;
 
 export async function runHostile(options: HostileOptions = {}): Promise<HostileReport> {
   const entries = options.entries ?? readCorpus();
@@ -109,7 +115,10 @@ function violationsOf({ verdicts, crowds, quiet, attacked, blocks }: Omit<Hostil
   // What the loop was blocked for while nobody attacked is the machine's share.
   const blockMax = Math.max(blockMsMax, quiet.server.blockMsMax);
   for (const { name, ms } of blocks) if (ms > blockMax) found.push(`${name}: blocks the event loop for ${ms} ms`);
-  if (attacked.user.failed > 0) found.push(`the user lost ${attacked.user.failed} of ${attacked.user.requests}`);
+  const { failed, resent, requests, errors } = attacked.user;
+  const why = errors.join(", ");
+  if (failed > 0) found.push(`the user lost ${failed} of ${requests}: ${why}`);
+  if (resent > requests * resentShareMax) found.push(`the user sent ${resent} of ${requests} again: ${why}`);
   // Below 10 ms a p99 is the machine's, not the gateway's.
   const p99Max = Math.max(10, quiet.user.p99Ms * 2);
   if (attacked.user.p99Ms > p99Max) found.push(`the user's p99 is ${attacked.user.p99Ms.toFixed(1)} ms`);
