@@ -6,11 +6,10 @@ import { execFile } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import { type ContractsFile, isContractsFile, toContractsFile } from "../contract/compatibility/index.ts";
+import { type ContractsFile, isContractsFile } from "../contract/compatibility/index.ts";
 import { skeinError } from "../errors/index.ts";
 import { checkContracts } from "../system/check-contracts.ts";
 import type { Finding } from "../system/finding.ts";
-import type { System } from "../system/index.ts";
 import { shorten } from "./load-system.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -20,14 +19,6 @@ const bytesMax = 64 * 1_048_576;
 const gitMs = 10_000;
 
 const run = promisify(execFile);
-
-/** What the contracts of a system promise now. */
-export function contractsOf(system: System): Promise<ContractsFile> {
-  return toContractsFile(
-    system.name,
-    system.services.map(({ declaration }) => declaration.contract),
-  );
-}
 
 /** Throws `SKEIN_CLI_FAILED`. */
 export function writeContracts(contracts: ContractsFile, file: string): void {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import * as z from "zod";
-import { contract, query } from "../contract/index.ts";
+import { command, contract, query } from "../contract/index.ts";
 import { toContractsFile } from "../contract/compatibility/index.ts";
 import { buildOf } from "./build.ts";
 import { callsOf, differencesOf, inspect, listed, migrateTo } from "./roll-check.ts";
@@ -22,6 +22,16 @@ test("methods that are added, that break, and that new callers may find too old"
   assert.equal(all.length, 2);
   const back = differencesOf(after, before);
   assert.deepEqual([[...back.added], [...back.breaking].toSorted()], [["stock.gone"], ["stock.find", "stock.fresh"]]);
+});
+
+test("what breaks stored replies breaks, and for the order new callers are what it is about", async () => {
+  const of = (kinds: readonly [string, ...string[]]) => fileOf({ put: command({ output: z.enum(kinds) }) });
+  const { breaking, skewed, all } = differencesOf(await of(["a", "b"]), await of(["a"]));
+  assert.deepEqual([[...breaking], [...skewed]], [[], ["stock.put"]]);
+  assert.deepEqual(
+    all.map(({ level, where }) => [level, where]),
+    [["breaking", "stock.put output $"]],
+  );
 });
 
 test("the gateway calls what has a route", () => {

@@ -121,7 +121,11 @@ export function differencesOf(
 ): Differences & { readonly all: ContractChange[] } {
   const all = compareContracts(before, after);
   const of = (wanted: ContractChange["level"]) =>
-    new Set(all.filter(({ level }) => level === wanted).map(({ where }) => where.split(" ", 1)[0] ?? ""));
+    new Set(
+      all
+        .filter((one) => (one.isStored ? "skew" : one.level) === wanted)
+        .map(({ where }) => where.split(" ", 1)[0] ?? ""),
+    );
   const had = new Set(methodsOf(before));
   const added = new Set(methodsOf(after).filter((id) => !had.has(id)));
   return { added, breaking: of("breaking"), skewed: of("skew"), all };

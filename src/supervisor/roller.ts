@@ -2,9 +2,9 @@
  * Owns rolling a running system to another build: replica by replica, both builds serving meanwhile, and back where the new
  * one does not serve. It must never end a process before one that has proved itself has its place.
  */
-import { toContractsFile } from "../contract/compatibility/index.ts";
 import { connectionsOf } from "../data/index.ts";
 import { skeinError } from "../errors/index.ts";
+import { contractsOf } from "../system/check-contracts.ts";
 import { endpointGraph } from "../system/graph.ts";
 import { methodsOf, type Placement, rollOrder, type System, toPlacementValue } from "../system/index.ts";
 import { type Build, directoryOf, findBuild, sameBuild } from "./build.ts";
@@ -220,8 +220,8 @@ export class Roller {
   }
 }
 
-async function knownOf({ name, services }: System): Promise<Known> {
-  const declarations = services.map(({ declaration }) => declaration);
+async function knownOf(system: System): Promise<Known> {
+  const declarations = system.services.map(({ declaration }) => declaration);
   const { calls } = endpointGraph(declarations);
   const endpoints = declarations.flatMap(({ name: service, contract }) =>
     methodsOf(contract).map(([method, { http }]) => {
@@ -229,11 +229,7 @@ async function knownOf({ name, services }: System): Promise<Known> {
       return { id, ...(http !== undefined && { http: http.route }), calls: calls.get(id) ?? [] };
     }),
   );
-  const contracts = await toContractsFile(
-    name,
-    declarations.map(({ contract }) => contract),
-  );
-  return { contracts, calls: callsOf(endpoints) };
+  return { contracts: await contractsOf(system), calls: callsOf(endpoints) };
 }
 
 /** What hosts of either build may call. */

@@ -1,7 +1,7 @@
 /** Every message of the check, as `skein check` prints it; a clean system; cycles by property. */
 import assert from "node:assert/strict";
 import { toContractsFile } from "../contract/compatibility/index.ts";
-import { checkContracts } from "./check-contracts.ts";
+import { checkContracts, contractsOf } from "./check-contracts.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -24,6 +24,7 @@ import {
 import { catalogue } from "../errors/index.ts";
 import { checkMountedRoutes, type CheckOptions, checkSystem, endpointGraph, type Finding } from "./checks.ts";
 import {
+  type Access,
   createOwned,
   type Declaration,
   mount,
@@ -627,6 +628,25 @@ test("two versions of the contracts", async () => {
     ],
   );
   assert.deepEqual(checkContracts(after, after), []);
+});
+
+test("who may call is kept with the contracts, and letting in fewer breaks them", async () => {
+  const Doors = contract("doors", { a: query(), b: query(), c: query(), d: query() });
+  const withAccess = (a: Access) =>
+    contractsOf(
+      system("shop", {
+        services: [
+          of(service(Doors, { policy: { a: { access: a }, b: { access: "internal" }, d: { access: "guarded" } } })),
+        ],
+      }),
+    );
+  const [before, after] = [await withAccess("public"), await withAccess(role("clerk"))];
+  const said = Object.values(before.contracts["doors"]?.methods ?? {}).map(({ access }) => access);
+  assert.deepEqual(said, ["public", "internal", "nobody", "guarded"]);
+  assert.deepEqual(
+    checkContracts(before, after).map((one) => print(one).split("\n", 1)[0]),
+    ["error doors.a: access was public, is role clerk [SKEIN_CHECK_BREAKING]"],
+  );
 });
 
 test("the guide shows every message, as it was printed above", () => {

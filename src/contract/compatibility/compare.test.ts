@@ -68,6 +68,21 @@ describe("two versions of a contract", () => {
       ["skew: orders.list output $.note: is new and required"],
     ],
     [
+      "a command gives less: a reply of before may be stored under a key, whoever rolls out first",
+      { put: command({ output: z.object({ kind: z.enum(["a", "b"]) }) }) },
+      { put: command({ output: z.object({ kind: z.enum(["a"]), at: z.date() }) }) },
+      [
+        "breaking: orders.put output $.at: is new and required, unlike replies stored under keys",
+        'breaking: orders.put output $.kind: no longer takes "b", unlike replies stored under keys',
+      ],
+    ],
+    [
+      "a query gives less: nothing is stored of it",
+      output({ kind: z.enum(["a", "b"]) }),
+      output({ kind: z.enum(["a"]) }),
+      ['skew: orders.list output $.kind: no longer takes "b"'],
+    ],
+    [
       "fields of an output are removed",
       output({ a: z.int(), b: z.int().optional() }),
       output({}),
@@ -149,6 +164,35 @@ describe("two versions of a contract", () => {
   ];
   for (const [what, before, after, expected] of cases)
     test(what, async () => assert.deepEqual(await changes(before, after), expected));
+
+  for (const [before, after, expected] of [
+    ["public", "role admin", ["orders.list: access was public, is role admin"]],
+    ["public", "internal", ["orders.list: access was public, is internal"]],
+    ["internal", "nobody", ["orders.list: access was internal, is nobody"]],
+    ["internal", "guarded", ["orders.list: access was internal, is guarded"]],
+    ["role clerk", "role admin", ["orders.list: access was role clerk, is role admin"]],
+    ["role clerk", "public", []],
+    ["nobody", "internal", []],
+    ["guarded", "guarded", []],
+    [undefined, "internal", []],
+  ] as const)
+    test(`access ${before ?? "that the file does not say"}, then ${after}`, async () => {
+      const of = (access: string | undefined) =>
+        toContractsFile("shop", [contract("orders", { list: query() })], access === undefined ? access : () => access);
+      const found = compareContracts(await of(before), await of(after));
+      assert.deepEqual(
+        found.map(({ where, message }) => `${where}: ${message}`),
+        expected,
+      );
+      assert.ok(found.every(({ level }) => level === "breaking"));
+    });
+
+  test("a system with another name breaks whoever knows it by the old one", async () => {
+    const [before, after] = await Promise.all(["shop", "store"].map((name) => toContractsFile(name, [])));
+    assert.ok(before !== undefined && after !== undefined);
+    const message = "the system is named store, by which neither its hosts nor its callers know it";
+    assert.deepEqual(compareContracts(before, after), [{ level: "breaking", where: "shop", message }]);
+  });
 
   test("what is no such file is told apart", () => {
     for (const wrong of [

@@ -17,6 +17,8 @@ export interface ContractChange {
   readonly where: string;
   /** To be read after `where` and a colon. */
   readonly message: string;
+  /** It breaks replies that are stored under keys: the order in which services are rolled out does not help. */
+  readonly isStored?: true;
 }
 
 /** Who wrote a value and who reads it. */
@@ -24,6 +26,7 @@ interface Way {
   readonly level: ContractChange["level"];
   readonly writer: "before" | "after";
   readonly rules: FieldRules;
+  readonly isStored?: true;
 }
 
 const quiet: FieldRules = { reportsDropped: false, reportsGone: false };
@@ -32,11 +35,15 @@ const inputWays: readonly Way[] = [
   { level: "breaking", writer: "before", rules: { reportsDropped: true, reportsGone: false } },
   { level: "skew", writer: "after", rules: quiet },
 ];
-/** New service, old callers; then the other way round, which is also a reply that was stored under a key. */
+/** New service, old callers; then the other way round. */
 const outputWays: readonly Way[] = [
   { level: "breaking", writer: "after", rules: { reportsDropped: false, reportsGone: true } },
   { level: "skew", writer: "before", rules: quiet },
 ];
+/** A command's reply of the old version is given again, by the new one, to whoever has its key. */
+const replyWays: readonly Way[] = outputWays.map((way) =>
+  way.writer === "before" ? { ...way, level: "breaking", isStored: true } : way,
+);
 /** Rows of the old version wait in outboxes, and old subscribers read what is new. */
 const eventWays: readonly Way[] = [
   { level: "breaking", writer: "after", rules: { reportsDropped: false, reportsGone: true } },
@@ -46,6 +53,13 @@ const eventWays: readonly Way[] = [
 /** Every change that somebody may notice, breaking ones first; empty when `after` can replace `before`. @since 0.1.0 */
 export function compareContracts(before: ContractsFile, after: ContractsFile): ContractChange[] {
   const changes: ContractChange[] = [];
+  if (before.system !== after.system)
+    changes.push(
+      breaking(
+        before.system,
+        `the system is named ${after.system}, by which neither its hosts nor its callers know it`,
+      ),
+    );
   for (const [name, old] of Object.entries(before.contracts)) {
     const now = after.contracts[name];
     if (now === undefined) {
@@ -78,11 +92,12 @@ function compareMethods(where: string, before: MethodPromise, after: MethodPromi
     changes.push(breaking(where, `answered ${before.answers}, answers ${after.answers}`));
   if (before.body !== after.body)
     changes.push(breaking(where, `took ${before.body ?? "no"} body, takes ${after.body ?? "none"}`));
-  changes.push(...compareHttp(where, before, after));
+  changes.push(...compareHttp(where, before, after), ...compareAccess(where, before, after));
   changes.push(...compareShapes(`${where} input`, before.input, after.input, inputWays));
   if (before.answers === after.answers && before.output !== undefined && after.output !== undefined) {
     const part = before.answers === "items" ? "item" : "output";
-    changes.push(...compareShapes(`${where} ${part}`, before.output, after.output, outputWays));
+    const ways = before.kind === "command" ? replyWays : outputWays;
+    changes.push(...compareShapes(`${where} ${part}`, before.output, after.output, ways));
   }
   changes.push(...compareErrors(where, before, after));
   return changes;
@@ -97,6 +112,14 @@ function compareHttp(where: string, { http: before }: MethodPromise, { http: aft
   if (before.status !== after.status)
     changes.push(breaking(where, `answered ${before.status}, answers ${after.status}`));
   return changes;
+}
+
+/** Of two that only let in some, nobody knows which lets in more: whoever was let in may not be. */
+function compareAccess(where: string, { access: before }: MethodPromise, after: MethodPromise): ContractChange[] {
+  const now = after.access;
+  // Files of before do not say it.
+  if (before === undefined || now === undefined || before === now) return [];
+  return now === "public" || before === "nobody" ? [] : [breaking(where, `access was ${before}, is ${now}`)];
 }
 
 /** Names in a route are the server's own business. */
@@ -140,13 +163,17 @@ function compareEvents(where: string, before: EventPromise, after: EventPromise)
 
 function compareShapes(where: string, before: JsonSchema, after: JsonSchema, ways: readonly Way[]): ContractChange[] {
   const seen = new Set<string>();
-  return ways.flatMap(({ level, writer, rules }) => {
+  return ways.flatMap(({ level, writer, rules, isStored }) => {
     const found = writer === "before" ? misfits(before, after, rules) : misfits(after, before, rules);
     return found.flatMap((misfit) => {
       // What breaks is not said again as what may.
       if (seen.has(misfit.path)) return [];
       seen.add(misfit.path);
-      return [{ level, where: `${where} ${misfit.path}`, message: describe(misfit, writer) }];
+      const message = describe(misfit, writer);
+      const change = { level, where: `${where} ${misfit.path}` };
+      return isStored
+        ? { ...change, message: `${message}, unlike replies stored under keys`, isStored }
+        : { ...change, message };
     });
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Owns what a system's contracts promise as a file that can be kept and compared: kinds, shapes, errors, routes. It must
- * never hold server policy, nor a validator: what a schema does beyond its shape is not in it.
+ * Owns what a system's contracts promise as a file that can be kept and compared: kinds, shapes, errors, routes, and who may
+ * call. It must never hold other policy of the server, nor a validator: what a schema does beyond its shape is not in it.
  */
 import { isBytes } from "../bytes.ts";
 import type { AnyContract } from "../contract.ts";
@@ -21,7 +21,12 @@ export interface MethodPromise {
   /** Data of each declared error; `null` for one without data. */
   readonly errors: Readonly<Record<string, { readonly status: number; readonly data: JsonSchema | null }>>;
   readonly http?: { readonly route: string; readonly status: number };
+  /** Who may call it, in words; absent where the file was made without. */
+  readonly access?: string;
 }
+
+/** Who may call a method, in words: `public`, `role admin`, `nobody`. */
+export type AccessOf = (contract: string, method: string) => string;
 
 /** What a subscriber relies on. @since 0.1.0 */
 export interface EventPromise {
@@ -48,13 +53,21 @@ const errorStatus = 422;
 const successStatus = 200;
 
 /** The file of these contracts, names in order: the same contracts give the same text. */
-export async function toContractsFile(system: string, contracts: readonly AnyContract[]): Promise<ContractsFile> {
+export async function toContractsFile(
+  system: string,
+  contracts: readonly AnyContract[],
+  accessOf?: AccessOf,
+): Promise<ContractsFile> {
   const named = await Promise.all(
     contracts.map(async ({ name, full }) => {
       const members = sorted(Object.entries(full as Readonly<Record<string, Member>>));
       const methods = members.filter((entry): entry is [string, Method] => entry[1].kind !== "event");
       const events = members.filter((entry): entry is [string, Event] => entry[1].kind === "event");
-      return [name, { methods: await each(methods, toMethod), events: await each(events, toEvent) }] as const;
+      const promise = async (method: Method, key: string): Promise<MethodPromise> => ({
+        ...(await toMethod(method)),
+        ...(accessOf && { access: accessOf(name, key) }),
+      });
+      return [name, { methods: await each(methods, promise), events: await each(events, toEvent) }] as const;
     }),
   );
   return { skein: "contracts/1", system, contracts: Object.fromEntries(sorted(named)) };
@@ -95,10 +108,10 @@ function sorted<V>(entries: readonly (readonly [string, V])[]): (readonly [strin
 
 async function each<V, R>(
   entries: readonly (readonly [string, V])[],
-  make: (value: V) => Promise<R>,
+  make: (value: V, name: string) => Promise<R>,
 ): Promise<Record<string, R>> {
   return Object.fromEntries(
-    await Promise.all(entries.map(async ([name, value]) => [name, await make(value)] as const)),
+    await Promise.all(entries.map(async ([name, value]) => [name, await make(value, name)] as const)),
   );
 }
 
