@@ -106,20 +106,40 @@ export interface FaultCase {
   prepare?(context: PrepareContext): Promise<Prepared>;
   /** Does its worst while customers ask; resolves when it is done and has put right what it must. */
   inject(context: FaultContext): Promise<CaseFindings>;
-  /** What the customers' figures must keep, whatever the machine: a violation for each that is missed. `own`: what the case measured. */
+  /** What the customers' figures must keep, whatever the machine. `own`: what the case measured. Asked again of kept results, for the report. */
   judge(
     figures: Figures,
     spans: Readonly<Record<string, Figures>>,
     own: Readonly<Record<string, number>>,
-  ): readonly string[];
+  ): readonly Measured[];
   /** The same of times, which a short run is too short to say. */
   judgeTimes?: FaultCase["judge"];
 }
 
-export function atLeast(name: string, value: number, least: number): string[] {
-  return value >= least ? [] : [`${name} is ${value}, and must be at least ${least}`];
+/** A figure beside what it must be. */
+export interface Measured {
+  readonly name: string;
+  readonly value: number;
+  readonly must: "at least" | "at most";
+  readonly limit: number;
 }
 
-export function atMost(name: string, value: number, most: number): string[] {
-  return value <= most ? [] : [`${name} is ${value}, and must be at most ${most}`];
+export function atLeast(name: string, value: number, limit: number): Measured[] {
+  return [{ name, value, must: "at least", limit }];
+}
+
+export function atMost(name: string, value: number, limit: number): Measured[] {
+  return [{ name, value, must: "at most", limit }];
+}
+
+/** What every case with `repeatsMax` must keep. */
+export function judgeShare(worstRepeatShare: number, repeatsMax: number): Measured[] {
+  return atMost("repeats for each call between hosts, in the worst ten seconds", worstRepeatShare, repeatsMax);
+}
+
+/** A violation for each that is not what it must be, or that nobody knows. */
+export function violationsOf(measured: readonly Measured[]): string[] {
+  return measured
+    .filter(({ value, must, limit }) => !(must === "at least" ? value >= limit : value <= limit))
+    .map(({ name, value, must, limit }) => `${name} is ${value}, and must be ${must} ${limit}`);
 }

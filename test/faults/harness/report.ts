@@ -1,9 +1,11 @@
 /** Owns the table of what is kept of whole runs, and its place in the guide. It must never show a figure that no file has. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { type FaultCase, judgeShare, type Measured } from "./case.ts";
 import { cases } from "./cases.ts";
 import { type Peer, peers } from "./peer/moleculer.ts";
 import { type FaultResult, resultFile } from "./results.ts";
+import type { SeedResult } from "./run-seed.ts";
 
 const root = path.join(import.meta.dirname, "../../..");
 /** The guide that has the table. */
@@ -13,16 +15,56 @@ const end = "<!-- faults:end -->";
 
 const percent = (share: number): string => `${(share * 100).toFixed(3)} %`;
 
+/** What the head of a cell has already. */
+const shownAnyway: readonly string[] = ["success", "failed", "p99.9 in ms"];
+
 function cell(name: string, peer?: Peer): string {
   const file = resultFile(name, peer);
   if (!existsSync(file)) return "no kept run";
-  const { worst, seeds, requests, violations } = JSON.parse(readFileSync(file, "utf8")) as FaultResult;
-  const runs = `${seeds.length} x ${requests.toLocaleString("en")}`;
-  const wrongOrders = seeds.reduce((sum, { own }) => sum + (own["wrongOrders"] ?? 0), 0);
-  const notes = [violations > 0 && `**${violations} violations**`, wrongOrders > 0 && `${wrongOrders} orders wrong`];
-  const missed = notes.map((note) => (note === false ? "" : `, ${note}`)).join("");
-  return `${percent(worst.success)}, ${worst.failed} failed, p99 ${worst.p99} ms, p99.9 ${worst.p999} ms (${runs})${missed}`;
+  return describe(JSON.parse(readFileSync(file, "utf8")) as FaultResult, cases[name] as FaultCase);
 }
+
+/** The figures of every case, then the case's own, each of its worst seed; how many requests were made, and what was not kept. */
+export function describe({ worst, seeds }: FaultResult, fault: FaultCase): string {
+  const made = seeds.map(({ figures }) => figures.requests);
+  const [least, most] = [Math.min(...made), Math.max(...made)].map((count) => count.toLocaleString("en"));
+  const requests = least === most ? most : `${least} to ${most}`;
+  const own = measuredOf(fault, seeds).map(({ name, value }) => `${name}: ${short(value)}`);
+  const wrongOrders = seeds.reduce((sum, { own: { wrongOrders: count = 0 } }) => sum + count, 0);
+  const missed = seeds.flatMap(({ seed, violations, missed: misses = [] }) => [
+    ...violations.map((one) => `**violation, seed ${seed}: ${rounded(one)}**`),
+    ...misses.map((one) => `misses, seed ${seed}: ${rounded(one)}`),
+  ]);
+  const parts = [
+    `${percent(worst.success)}, ${worst.failed} failed, p99 ${worst.p99} ms, p99.9 ${worst.p999} ms (${seeds.length} x ${requests})`,
+    ...own,
+    ...(wrongOrders > 0 ? [`${wrongOrders} orders wrong`] : []),
+    ...missed,
+  ];
+  return parts.join("; ").replaceAll("|", "\\|").replaceAll("\n", " ");
+}
+
+/** What the case is judged by, the worst of the seeds; what a kept run does not know is not shown. */
+function measuredOf(fault: FaultCase, seeds: readonly SeedResult[]): Measured[] {
+  const worst = new Map<string, Measured>();
+  for (const { figures, spans, own } of seeds) {
+    const share = own["worstRepeatShare"] ?? Number.NaN;
+    const all = [
+      ...fault.judge(figures, spans, own),
+      ...(fault.judgeTimes?.(figures, spans, own) ?? []),
+      ...(fault.repeatsMax === undefined ? [] : judgeShare(share, fault.repeatsMax)),
+    ];
+    for (const one of all) {
+      const known = worst.get(one.name)?.value ?? one.value;
+      const value = one.must === "at most" ? Math.max(known, one.value) : Math.min(known, one.value);
+      if (Number.isFinite(value) && !shownAnyway.includes(one.name)) worst.set(one.name, { ...one, value });
+    }
+  }
+  return [...worst.values()];
+}
+
+const short = (value: number): string => String(value >= 1_000 ? Math.round(value) : Number(value.toPrecision(4)));
+const rounded = (text: string): string => text.replaceAll(/\d+\.\d{4,}/g, (figure) => short(Number(figure)));
 
 /** In Markdown: a row for each case of which anything is kept, the worst seed of each figure. */
 export function table(): string {

@@ -4,7 +4,15 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { createSeededRandom, type Random } from "../../../src/core/index.ts";
 import { type PlacedShop, startPlaced, startPlacedShop } from "../../shop/placed.ts";
-import { atMost, type FaultCase, type FaultContext, type Network, type Phase, type Span } from "./case.ts";
+import {
+  type FaultCase,
+  type FaultContext,
+  type Network,
+  type Phase,
+  type Span,
+  judgeShare,
+  violationsOf,
+} from "./case.ts";
 import type { Asked } from "./client.ts";
 import { Customers } from "./customers.ts";
 import { errorsOf, type Figures, figuresOf, latenessOf } from "./figures.ts";
@@ -84,8 +92,8 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     const wrongOrders = judge(settled, readSqlite(target.home));
     const violations = [
       ...found.violations,
-      ...fault.judge(figures, spans, own),
-      ...(isWhole ? (fault.judgeTimes?.(figures, spans, own) ?? []) : []),
+      ...violationsOf(fault.judge(figures, spans, own)),
+      ...(isWhole ? violationsOf(fault.judgeTimes?.(figures, spans, own) ?? []) : []),
       ...judgeRepeats(fault, repeats),
       ...wrongOrders.slice(0, 20),
     ];
@@ -133,7 +141,7 @@ async function countRepeats(shop: PlacedShop, context: FaultContext, asking: Pro
 function judgeRepeats({ repeatsMax }: FaultCase, repeats: RepeatFigures | undefined): string[] {
   if (repeatsMax === undefined || repeats === undefined) return [];
   return [
-    ...atMost("repeats for each call between hosts, in the worst ten seconds", repeats.worstRepeatShare, repeatsMax),
+    ...violationsOf(judgeShare(repeats.worstRepeatShare, repeatsMax)),
     ...(repeats.sentCalls > 0 ? [] : ["no host said that it sent any call"]),
   ];
 }

@@ -1,7 +1,7 @@
 /** Owns the cases in which the network between the hosts is bad and every process is well. It must never touch a process. */
 import { gatewayService } from "../../../../src/system/index.ts";
 import { type HostRecord, State } from "../../../../src/supervisor/state.ts";
-import { atLeast, atMost, type FaultCase, type FaultContext, type Span } from "../case.ts";
+import { atLeast, atMost, type FaultCase, type FaultContext, type Measured, type Span } from "../case.ts";
 import type { Figures } from "../figures.ts";
 import { BadLink, type LinkFaults } from "../link.ts";
 import { FaultProxy, type LinkFault, type Rule } from "../proxy.ts";
@@ -240,7 +240,7 @@ function settledMs(healedMs: number, endMs: number): number {
 /** 2 s until the silence is noticed, and as long again at another replica, to which nobody had sent anything. */
 const slowestTryMs = 4_500;
 
-function judgeCuts(spans: Readonly<Record<string, Figures>>, cuts: readonly string[]): string[] {
+function judgeCuts(spans: Readonly<Record<string, Figures>>, cuts: readonly string[]): Measured[] {
   return Object.entries(spans).flatMap(([name, figures]) => {
     if (name.startsWith("others "))
       return atMost(`failed requests that need another group, ${name}`, figures.failed, 0);
@@ -249,11 +249,11 @@ function judgeCuts(spans: Readonly<Record<string, Figures>>, cuts: readonly stri
   });
 }
 
-function judgeOthers(spans: Readonly<Record<string, Figures>>, cuts: readonly string[]): string[] {
+function judgeOthers(spans: Readonly<Record<string, Figures>>, cuts: readonly string[]): Measured[] {
   const before = spans["others before"];
   return cuts.flatMap((name) => twice(`what needs another group, ${name}`, spans[`others ${name}`], before));
 }
 
-function twice(what: string, figures: Figures | undefined, before: Figures | undefined): string[] {
+function twice(what: string, figures: Figures | undefined, before: Figures | undefined): Measured[] {
   return atMost(`p99 of ${what}, over the p99 before`, (figures?.p99 ?? 0) / (before?.p99 ?? Number.NaN), 2);
 }
