@@ -66,6 +66,8 @@ export interface Span {
   readonly name: string;
   readonly fromMs: number;
   readonly toMs: number;
+  /** These parts of it alone; all of it unless given. */
+  readonly parts?: readonly { readonly fromMs: number; readonly toMs: number }[];
   /** Which requests; all unless given. */
   readonly kinds?: readonly Kind[];
 }

@@ -62,13 +62,20 @@ function latenciesOf(asked: readonly Asked[]): number[] {
 }
 
 function answeredPerSecond(history: readonly Asked[], span?: Span): number {
-  const { fromMs, toMs } = span ?? { fromMs: 0, toMs: history.reduce((most, { endMs }) => Math.max(most, endMs), 0) };
-  const came = history.filter(({ endMs, status }) => !isFailure(status) && endMs >= fromMs && endMs < toMs);
-  return Math.round((came.length * 10_000) / (toMs - fromMs)) / 10;
+  const all = { fromMs: 0, toMs: history.reduce((most, { endMs }) => Math.max(most, endMs), 0) };
+  const parts = span?.parts ?? [span ?? all];
+  const ms = parts.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+  const came = history.filter(({ endMs, status }) => !isFailure(status) && isAt(parts, endMs));
+  return Math.round((came.length * 10_000) / ms) / 10;
 }
 
-function isIn({ fromMs, toMs, kinds }: Span, { dueMs, kind }: Asked): boolean {
-  return dueMs >= fromMs && dueMs < toMs && (kinds === undefined || kinds.includes(kind));
+function isIn(span: Span, { dueMs, kind }: Asked): boolean {
+  const { kinds, parts = [span] } = span;
+  return isAt(parts, dueMs) && (kinds === undefined || kinds.includes(kind));
+}
+
+function isAt(parts: NonNullable<Span["parts"]>, ms: number): boolean {
+  return parts.some(({ fromMs, toMs }) => ms >= fromMs && ms < toMs);
 }
 
 function quantile(sorted: readonly number[], share: number): number {

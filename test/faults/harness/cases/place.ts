@@ -12,7 +12,9 @@ const fileOf = (name: string): string =>
     : path.join(lasting, `${name}.json`);
 const movesMax = 10;
 /** Ten moves take longer than other cases: so many times the requests that were asked for, unless it is a short run. */
-const lasts = 2.5;
+const lasts = 3.3;
+/** Of the run, after each move: eleven processes on two cores have another usual p99 than three, and that of all four placements is the one to compare with. */
+const restShare = 1 / 40;
 const shortMs = 40_000;
 /** Ends with the placement that it begins with. */
 const order = [
@@ -30,7 +32,7 @@ const order = [
 
 export const place: FaultCase = {
   summary: "ten live re-placements in a row among the four placements, with a stream, uploads and transactions open",
-  goal: "0 failed; p99 while moving at most twice the steady one; no event lost or twice, every upload whole, every transaction once",
+  goal: "0 failed; p99 while moving at most twice that of the same placements at rest; no event lost or twice, every upload whole, every transaction once",
   system: { file: path.join(lasting, "lasting.system.ts"), placement: fileOf("replicated") },
   noPeer: "where its services run changes with a restart of their nodes",
   prepare: ({ rate, durationMs }) =>
@@ -40,15 +42,16 @@ export const place: FaultCase = {
     }),
   async inject(context) {
     let company: Company | undefined;
-    const row = await inARow(context, "move", order, async (name) => {
+    const change = async (name: string): Promise<readonly string[]> => {
       company ??= new Company(() => context.shop.url);
       await context.shop.place("--file", fileOf(name));
       return [];
-    });
+    };
+    const row = await inARow({ context, what: "move", names: order, restMs: context.durationMs * restShare, change });
     const seen = await company?.end();
     return {
       figures: { moves: row.changes, slowestMoveMs: row.slowestMs, ...seen?.figures },
-      spans: [...row.spans, row.changing],
+      spans: row.spans,
       violations: [...row.violations, ...(seen?.violations ?? []), ...(company?.wrongRows(context.shop.home) ?? [])],
     };
   },
