@@ -2,7 +2,7 @@
 // Must use only what npm installed there, never this repository's sources.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { entryPoints, mustRun, packageJson, read, root, run, temporaryPrefix } from "../../scripts/lib/repository.ts";
@@ -46,6 +46,13 @@ suite("the packed package", () => {
     const { stdout } = mustRun("npm", ["ls", "--all", "--parseable", "skein", "kysely", "pg", "rou3"], { cwd: project });
     assert.match(stdout, /node_modules\/kysely/);
     assert.doesNotMatch(stdout, /node_modules\/pg$/m);
+  });
+
+  test("the JSON Schema that the guide tells editors of is there", () => {
+    const [, path] = /"\$schema": "\.\/([^"]+)"/.exec(read("docs/guides/placements.md")) ?? [];
+    assert.ok(path !== undefined);
+    const schema = JSON.parse(readFileSync(join(project, path), "utf8")) as { readonly properties: object };
+    assert.ok("groups" in schema.properties && "$schema" in schema.properties);
   });
 
   test("skein --help and --version answer", () => {
