@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { systemClock } from "../../core/index.ts";
 import { skeinError } from "../../errors/index.ts";
+import { groupNameRule, isGroupName } from "../../system/placement/read.ts";
 import { askPlace, type Wish } from "../../supervisor/index.ts";
 import type { Given } from "../command.ts";
 import { findSystemFile, shorten } from "../load-system.ts";
@@ -43,6 +44,7 @@ function wishOf(pairs: readonly string[], file: string | true | undefined): Wish
     const [service = "", group = "", ...more] = pair.split("=");
     if (service === "" || group === "" || more.length > 0)
       throw usage(`"${pair}" is no placement`, "write <service>=<group>");
+    if (!isGroupName(group)) throw usage(`"${group}" is no name of a group`, `give one of ${groupNameRule}`);
     if (Object.hasOwn(services, service)) throw usage(`"${service}" is placed twice`, "name each service once");
     services[service] = group;
   }

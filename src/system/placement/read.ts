@@ -19,6 +19,8 @@ import {
 } from "./placement.ts";
 
 const groupName = /^[a-z][a-z0-9-]{0,31}$/;
+/** What a group may be called, in words. */
+export const groupNameRule = 'lower-case letters, digits and "-", at most 32, the first one a letter';
 const topKeys = ["$schema", "groups", "pins", "rest"];
 const groupKeys = ["memory", "replicas", "services", "singleton"];
 const pinKeys = ["never", "with"];
@@ -43,6 +45,10 @@ export function onePlacement(system: System): Placement {
   return readPlacement({ rest: "one", groups: { one: { services: [] } } }, system);
 }
 
+export function isGroupName(name: string): boolean {
+  return groupName.test(name);
+}
+
 class Reading {
   readonly issues: PlacementIssue[] = [];
   readonly #known: readonly string[];
@@ -64,8 +70,8 @@ class Reading {
     if (names.length > groupsMax) this.#say("groups", `a placement has at most ${groupsMax} groups`);
     const groups: Record<string, PlacementGroup> = {};
     for (const name of names.slice(0, groupsMax)) {
-      if (groupName.test(name)) groups[name] = this.#group(`groups.${name}`, given[name]);
-      else this.#say(`groups.${name}`, 'a group is named in lower-case letters, digits and "-", at most 32');
+      if (isGroupName(name)) groups[name] = this.#group(`groups.${name}`, given[name]);
+      else this.#say(`groups.${name}`, `a group is named in ${groupNameRule}`);
     }
     this.#placeRest(groups, top["rest"]);
     const pins = this.#pins(top["pins"] ?? {});
