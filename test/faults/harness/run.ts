@@ -1,17 +1,16 @@
 /**
  * `npm run faults -- <case>`: the replicated shop in real processes, customers who ask in open loop, a fault, and a verdict
- * from the history and the databases. Owns arguments, order and results; it must never judge.
+ * from the history and the databases. Owns order and results; it must never judge.
  */
-import { parseArgs } from "node:util";
+import { defaults, readArguments, type Wanted } from "./arguments.ts";
 import type { FaultCase } from "./case.ts";
 import { cases } from "./cases.ts";
-import { type Peer, peers } from "./peer/moleculer.ts";
+import { peers } from "./peer/moleculer.ts";
 import { reportPage, table, writePage } from "./report.ts";
 import { type FaultResult, Kept, resultFile, toResult } from "./results.ts";
 import { runSeed, type SeedResult } from "./run-seed.ts";
 
-const defaults = { seeds: 5, requests: 20_000, rate: 200 } as const;
-
+const nameWidth = Math.max(...Object.keys(cases).map(({ length }) => length)) + 2;
 const usage = `usage: npm run faults -- <case | all> [options]
        npm run faults -- report
 
@@ -30,73 +29,53 @@ prints what is kept beside the goals, as ${reportPage} has it.
 
 cases
 ${Object.entries(cases)
-  .map(([name, { summary }]) => `  ${name.padEnd(17)}${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(nameWidth)}${summary}`)
   .join("\n")}`;
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      seeds: { type: "string", default: String(defaults.seeds) },
-      requests: { type: "string", default: String(defaults.requests) },
-      rate: { type: "string" },
-      resume: { type: "boolean", default: false },
-      history: { type: "string" },
-      peer: { type: "string" },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) {
+  let wanted: Wanted;
+  try {
+    wanted = readArguments(args, Object.keys(cases));
+  } catch (error) {
+    // Node's own words may have several lines.
+    const [message = ""] = (error as Error).message.split("\n");
+    console.error(`faults: ${message}; npm run faults -- --help`);
+    return 2;
+  }
+  if (wanted.isHelp) {
     console.log(usage);
     return 0;
   }
-  const [name = "", ...more] = positionals;
-  if (name === "report") {
+  if (wanted.isReport) {
     writePage();
     console.log(table());
     return 0;
   }
-  const names = name === "all" ? Object.keys(cases) : [name];
-  const [seeds, requests] = [values.seeds, values.requests].map(Number);
-  const rate = values.rate === undefined ? undefined : Number(values.rate);
-  const isWrong = more.length > 0 || names.some((one) => !Object.hasOwn(cases, one));
-  const peer = peers.find((one) => one === values.peer);
-  const isPeerWrong = values.peer !== undefined && peer === undefined;
-  if (isWrong || isPeerWrong || !isCount(seeds) || !isCount(requests) || (rate !== undefined && !isCount(rate))) {
-    console.error(usage);
-    return 2;
-  }
+  return runCases(wanted);
+}
+
+async function runCases({ names, peer, isJson, ...options }: Wanted): Promise<number> {
   let violations = 0;
   let notRun = 0;
   for (const one of names) {
     const noPeer = cases[one]?.noPeer;
     if (peer !== undefined && noPeer !== undefined) {
       const said = `${one}: ${peer} cannot play: ${noPeer}`;
-      console.log(values.json ? JSON.stringify({ case: one, peer, cannotPlay: noPeer }) : said);
+      console.log(isJson ? JSON.stringify({ case: one, peer, cannotPlay: noPeer }) : said);
       continue;
     }
-    const { resume: resumes, history } = values;
-    const result = await runCase(one, { seeds, requests, rate, peer, resumes, history });
-    console.log(values.json ? JSON.stringify(result) : render(result));
+    const result = await runCase(one, { ...options, peer });
+    console.log(isJson ? JSON.stringify(result) : render(result));
     violations += result.violations;
     if (result.notRun !== undefined) notRun++;
   }
   writePage();
   // What the runner of the tests says, so that whoever counts can count these too.
-  if (!values.json) console.log(`${names.length} cases, ${violations} violations, ${notRun} not run`);
+  if (!isJson) console.log(`${names.length} cases, ${violations} violations, ${notRun} not run`);
   return violations === 0 ? 0 : 1;
 }
 
-interface CaseOptions {
-  readonly seeds: number;
-  readonly requests: number;
-  readonly rate: number | undefined;
-  readonly resumes: boolean;
-  readonly history: string | undefined;
-  readonly peer: Peer | undefined;
-}
+type CaseOptions = Pick<Wanted, "seeds" | "requests" | "rate" | "resumes" | "history" | "peer">;
 
 async function runCase(
   name: string,
@@ -139,10 +118,6 @@ function render(result: FaultResult): string {
     ...lines,
     `worst of ${result.seeds.length}: success ${(success * 100).toFixed(3)} %, failed ${failed}, p99 ${p99} ms, p99.9 ${p999} ms; violations ${result.violations}`,
   ].join("\n");
-}
-
-function isCount(value: number | undefined): value is number {
-  return Number.isInteger(value) && (value as number) >= 1;
 }
 
 // Everything is told and kept. Without this Node 24 sometimes turns for ever in its own clean-up after sockets that were cut.
