@@ -22,9 +22,6 @@ const attemptsMax = 2;
 const knownLimitMs = 2_000;
 /** The watch ends what does not end by itself sooner. */
 const goneLimitMs = transferDrainLimitMs + 30_000;
-/** New hosts are worse when at least so many calls failed, and so much more of them than at the old ones. */
-const worse = { failedMin: 5, share: 0.01 } as const;
-
 export class Changes {
   readonly #table: HostTable;
   readonly #starter: Starter;
@@ -134,21 +131,12 @@ export class Changes {
   }
 }
 
-/** What new hosts do that the old ones, of whose calls this share failed, did not. */
-export function complaintOf(come: readonly Replica[], before: number): string | undefined {
+/** New hosts do not end. */
+export function endOf(come: readonly Replica[]): string | undefined {
   const ended = come.find(({ failures }) => failures > 0);
-  if (ended !== undefined) return `${ended.id} ended while it served: ${ended.lastError ?? "no reason was given"}`;
-  const failed = come.reduce((sum, one) => sum + one.failed, 0);
-  const share = shareOf(come);
-  if (failed < worse.failedMin || share <= before + worse.share) return undefined;
-  return `${failed} calls failed at the new processes, ${percent(share)} where it was ${percent(before)} before`;
-}
-
-/** Of the calls that they have answered, those that failed. */
-export function shareOf(hosts: readonly Replica[]): number {
-  const answered = hosts.reduce((sum, one) => sum + one.answered, 0);
-  const failed = hosts.reduce((sum, one) => sum + one.failed, 0);
-  return answered === 0 ? 0 : failed / answered;
+  return ended === undefined
+    ? undefined
+    : `${ended.id} ended while it served: ${ended.lastError ?? "no reason was given"}`;
 }
 
 /** Old and new processes run side by side: that must fit into what is free. What is wrong with it, if anything. */
@@ -157,9 +145,4 @@ export function lackOfRoom(needs: number): string | undefined {
   if (needs <= free) return undefined;
   const [wanted, has] = [needs, free].map((bytes) => Math.round(bytes / 2 ** 20));
   return `the new processes need about ${wanted} MiB beside the old ones, and ${has} MiB are free`;
-}
-
-/** For people. */
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
 }

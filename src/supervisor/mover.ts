@@ -13,9 +13,10 @@ import {
   toPlacementValue,
   withService,
 } from "../system/index.ts";
-import { type Changes, complaintOf, lackOfRoom, shareOf, type Step } from "./changes.ts";
+import { type Changes, endOf, lackOfRoom, type Step } from "./changes.ts";
 import type { Wish } from "./control.ts";
 import type { HostTable } from "./host-table.ts";
+import { Judgement } from "./judgement.ts";
 import { newcomersOf, type Replica, sameServices } from "./replica.ts";
 
 /** How long the new ones serve beside the old ones; a caller gives a new one its whole share after this (`replicas.ts`). */
@@ -84,11 +85,12 @@ export class Mover {
     if (reason !== undefined) return this.#undo(come, reason);
     // A leader's successor leads when it has ended: there is nothing to compare, and no time to.
     if (!go.some(({ isSingleton }) => isSingleton)) {
-      const before = shareOf(go);
       step("the new processes get calls, more and more of them");
+      const { clock } = this.#table.options;
+      const judgement = new Judgement(go, come, clock.monotonic());
       await changes.route(come, []);
       changes.yield(go, proofMs);
-      const complaint = await changes.proved(proofMs, () => complaintOf(come, before));
+      const complaint = await changes.proved(proofMs, () => endOf(come) ?? judgement.complaint(clock.monotonic()));
       if (complaint !== undefined) {
         changes.yield(go, 0);
         await changes.route([], come);

@@ -7,6 +7,7 @@ import { isSkeinError, skeinError } from "../errors/index.ts";
 import { directoryOf } from "./build.ts";
 import { type HostSays, type RollWish, type Status, type SupervisorSays, type Wish, Wire } from "./control.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
+import { mark } from "./judgement.ts";
 import type { HostTable, HostWire } from "./host-table.ts";
 import type { Silence } from "./silence.ts";
 import type { Mover } from "./mover.ts";
@@ -160,6 +161,7 @@ export class Reception {
         replica.failed = message.failed;
         replica.requests = message.requests;
         replica.failedRequests = message.failedRequests;
+        mark(replica, table.options.clock.monotonic());
         replica.sent = message.sent;
         break;
       case "draining":

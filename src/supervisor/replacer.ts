@@ -4,9 +4,10 @@
  */
 import { sleep } from "../core/index.ts";
 import { type Build, directoryOf, sameBuild } from "./build.ts";
-import { type Changes, complaintOf, percent, shareOf, type Step } from "./changes.ts";
+import { type Changes, endOf, type Step } from "./changes.ts";
 import type { HostTable } from "./host-table.ts";
-import { isGateway, type Replica, replacementOf } from "./replica.ts";
+import { Judgement } from "./judgement.ts";
+import { type Replica, replacementOf } from "./replica.ts";
 import type { Starter } from "./starter.ts";
 
 /**
@@ -19,28 +20,12 @@ const quietLimitMs = 120_000;
 const lookMs = 50;
 
 /**
- * New gateways are worse when at least so many of their requests failed, and so much more of them than at the old ones. Most
- * failures that a gateway answers with are not its own, and come in crowds.
+ * A roll that is under way: those that have taken over, and how each group does beside its old ones. Each by itself: a few failures of
+ * one would drown in the many calls of the others.
  */
-const worse = { failedMin: 5, share: 0.05 } as const;
-
-/** A roll that is under way: those that have taken over, and how the old ones of each group did before. */
 export interface Trial {
   readonly come: Replica[];
-  readonly before: Map<string, Before>;
-}
-
-interface Before {
-  /** Of their calls, those that had failed. */
-  readonly share: number;
-  readonly old: readonly Replica[];
-  /** What they had answered as gateways. */
-  readonly requests: Requests;
-}
-
-interface Requests {
-  readonly asked: number;
-  readonly failed: number;
+  readonly groups: Map<string, Judgement>;
 }
 
 export class Replacer {
@@ -60,9 +45,6 @@ export class Replacer {
     const { replicas } = this.#table;
     // It has ended meanwhile, and what follows it is what should run.
     if (!replicas.includes(one) || sameBuild(one.build, build)) return undefined;
-    const old = replicas.filter(({ group, build: its }) => group === one.group && !sameBuild(its, build));
-    if (trial !== undefined && !trial.before.has(one.group))
-      trial.before.set(one.group, { share: shareOf(old), old, requests: requestsOf(old) });
     const next = replacementOf(one, build);
     next.isProving = true;
     replicas.push(next);
@@ -82,12 +64,18 @@ export class Replacer {
   }
 
   /** With all that came before it: what goes wrong late goes wrong too. */
-  async #prove(next: Replica, one: Replica, { come, before }: Trial): Promise<string | undefined> {
+  async #prove(next: Replica, one: Replica, { come, groups }: Trial): Promise<string | undefined> {
+    const { replicas, options } = this.#table;
+    const judgement = groups.get(next.group);
+    if (judgement === undefined) {
+      const old = replicas.filter(({ group, build }) => group === next.group && !sameBuild(build, next.build));
+      groups.set(next.group, new Judgement(old, [next], options.clock.monotonic()));
+    } else judgement.add(next);
     await this.#changes.route([next], []);
-    const isFirst = !come.some(({ group }) => group === next.group);
+    const isFirst = judgement === undefined;
     this.#changes.yield([one], isFirst ? proof.firstMs : proof.leastMs);
-    const all = { come: [...come, next], before };
-    const complaint = (): string | undefined => complaintAbout(all);
+    const all = { come: [...come, next], groups };
+    const complaint = (): string | undefined => complaintAbout(all, options.clock.monotonic());
     const early = await this.#changes.proved(proof.leastMs, complaint);
     if (early !== undefined || !isFirst) return early;
     return this.#changes.proved(proof.firstMs - proof.leastMs, complaint, () => next.answered >= proof.calls);
@@ -118,38 +106,8 @@ export class Replacer {
   }
 }
 
-/** Each group by itself: a few failures of one would drown in the many calls of the others. */
-export function complaintAbout({ come, before }: Trial): string | undefined {
-  for (const group of new Set(come.map((one) => one.group))) {
-    const own = come.filter((one) => one.group === group);
-    const was = before.get(group);
-    const complaint =
-      complaintOf(own, was?.share ?? 0) ?? (was === undefined ? undefined : complaintOfGateways(own, was));
-    if (complaint !== undefined) return complaint;
-  }
-  return undefined;
-}
-
-/** Beside the old ones, of which more may fail meanwhile than before: what gateways ask is the same for all of them. */
-function complaintOfGateways(come: readonly Replica[], { old, requests }: Before): string | undefined {
-  const own = requestsOf(come);
-  if (own.failed < worse.failedMin) return undefined;
-  const all = requestsOf(old);
-  const meanwhile = { asked: all.asked - requests.asked, failed: all.failed - requests.failed };
-  const was = Math.max(failedOf(all), failedOf(meanwhile));
-  if (failedOf(own) <= was + worse.share) return undefined;
-  return `${own.failed} requests failed at the new gateways, ${percent(failedOf(own))} where it is ${percent(was)} at the old ones`;
-}
-
-function requestsOf(hosts: readonly Replica[]): Requests {
-  const sum = { asked: 0, failed: 0 };
-  for (const one of hosts.filter(isGateway)) {
-    sum.asked += one.requests;
-    sum.failed += one.failedRequests;
-  }
-  return sum;
-}
-
-function failedOf({ asked, failed }: Requests): number {
-  return asked <= 0 ? 0 : failed / asked;
+/** What is wrong with any that came. */
+export function complaintAbout({ come, groups }: Trial, now: number): string | undefined {
+  const complaints = [endOf(come), ...[...groups.values()].map((judgement) => judgement.complaint(now))];
+  return complaints.find((complaint) => complaint !== undefined);
 }

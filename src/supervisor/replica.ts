@@ -4,6 +4,7 @@ import { gatewayService, type Placement } from "../system/index.ts";
 import { type Build, directoryOf } from "./build.ts";
 import type { HostStatus, Sent } from "./control.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
+import type { Mark } from "./judgement.ts";
 import { drainLimitMs } from "./settings.ts";
 
 /** One replica that should run, and what is known of it. */
@@ -40,6 +41,8 @@ export interface Replica {
   /** The same of requests, at its gateway: with a 5xx, whoever's fault that was. */
   requests: number;
   failedRequests: number;
+  /** What it had answered a while ago, for whoever judges by it. */
+  marks: readonly Mark[];
   sent: Sent;
   rss: number;
   /** Where it answers HTTP + JSON of peers. */
@@ -130,6 +133,7 @@ function fresh({ group, replica, services, isSingleton, memory, build }: Place, 
     failed: 0,
     requests: 0,
     failedRequests: 0,
+    marks: [],
     sent: { calls: 0, attempts: 0 },
     rss: 0,
     http: null,

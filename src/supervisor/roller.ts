@@ -188,7 +188,7 @@ export class Roller {
 
   /** Why it must go back, or nothing once every host runs this build. */
   async #forward(to: Build, groups: readonly string[], step: Step): Promise<string | undefined> {
-    const trial: Trial = { come: [], before: new Map() };
+    const trial: Trial = { come: [], groups: new Map() };
     for (const group of groups) {
       for (const one of this.#others(group, to)) {
         const reason = await this.#replacer.replace(one, to, step, trial);
@@ -196,7 +196,7 @@ export class Roller {
       }
     }
     // While the last one was drained, too.
-    return complaintAbout(trial);
+    return complaintAbout(trial, this.#table.options.clock.monotonic());
   }
 
   /** Every host of another build is replaced by one of this one, which has nothing to prove. */

@@ -150,6 +150,7 @@ export class Starter {
     one.isSilent = false;
     one.rss = one.inFlight = one.epoch = one.answered = one.failed = 0;
     one.requests = one.failedRequests = 0;
+    one.marks = [];
     one.sent = { calls: 0, attempts: 0 };
     one.http = null;
     one.restarts++;
