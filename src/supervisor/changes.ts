@@ -22,6 +22,10 @@ const attemptsMax = 2;
 const knownLimitMs = 2_000;
 /** The watch ends what does not end by itself sooner. */
 const goneLimitMs = transferDrainLimitMs + 30_000;
+/** For a replacement by memory that is under way. */
+const quietLimitMs = 120_000;
+/** Why a change goes no further where the disk is full: hosts are told of no routes that could not be kept. */
+export const unwritten = "the routes could not be written";
 export class Changes {
   readonly #table: HostTable;
   readonly #starter: Starter;
@@ -78,14 +82,31 @@ export class Changes {
     return reason;
   }
 
-  /** One publication, so that no host sees half of it; resolves when every host that speaks knows it. */
-  async route(to: readonly Replica[], from: readonly Replica[]): Promise<void> {
+  /**
+   * Whether hosts were told, in one publication, so that none sees half of it; resolves when every host that speaks knows it, or
+   * when the time for it is over.
+   */
+  async route(to: readonly Replica[], from: readonly Replica[]): Promise<boolean> {
     for (const one of to) one.isRouted = true;
     for (const one of from) one.isRouted = false;
-    this.#table.publish();
     const { clock } = this.#table.options;
     const endMs = clock.monotonic() + knownLimitMs;
-    while (!this.#table.isKnown && clock.monotonic() < endMs) await sleep(clock, lookMs);
+    for (;;) {
+      const isTold = this.#table.publish();
+      if ((isTold && this.#table.isKnown) || clock.monotonic() >= endMs) return isTold;
+      await sleep(clock, lookMs);
+    }
+  }
+
+  /** Why no change can begin: a place is being given to another process for its memory's sake, and still is after a while. */
+  async unquiet(): Promise<string | undefined> {
+    const { clock } = this.#table.options;
+    const endMs = clock.monotonic() + quietLimitMs;
+    while (this.#table.replicas.some(({ replaces }) => replaces !== undefined)) {
+      if (this.#isOver || clock.monotonic() > endMs) return "a host that has used up its memory is being replaced";
+      await sleep(clock, lookMs);
+    }
+    return undefined;
   }
 
   /** What is wrong with the new ones, looked at for so long while they serve, or until that is enough. */

@@ -53,6 +53,8 @@ export class HostTable {
   readonly replicas: Replica[];
   /** Nothing that is in flight is waited for any more. */
   isHurried = false;
+  /** A move is about to end hosts, or to take new ones back: none is given another process for its memory's sake meanwhile. */
+  isMoving = false;
   leaving: Leaving[] = [];
   /** By host, the holder among them. */
   readonly wires = new Map<string, HostWire>();
@@ -123,15 +125,16 @@ export class HostTable {
 
   /**
    * Tells every host where the others are, if that is not what they know. Routes that could not be kept are told to nobody:
-   * a later supervisor would give their number to others. Tried again at every look.
+   * a later supervisor would give their number to others. Tried again at every look. Says whether hosts were told of what is.
    */
-  publish(): void {
+  publish(): boolean {
     const groups = groupsOf(this.replicas);
     const text = JSON.stringify(groups);
-    if (text === this.#routesText) return;
-    if (!this.#keep(() => (this.#routes = this.options.state.publish(groups)))) return;
+    if (text === this.#routesText) return true;
+    if (!this.#keep(() => (this.#routes = this.options.state.publish(groups)))) return false;
     this.#routesText = text;
     for (const [id, wire] of this.wires) if (id !== "holder") wire.say({ is: "routes", routes: this.#routes });
+    return true;
   }
 
   /** A disk that is full is no reason to end: what it says is whether it was written. */

@@ -27,7 +27,7 @@ export class Memory {
       // Its place is taken when it has ended.
       return this.#starter.drain(one, false);
     }
-    if (this.#table.replicas.some(({ replaces }) => replaces !== undefined)) return;
+    if (this.#table.isMoving || this.#table.replicas.some(({ replaces }) => replaces !== undefined)) return;
     this.#say(one, "is replaced");
     this.#table.replicas.push(replacementOf(one));
     this.#starter.next();

@@ -2,7 +2,7 @@
  * Owns changing the placement of a running system: new processes start, get calls beside the old ones, then all of them,
  * and the old ones drain; and the way back where the new ones do not serve. It must never end a process before its calls go elsewhere.
  */
-import { skeinError } from "../errors/index.ts";
+import { isSkeinError, skeinError } from "../errors/index.ts";
 import {
   describeMove,
   type GroupStep,
@@ -13,14 +13,21 @@ import {
   toPlacementValue,
   withService,
 } from "../system/index.ts";
-import { type Changes, endOf, lackOfRoom, type Step } from "./changes.ts";
+import { type Changes, endOf, lackOfRoom, type Step, unwritten } from "./changes.ts";
 import type { Wish } from "./control.ts";
 import type { HostTable } from "./host-table.ts";
 import { Judgement } from "./judgement.ts";
 import { newcomersOf, type Replica, sameServices } from "./replica.ts";
+import type { MoveRecord } from "./state.ts";
 
 /** How long the new ones serve beside the old ones; a caller gives a new one its whole share after this (`replicas.ts`). */
 const proofMs = 5_000;
+
+/** Who comes and who goes. */
+interface Sides {
+  readonly come: readonly Replica[];
+  readonly go: readonly Replica[];
+}
 
 export class Mover {
   readonly #table: HostTable;
@@ -69,42 +76,97 @@ export class Mover {
   }
 
   async #run(move: Move, to: Placement, step: Step): Promise<readonly string[]> {
+    const unquiet = await this.#changes.unquiet();
+    if (unquiet !== undefined) throw skeinError("SKEIN_PLACE_UNDONE", unquiet);
+    this.#settle();
     const { state } = this.#table.options;
-    const changes = this.#changes;
-    const go = move.drain.flatMap((one) => this.#pick(one));
-    const come = move.start.flatMap((one) => this.#newcomers(one, to));
-    const record = {
-      basedOn: this.#basedOn,
-      to: toPlacementValue(to),
-      come: come.map(({ id }) => id),
-      go: go.map(({ id }) => id),
+    const sides = {
+      go: move.drain.flatMap((one) => this.#pick(one)),
+      come: move.start.flatMap((one) => this.#newcomers(one, to)),
     };
+    const [come, go] = [sides.come, sides.go].map((side) => side.map(({ id }) => id)) as [string[], string[]];
+    const record = { basedOn: this.#basedOn, to: toPlacementValue(to), come, go };
     state.move = { phase: "starting", ...record };
-    this.#table.replicas.push(...come);
-    const reason = await changes.started(come, step);
-    if (reason !== undefined) return this.#undo(come, reason);
+    this.#table.isMoving = true;
+    try {
+      this.#table.replicas.push(...sides.come);
+      const reason = await this.#forward(sides, record, step).catch((error: unknown) => this.#reasonOf(error));
+      if (reason !== undefined) await this.#undo(sides, reason);
+    } finally {
+      this.#table.isMoving = false;
+    }
+    step(`calls of ${move.moved.join(", ") || "every service"} go to the new processes`);
+    this.#finish(to, move, step);
+    await this.#changes.ended(sides.go);
+    for (const one of move.drain) step(`${one.replicas} x ${one.group} ended`);
+    return move.moved;
+  }
+
+  /** Until the new ones alone get calls; or why they cannot. */
+  async #forward({ come, go }: Sides, record: Omit<MoveRecord, "phase">, step: Step): Promise<string | undefined> {
+    const changes = this.#changes;
+    const { state, clock } = this.#table.options;
+    const late = await changes.started(come, step);
+    if (late !== undefined) return late;
     // A leader's successor leads when it has ended: there is nothing to compare, and no time to.
     if (!go.some(({ isSingleton }) => isSingleton)) {
       step("the new processes get calls, more and more of them");
-      const { clock } = this.#table.options;
       const judgement = new Judgement(go, come, clock.monotonic());
-      await changes.route(come, []);
+      if (!(await changes.route(come, []))) return unwritten;
       changes.yield(go, proofMs);
       const complaint = await changes.proved(proofMs, () => endOf(come) ?? judgement.complaint(clock.monotonic()));
-      if (complaint !== undefined) {
-        changes.yield(go, 0);
-        await changes.route([], come);
-        return this.#undo(come, complaint);
-      }
+      if (complaint !== undefined) return complaint;
     }
     // From here on a new supervisor finishes what this one has begun.
     state.move = { phase: "switched", ...record };
-    await changes.route(come, go);
-    step(`calls of ${move.moved.join(", ") || "every service"} go to the new processes`);
-    const moved = this.#keep(to, move);
-    await changes.ended(go);
-    for (const one of move.drain) step(`${one.replicas} x ${one.group} ended`);
-    return moved;
+    return (await changes.route(come, go)) ? undefined : unwritten;
+  }
+
+  /** What is under way when the system is stopped is left to the next supervisor. */
+  #reasonOf(error: unknown): string {
+    if (this.#changes.isOver) throw error;
+    return messageOf(error);
+  }
+
+  /** Everything as it was, also where nothing can be written: hosts that are told to end say so to whoever calls them. */
+  async #undo({ come, go }: Sides, reason: string): Promise<never> {
+    const { state } = this.#table.options;
+    // Without a record it is taken back; to remove one needs no room.
+    if (state.move?.phase === "switched") this.#forget();
+    this.#changes.yield(go, 0);
+    await this.#changes.route(go, come);
+    await this.#changes.ended(come);
+    this.#forget();
+    throw skeinError("SKEIN_PLACE_UNDONE", reason);
+  }
+
+  #forget(): void {
+    const { state, log } = this.#table.options;
+    try {
+      state.move = undefined;
+    } catch (error) {
+      log.error("the record of a move could not be removed", { error });
+    }
+  }
+
+  /** The placement runs, whether it can be written or not: the record of the move says it as well. */
+  #finish(to: Placement, move: Move, step: Step): void {
+    try {
+      this.#keep(to, move);
+    } catch (error) {
+      this.#table.placement = to;
+      this.#table.options.log.error("the placement that runs could not be kept", { error });
+      step(`the placement runs, and is kept by the next move or supervisor: ${messageOf(error)}`);
+    }
+  }
+
+  /** Keeps where the last move has led to, where that had no room. Throws `SKEIN_STATE_FAILED` while there is none. */
+  #settle(): void {
+    const { state } = this.#table.options;
+    const { move } = state;
+    if (move?.phase !== "switched") return;
+    state.keptPlacement = { basedOn: move.basedOn, placement: move.to };
+    state.move = undefined;
   }
 
   #keep(to: Placement, { moved }: Move): readonly string[] {
@@ -135,10 +197,8 @@ export class Mover {
     const taken = this.#table.replicas.filter((one) => one.group === group).map(({ replica }) => replica);
     return newcomersOf({ group, services, isSingleton, memory, build }, replicas, taken);
   }
+}
 
-  async #undo(come: readonly Replica[], reason: string): Promise<never> {
-    await this.#changes.ended(come);
-    this.#table.options.state.move = undefined;
-    throw skeinError("SKEIN_PLACE_UNDONE", reason);
-  }
+function messageOf(error: unknown): string {
+  return isSkeinError(error) ? error.message : String(error);
 }

@@ -2,9 +2,8 @@
  * Owns replacing one replica by one of another build: the new one starts beside it and proves itself, then the old one ends. It
  * must never end the one before the other has its place.
  */
-import { sleep } from "../core/index.ts";
 import { type Build, directoryOf, sameBuild } from "./build.ts";
-import { type Changes, endOf, type Step } from "./changes.ts";
+import { type Changes, endOf, type Step, unwritten } from "./changes.ts";
 import type { HostTable } from "./host-table.ts";
 import { Judgement } from "./judgement.ts";
 import { type Replica, replacementOf } from "./replica.ts";
@@ -15,9 +14,6 @@ import type { Starter } from "./starter.ts";
  * how long each further one at least, and the first too.
  */
 const proof = { firstMs: 5_000, calls: 200, leastMs: 1_000 } as const;
-/** For a replacement by memory that is under way. */
-const quietLimitMs = 120_000;
-const lookMs = 50;
 
 /**
  * A roll that is under way: those that have taken over, and how each group does beside its old ones. Each by itself: a few failures of
@@ -41,7 +37,8 @@ export class Replacer {
 
   /** Why it could not be, and then everything of this replica is as it was. With a `trial` the new one has to prove itself. */
   async replace(one: Replica, build: Build, step: Step, trial?: Trial): Promise<string | undefined> {
-    if (!(await this.#quiet())) return "a host that has used up its memory is being replaced";
+    const unquiet = await this.#changes.unquiet();
+    if (unquiet !== undefined) return unquiet;
     const { replicas } = this.#table;
     // It has ended meanwhile, and what follows it is what should run.
     if (!replicas.includes(one) || sameBuild(one.build, build)) return undefined;
@@ -55,9 +52,12 @@ export class Replacer {
       await this.#takeBack(next, one);
       return reason;
     }
+    if (!(await this.#changes.route([next], [one]))) {
+      await this.#takeBack(next, one);
+      return unwritten;
+    }
     next.isProving = false;
     trial?.come.push(next);
-    await this.#changes.route([next], [one]);
     await this.#changes.ended([one]);
     step(`${one.id} ended: ${next.id} of ${directoryOf(build)} has its place`);
     return undefined;
@@ -71,7 +71,7 @@ export class Replacer {
       const old = replicas.filter(({ group, build }) => group === next.group && !sameBuild(build, next.build));
       groups.set(next.group, new Judgement(old, [next], options.clock.monotonic()));
     } else judgement.add(next);
-    await this.#changes.route([next], []);
+    if (!(await this.#changes.route([next], []))) return unwritten;
     const isFirst = judgement === undefined;
     this.#changes.yield([one], isFirst ? proof.firstMs : proof.leastMs);
     const all = { come: [...come, next], groups };
@@ -92,17 +92,6 @@ export class Replacer {
     next.failures = 0;
     if (next.identity === undefined) next.build = this.#table.build;
     else this.#starter.drain(next, false);
-  }
-
-  /** Whether no place is being given to another process for its memory's sake, after a while at the latest. */
-  async #quiet(): Promise<boolean> {
-    const { clock } = this.#table.options;
-    const endMs = clock.monotonic() + quietLimitMs;
-    while (this.#table.replicas.some(({ replaces }) => replaces !== undefined)) {
-      if (this.#changes.isOver || clock.monotonic() > endMs) return false;
-      await sleep(clock, lookMs);
-    }
-    return true;
   }
 }
 

@@ -1,0 +1,227 @@
+/** Moves of hosts that are made up, in virtual time: what else happens to them meanwhile, and a disk that is full. */
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import * as z from "zod";
+import { contract, query } from "../contract/index.ts";
+import { createVirtualClock, type VirtualClock } from "../core/virtual-clock.ts";
+import { type SkeinError, skeinError } from "../errors/index.ts";
+import { silentLog } from "../observe/index.ts";
+import { readPlacement, service, system } from "../system/index.ts";
+import { Changes } from "./changes.ts";
+import { HostTable } from "./host-table.ts";
+import { placementToRun } from "./kept-placement.ts";
+import { Memory } from "./memory.ts";
+import { Mover } from "./mover.ts";
+import { type Replica, replacementOf } from "./replica.ts";
+import type { Starter } from "./starter.ts";
+import { type MoveRecord, State } from "./state.ts";
+
+const serviceOf = (name: string) =>
+  service(contract(name, { ping: query({ output: z.string() }) }), {
+    policy: { ping: { access: "internal" } },
+  }).implement({
+    ping: () => name,
+  });
+const shop = system("moves", { services: [serviceOf("alpha"), serviceOf("beta")] });
+const mib = 2 ** 20;
+
+/** Writes of these fail. */
+type File = "move" | "keptPlacement" | "routes";
+const everything = ["move", "keptPlacement", "routes"] as const;
+let full: Set<File>;
+let fullOnceSwitched: readonly File[];
+class SmallDisk extends State {
+  override set move(record: MoveRecord | undefined) {
+    if (record !== undefined) noRoom("move");
+    super.move = record;
+    if (record?.phase === "switched") for (const what of fullOnceSwitched) full.add(what);
+  }
+  override get move(): MoveRecord | undefined {
+    return super.move;
+  }
+  override set keptPlacement(kept: State["keptPlacement"]) {
+    noRoom("keptPlacement");
+    super.keptPlacement = kept;
+  }
+  override get keptPlacement(): State["keptPlacement"] {
+    return super.keptPlacement;
+  }
+  override publish(groups: Parameters<State["publish"]>[0]): ReturnType<State["publish"]> {
+    noRoom("routes");
+    return super.publish(groups);
+  }
+}
+function noRoom(what: File): void {
+  if (full.has(what)) throw skeinError("SKEIN_STATE_FAILED", `${what} could not be written: ENOSPC`);
+}
+
+let home: string;
+let clock: VirtualClock;
+let table: HostTable;
+let changes: Changes;
+let mover: Mover;
+let memory: Memory;
+
+beforeEach(() => {
+  full = new Set();
+  fullOnceSwitched = [];
+  home = mkdtempSync(path.join(tmpdir(), "skein-mover-"));
+  mkdirSync(path.join(home, "run"));
+  const state = new SmallDisk(home);
+  state.open();
+  clock = createVirtualClock();
+  const placement = readPlacement(
+    { groups: { front: { services: ["gateway"] }, a: { services: ["alpha", "beta"], memory: "150Mi" } } },
+    shop,
+  );
+  table = new HostTable({
+    given: { file: "" },
+    build: { file: "" },
+    system: shop,
+    leaving: [],
+    placement,
+    state,
+    clock,
+    log: silentLog,
+    mode: "development",
+    port: 0,
+    hostname: "127.0.0.1",
+    onStop: () => undefined,
+  });
+  const starter = starterOf();
+  changes = new Changes(table, starter);
+  mover = new Mover(table, changes);
+  memory = new Memory(table, starter);
+  starter.next();
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+/** Processes that are ready at once, and end 100 ms after they were told to. */
+function starterOf(): Starter {
+  const starter = {
+    next(): void {
+      for (const one of table.replicas) {
+        if (one.state !== "waiting") continue;
+        one.state = "ready";
+        one.address = one.id;
+        one.identity = { pid: 1, startTime: "1" } as unknown as Replica["identity"];
+      }
+      table.publish();
+    },
+    drain(one: Replica): void {
+      if (one.state === "draining") return;
+      one.state = "draining";
+      table.publish();
+      clock.after(100, () => {
+        const next = table.replacementOf(one);
+        if (next !== undefined) next.replaces = undefined;
+        if (next !== undefined || one.isGoing) table.remove(one);
+        else one.state = "waiting";
+        table.publish();
+      });
+    },
+    forget: (one: Replica) => table.remove(one),
+  };
+  return starter as unknown as Starter;
+}
+
+/** Hosts that know the routes at once; memory is looked at as the watch does. */
+async function over<T>(move: Promise<T>): Promise<T | SkeinError> {
+  let result: T | SkeinError | undefined;
+  move.then(
+    (value) => (result = value),
+    (error: unknown) => (result = error as SkeinError),
+  );
+  for (let looked = 0; result === undefined && looked < 4_000; looked++) {
+    for (const one of table.replicas) {
+      one.epoch = table.routes.epoch;
+      if (one.state === "ready") memory.look(one);
+    }
+    table.publish();
+    await clock.advance(50);
+  }
+  return result ?? assert.fail("the move is not over");
+}
+const place = (services: Record<string, string>) => over(mover.move({ services }, false, (text) => steps.push(text)));
+let steps: string[] = [];
+beforeEach(() => (steps = []));
+const serving = () => table.replicas.map(({ id, state }) => `${id} ${state}`).toSorted();
+const codeOf = (error: unknown) => (error as SkeinError).code;
+
+test("a host that is being replaced for its memory: the move waits, and nothing of the old placement stays", async () => {
+  const old = table.find("a-1") ?? assert.fail();
+  old.rss = 130 * mib;
+  table.replicas.push({ ...replacementOf(old), state: "starting" });
+  clock.after(1_000, () => {
+    const next = table.find("a-1.b") ?? assert.fail();
+    Object.assign(next, { state: "ready", address: next.id, identity: old.identity });
+  });
+  assert.deepEqual(await place({ alpha: "own" }), ["alpha", "beta"]);
+  assert.deepEqual(serving(), ["a-2 ready", "front-1 ready", "own-1 ready"]);
+});
+
+test("a host that fills its memory during the move is not replaced by one that nobody would end", async () => {
+  const old = table.find("a-1") ?? assert.fail();
+  clock.after(2_000, () => (old.rss = 130 * mib));
+  assert.deepEqual(await place({ alpha: "own" }), ["alpha", "beta"]);
+  assert.deepEqual(serving(), ["a-2 ready", "front-1 ready", "own-1 ready"]);
+});
+
+const before = ["a-1 ready", "front-1 ready"];
+const groups = () =>
+  Object.fromEntries(Object.entries(table.routes.groups).map(([name, { addresses }]) => [name, addresses]));
+
+test("a disk that is full before a move begins: nothing was started", async () => {
+  full = new Set(["move"]);
+  assert.equal(codeOf(await place({ alpha: "own" })), "SKEIN_STATE_FAILED");
+  assert.deepEqual(serving(), before);
+});
+
+for (const [when, fill, reason] of [
+  ["before the new ones get calls", () => (full = new Set(["routes", "keptPlacement"])), /routes could not be/],
+  ["while they prove themselves", () => clock.after(2_000, () => (full = new Set(everything))), /move could not be/],
+  ["once the switch is written", () => (fullOnceSwitched = everything), /routes could not be written/],
+] as const)
+  test(`a disk that is full ${when}: everything is as it was, and stays so`, async () => {
+    fill();
+    const undone = await place({ alpha: "own" });
+    assert.equal(codeOf(undone), "SKEIN_PLACE_UNDONE");
+    assert.match((undone as SkeinError).message, reason);
+    assert.deepEqual(serving(), before);
+    assert.equal(table.options.state.move, undefined);
+    // With room again a later supervisor, and the same move, find nothing of this one.
+    full = new Set();
+    fullOnceSwitched = [];
+    const { state, placement, system: its } = table.options;
+    assert.deepEqual(placementToRun(placement, its, state, silentLog), { placement, leaving: [] });
+    table.publish();
+    assert.deepEqual(groups(), { front: ["front-1"], a: ["a-1"] });
+    assert.deepEqual(await place({ alpha: "own" }), ["alpha", "beta"]);
+    assert.deepEqual(serving(), ["a-2 ready", "front-1 ready", "own-1 ready"]);
+  });
+
+test("a disk that is full when all calls go to the new ones: it is placed, and kept as soon as there is room", async () => {
+  fullOnceSwitched = ["keptPlacement", "move"];
+  const { state, placement, system: its } = table.options;
+  assert.deepEqual(await place({ alpha: "own" }), ["alpha", "beta"]);
+  assert.match(steps.join("\n"), /is kept by the next move or supervisor: .*keptPlacement could not be written/);
+  assert.deepEqual(groups(), { front: ["front-1"], a: ["a-2"], own: ["own-1"] });
+  assert.equal(codeOf(await place({ alpha: "a" })), "SKEIN_STATE_FAILED");
+  full = new Set();
+  fullOnceSwitched = [];
+  assert.deepEqual(await place({ beta: "a", alpha: "third" }), ["alpha"]);
+  assert.deepEqual(Object.keys(placementToRun(placement, its, state, silentLog).placement.groups).toSorted(), [
+    "a",
+    "front",
+    "third",
+  ]);
+});
+
+test("a move that is cut off by a stop is left to the next supervisor", async () => {
+  clock.after(2_000, () => changes.close());
+  assert.equal(codeOf(await place({ alpha: "own" })), "SKEIN_PLACE_UNDONE");
+  assert.equal(table.options.state.move?.phase, "starting");
+});
