@@ -9,7 +9,8 @@ import { isGateway, type Replica } from "./replica.ts";
 import { transferDrainLimitMs } from "./settings.ts";
 import type { Starter } from "./starter.ts";
 
-type Undone = "SKEIN_PLACE_UNDONE" | "SKEIN_ROLL_UNDONE";
+/** What a change fails with whose beginning was taken back. */
+export type Undone = "SKEIN_PLACE_UNDONE" | "SKEIN_ROLL_UNDONE";
 
 /** Told of what is done, one line each. */
 export type Step = (text: string) => void;
@@ -31,7 +32,7 @@ export class Changes {
   readonly #starter: Starter;
   #isChanging = false;
   #undone: Undone = "SKEIN_PLACE_UNDONE";
-  #isOver = false;
+  readonly #over = new AbortController();
 
   constructor(table: HostTable, starter: Starter) {
     this.#table = table;
@@ -40,11 +41,16 @@ export class Changes {
 
   /** What is under way goes no further; the next supervisor finishes it or takes it back. */
   close(): void {
-    this.#isOver = true;
+    this.#over.abort();
   }
 
   get isOver(): boolean {
-    return this.#isOver;
+    return this.#over.signal.aborted;
+  }
+
+  /** For what a change has begun elsewhere. */
+  get signal(): AbortSignal {
+    return this.#over.signal;
   }
 
   /** One change at a time. Throws `SKEIN_PLACE_BUSY`. */
@@ -103,7 +109,7 @@ export class Changes {
     const { clock } = this.#table.options;
     const endMs = clock.monotonic() + quietLimitMs;
     while (this.#table.replicas.some(({ replaces }) => replaces !== undefined)) {
-      if (this.#isOver || clock.monotonic() > endMs) return "a host that has used up its memory is being replaced";
+      if (this.isOver || clock.monotonic() > endMs) return "a host that has used up its memory is being replaced";
       await sleep(clock, lookMs);
     }
     return undefined;
@@ -135,7 +141,7 @@ export class Changes {
     }
     const endMs = clock.monotonic() + goneLimitMs;
     while (this.#table.replicas.some((one) => going.includes(one)) && clock.monotonic() < endMs) {
-      if (this.#isOver) return;
+      if (this.isOver) return;
       await sleep(clock, lookMs);
     }
   }
@@ -145,7 +151,7 @@ export class Changes {
     const { clock } = this.#table.options;
     const endMs = clock.monotonic() + limitMs;
     for (;;) {
-      if (this.#isOver) throw skeinError(this.#undone, "the system is being stopped");
+      if (this.isOver) throw skeinError(this.#undone, "the system is being stopped");
       if (look() || clock.monotonic() > endMs) return;
       await sleep(clock, lookMs);
     }

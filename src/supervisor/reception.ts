@@ -5,6 +5,7 @@
 import type { Socket } from "node:net";
 import { isSkeinError, skeinError } from "../errors/index.ts";
 import { directoryOf } from "./build.ts";
+import type { Undone } from "./changes.ts";
 import { type HostSays, type RollWish, type Status, type SupervisorSays, type Wish, Wire } from "./control.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
 import { mark } from "./judgement.ts";
@@ -113,7 +114,7 @@ export class Reception {
 
   #place(wire: HostWire, wish: Wish, isDry: boolean): Promise<void> {
     const { mover, table } = this.#parts;
-    return tell(wire, async (step) => {
+    return tell(wire, "SKEIN_PLACE_UNDONE", async (step) => {
       const moved = await mover.move(wish, isDry, step);
       return { is: "placed", moved, epoch: table.routes.epoch };
     });
@@ -121,7 +122,7 @@ export class Reception {
 
   #roll(wire: HostWire, wish: RollWish): Promise<void> {
     const { roller, table } = this.#parts;
-    return tell(wire, async (step) => {
+    return tell(wire, "SKEIN_ROLL_UNDONE", async (step) => {
       const build = directoryOf(await roller.roll(wish, step));
       return { is: "rolled", build, epoch: table.routes.epoch };
     });
@@ -179,11 +180,15 @@ export class Reception {
 }
 
 /** Whoever asked may have gone meanwhile: what was begun is finished all the same. */
-async function tell(wire: HostWire, change: (step: (text: string) => void) => Promise<SupervisorSays>): Promise<void> {
+async function tell(
+  wire: HostWire,
+  unexpected: Undone,
+  change: (step: (text: string) => void) => Promise<SupervisorSays>,
+): Promise<void> {
   try {
     wire.say(await change((text) => wire.say({ is: "step", text })));
   } catch (error) {
-    const { code, message } = isSkeinError(error) ? error : skeinError("SKEIN_PLACE_UNDONE", String(error));
+    const { code, message } = isSkeinError(error) ? error : skeinError(unexpected, String(error));
     wire.say({ is: "refused", code, message });
   }
 }

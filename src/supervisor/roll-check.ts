@@ -29,6 +29,7 @@ const checkMs = 60_000;
 const migrateMs = 600_000;
 const outputBytesMax = 64 * 1_048_576;
 const shownMax = 3;
+export const stopped = "the system is being stopped";
 const connectionsCode = "SKEIN_PLACEMENT_CONNECTIONS";
 
 export interface SaidFinding {
@@ -50,12 +51,16 @@ interface Said {
 
 /**
  * Runs the build's own `skein check`, which asks the database servers too. Rejects with `SKEIN_ROLL_REFUSED` and what it says, but
- * for its connections: those of two builds count together.
+ * for its connections: those of two builds count together. `signal` ends the process that is asked.
  */
-export async function inspect(build: Build, placement: object, state: State): Promise<Inspected> {
+export async function inspect(build: Build, placement: object, state: State, signal?: AbortSignal): Promise<Inspected> {
   const contractsFile = state.passing("contracts");
   try {
-    const { endpoints = [], findings = [], connections } = await check(build, placement, state, contractsFile);
+    const {
+      endpoints = [],
+      findings = [],
+      connections,
+    } = await check(build, placement, { state, signal }, contractsFile);
     const errors = findings.filter(({ level, code }) => level === "error" && code !== connectionsCode);
     if (errors.length > 0) throw refused(`${path.dirname(build.file)} has ${listed(errors)}`);
     return {
@@ -73,12 +78,14 @@ export async function countConnections(
   build: Build,
   placement: object,
   state: State,
+  signal?: AbortSignal,
 ): Promise<{ readonly connections: readonly LimitedConnections[]; readonly findings: readonly SaidFinding[] }> {
-  const { connections, findings = [] } = await check(build, placement, state);
+  const { connections, findings = [] } = await check(build, placement, { state, signal });
   return { connections: connections ?? [], findings: findings.filter(({ code }) => code === connectionsCode) };
 }
 
-async function check(build: Build, placement: object, state: State, contractsFile?: string): Promise<Said> {
+async function check(build: Build, placement: object, by: Asking, contractsFile?: string): Promise<Said> {
+  const { state } = by;
   // Two builds may be asked at once.
   const placementFile = state.passing(contractsFile === undefined ? "counted" : "placement");
   try {
@@ -87,7 +94,7 @@ async function check(build: Build, placement: object, state: State, contractsFil
     const said = await run(
       build,
       contractsFile === undefined ? args : [...args, "--write", contractsFile],
-      state,
+      by,
       checkMs,
     );
     const { error } = said;
@@ -102,8 +109,8 @@ async function check(build: Build, placement: object, state: State, contractsFil
 }
 
 /** The databases get what the build needs of them, as `skein start` would see to it. Rejects with `SKEIN_ROLL_REFUSED`. */
-export async function migrateTo(build: Build, state: State): Promise<void> {
-  const { error } = await run(build, ["migrate", build.file, "--json"], state, migrateMs);
+export async function migrateTo(build: Build, state: State, signal?: AbortSignal): Promise<void> {
+  const { error } = await run(build, ["migrate", build.file, "--json"], { state, signal }, migrateMs);
   if (error !== undefined) throw refused(`its migrations did not run: ${error.message} [${error.code}]`);
 }
 
@@ -144,13 +151,20 @@ export function listed(what: readonly { readonly where: string; readonly message
   return shown.join("; ") + more;
 }
 
-function run(build: Build, words: readonly string[], state: State, timeout: number): Promise<Said> {
+/** For whom, and until when: what is asked ends with the system. */
+interface Asking {
+  readonly state: State;
+  readonly signal: AbortSignal | undefined;
+}
+
+function run(build: Build, words: readonly string[], { state, signal }: Asking, timeout: number): Promise<Said> {
   const args = [...nodeArgumentsOf(build), moduleOf(build, "cli/bin"), ...words];
   const env = { ...environmentOf({ mayBeAhead: true }), SKEIN_HOME: state.home, NO_COLOR: "1" };
-  const options = { cwd: path.dirname(build.file), env, timeout, maxBuffer: outputBytesMax };
+  const options = { cwd: path.dirname(build.file), env, timeout, maxBuffer: outputBytesMax, signal };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, options, (failure, stdout, stderr) => {
       const said = lastLine(stdout);
+      if (signal?.aborted === true) return reject(refused(stopped));
       if (said !== undefined) return resolve(said);
       const reason = stderr.trim().split("\n").at(-1) || (failure?.message ?? "it said nothing");
       reject(refused(`skein ${words[0]} of ${build.file} failed: ${reason}`));

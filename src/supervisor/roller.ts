@@ -3,7 +3,7 @@
  * one does not serve. It must never end a process before one that has proved itself has its place.
  */
 import { connectionsOf } from "../data/index.ts";
-import { skeinError } from "../errors/index.ts";
+import { isSkeinError, skeinError } from "../errors/index.ts";
 import { contractsOf } from "../system/check-contracts.ts";
 import { endpointGraph } from "../system/graph.ts";
 import { methodsOf, type Placement, rollOrder, type System, toPlacementValue } from "../system/index.ts";
@@ -22,6 +22,7 @@ import {
   type Known,
   listed,
   migrateTo,
+  stopped,
 } from "./roll-check.ts";
 import { type BuildConnections, lackOfConnections, type LimitedConnections } from "./roll-connections.ts";
 import type { Starter } from "./starter.ts";
@@ -59,6 +60,7 @@ export class Roller {
         for (const text of this.#describe(groups, to)) step(text);
         return this.#table.build;
       }
+      if (this.#changes.isOver) throw refused(stopped);
       const { state, given } = this.#table.options;
       const basedOn = state.keptBuild?.basedOn ?? given;
       const from = this.#table.build;
@@ -66,7 +68,8 @@ export class Roller {
       state.keptBuild = { basedOn, build: from };
       state.roll = { from, to };
       await this.#migrate(to);
-      const reason = (await this.#forward(to, groups, step)) ?? this.#keep({ basedOn, build: to });
+      const forward = this.#forward(to, groups, step).catch((error: unknown) => this.#reasonOf(error));
+      const reason = (await forward) ?? this.#keep({ basedOn, build: to });
       if (reason !== undefined) return this.#undo(groups, step, reason);
       this.#table.build = to;
       this.#known = known;
@@ -77,11 +80,17 @@ export class Roller {
   async #migrate(to: Build): Promise<void> {
     const { state } = this.#table.options;
     try {
-      await migrateTo(to, state);
+      await migrateTo(to, state, this.#changes.signal);
     } catch (error) {
       state.roll = undefined;
       throw error;
     }
+  }
+
+  /** What is under way when the system is stopped is left to the next supervisor. */
+  #reasonOf(error: unknown): string {
+    if (this.#changes.isOver) throw error;
+    return isSkeinError(error) ? error.message : String(error);
   }
 
   /** From then on a new supervisor begins with it. Why it could not be written, if so. */
@@ -126,7 +135,10 @@ export class Roller {
     // After a way back that did not work out everywhere it is the one to roll to.
     if (to.file === build.file && !this.#table.replicas.some((one) => !sameBuild(one.build, build)))
       throw refused(`${directoryOf(to)} is the build that runs; give the new one a directory of its own`);
-    const [now, known] = await Promise.all([this.#current(), inspect(to, toPlacementValue(placement), options.state)]);
+    const [now, known] = await Promise.all([
+      this.#current(),
+      inspect(to, toPlacementValue(placement), options.state, this.#changes.signal),
+    ]);
     const [name, other] = [now.contracts.system, known.contracts.system];
     if (name !== other) throw refused(`${directoryOf(to)} holds the system ${other}, and ${name} runs`);
     const differences = differencesOf(now.contracts, known.contracts);
@@ -155,7 +167,8 @@ export class Roller {
     const { build, placement, options } = this.#table;
     if (build.skein === undefined) return connectionsOf(options.system, placement, process.env);
     try {
-      return (await countConnections(build, toPlacementValue(placement), options.state)).connections;
+      return (await countConnections(build, toPlacementValue(placement), options.state, this.#changes.signal))
+        .connections;
     } catch (error) {
       options.log.warn("the connections of the build that runs could not be counted", { error });
       return next;
