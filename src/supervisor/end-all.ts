@@ -15,7 +15,7 @@ export async function endHosts(table: HostTable, starter: Starter, socket: Gatew
   const endMs = clock.monotonic() + drainLimitMs;
   // Also while the holder was asked for it and has not said its number yet.
   const isThere = (one: Replica): boolean =>
-    one.identity === undefined ? starter.starting === one && socket.isHeld : isRunning(one.identity);
+    one.identity === undefined ? starter.isStarting(one) && socket.isHeld : isRunning(one.identity);
   for (const wanted of [isGateway, (one: Replica) => !isGateway(one)]) {
     const ending = table.replicas.filter(wanted);
     while (ending.some(isThere)) {

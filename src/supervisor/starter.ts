@@ -1,5 +1,5 @@
 /**
- * Owns the life of a replica's process: started one at a time, ready, told to end, ended, started again after a pause. It
+ * Owns the life of a replica's process: started one at a time, ready, told to end, ended, started again after a pause; one that hangs holds up nobody else for long. It
  * must never judge whether one should go on: it is told.
  */
 import type { GatewaySocket } from "./gateway-socket.ts";
@@ -9,12 +9,16 @@ import { isGateway, isNearLimit, placeOf, type Replica } from "./replica.ts";
 import { drainLimitMs, type HostSettings, transferDrainLimitMs } from "./settings.ts";
 import { hostArguments, startHost } from "./spawn.ts";
 
+/** A start that takes longer no longer keeps others from starting beside it; so many at a time at most. */
+const aloneMs = 3_000;
+const startingMax = 4;
+
 const pause = { firstMs: 100, longestMs: 30_000 } as const;
 
 export class Starter {
   readonly #table: HostTable;
   readonly #socket: GatewaySocket;
-  #starting: Replica | undefined;
+  readonly #starting = new Set<Replica>();
   #isOver = false;
 
   constructor(table: HostTable, socket: GatewaySocket) {
@@ -22,9 +26,9 @@ export class Starter {
     this.#socket = socket;
   }
 
-  /** The one that is started now and is not ready. */
-  get starting(): Replica | undefined {
-    return this.#starting;
+  /** Whether it is started now and is not ready. */
+  isStarting(one: Replica): boolean {
+    return this.#starting.has(one);
   }
 
   /** Nothing is started any more. */
@@ -32,17 +36,21 @@ export class Starter {
     this.#isOver = true;
   }
 
-  /** Starts what is due. One at a time: ten that start together make those that serve wait. */
+  /** Starts what is due. One at a time, where none hangs: ten that start together make those that serve wait. */
   next(): void {
-    if (this.#isOver || this.#starting !== undefined) return;
+    if (this.#isOver || this.#starting.size >= startingMax) return;
     const { replicas, options } = this.#table;
     const { state, mode, clock } = options;
     const now = clock.monotonic();
     const due = replicas.find(
-      (one) => one.state === "waiting" && one.notBeforeMs <= now && (!isGateway(one) || this.#socket.isHeld),
+      (one) =>
+        one.state === "waiting" &&
+        one.notBeforeMs <= now &&
+        (!isGateway(one) || this.#socket.isHeld) &&
+        !this.#isHeldUp(one, now),
     );
     if (due === undefined) return;
-    this.#starting = due;
+    this.#starting.add(due);
     due.state = "starting";
     due.startedMs = now;
     due.startedAt = clock.now();
@@ -59,6 +67,15 @@ export class Starter {
     else this.#started(due, startHost(args, log, this.#isAwaited(due)).pid ?? -1);
   }
 
+  /** By one that has just been started, or by one of its group, which would hang as that does. What calls wait for goes before a change's newcomers. */
+  #isHeldUp(due: Replica, now: number): boolean {
+    return [...this.#starting].some((one) => {
+      const isNewcomer = !one.isRouted || one.replaces !== undefined;
+      if (isNewcomer && due.isRouted && this.#isAwaited(due)) return false;
+      return one.group === due.group || now - one.startedMs < aloneMs;
+    });
+  }
+
   /** Nobody else of its group serves, or the one that it replaces has little memory left. */
   #isAwaited(due: Replica): boolean {
     const { replaces } = due;
@@ -72,7 +89,7 @@ export class Starter {
   spawned(id: string, pid: number): void {
     const one = this.#table.find(id);
     // One that is known already, or was given up, or ordered by a supervisor that died: it finds that it is not wanted.
-    if (one === undefined || one.identity !== undefined || this.#starting !== one) return;
+    if (one === undefined || one.identity !== undefined || !this.#starting.has(one)) return;
     this.#started(one, pid);
     this.#table.notify();
   }
@@ -86,7 +103,7 @@ export class Starter {
     one.readyMs = one.heardMs = clock.monotonic();
     this.#table.mark(one, { isReady: true, address });
     log.info(`${one.id} is ready`);
-    if (this.#starting === one) this.#starting = undefined;
+    this.#starting.delete(one);
     this.#table.publish();
     this.next();
   }
@@ -109,7 +126,7 @@ export class Starter {
 
   /** Its place is gone before it had a process. */
   forget(one: Replica): void {
-    if (this.#starting === one) this.#starting = undefined;
+    this.#starting.delete(one);
     this.#succeeded(one);
     this.#table.remove(one);
     this.next();
@@ -123,7 +140,7 @@ export class Starter {
       log.warn(`${one.id} ended`, { reason: one.lastError ?? "killed, or without a word" });
       one.failures++;
     }
-    if (this.#starting === one) this.#starting = undefined;
+    this.#starting.delete(one);
     if (this.#succeeded(one) || one.isGoing) this.#table.remove(one);
     else this.#again(one);
     this.#table.publish();
@@ -161,8 +178,7 @@ export class Starter {
 
   /** It was ordered from a holder that is gone, and nobody can say whether it was started. */
   lost(): void {
-    const one = this.#starting;
-    if (one !== undefined && isGateway(one) && one.identity === undefined) this.ended(one);
+    for (const one of this.#starting) if (isGateway(one) && one.identity === undefined) this.ended(one);
   }
 
   #started(one: Replica, pid: number): void {

@@ -1,0 +1,93 @@
+/** Who is started while another start takes long. The processes are the test's own, and what they would do is said for them. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { createVirtualClock, type VirtualClock } from "../core/virtual-clock.ts";
+import { silentLog } from "../observe/index.ts";
+import { system } from "../system/index.ts";
+import type { GatewaySocket } from "./gateway-socket.ts";
+import { HostTable } from "./host-table.ts";
+import { signal } from "./process-identity.ts";
+import { type Replica, replacementOf } from "./replica.ts";
+import { Starter } from "./starter.ts";
+import { State } from "./state.ts";
+
+let home: string;
+let clock: VirtualClock;
+let table: HostTable;
+let starter: Starter;
+
+beforeEach(() => {
+  home = mkdtempSync(path.join(tmpdir(), "skein-starter-"));
+  const state = new State(home);
+  state.open();
+  const file = path.join(home, "system.ts");
+  writeFileSync(file, "await new Promise((resolve) => setTimeout(resolve, 600_000));");
+  clock = createVirtualClock();
+  const group = (services: readonly string[], replicas = 1) => ({
+    services,
+    replicas,
+    memory: undefined,
+    isSingleton: false,
+  });
+  table = new HostTable({
+    given: { file },
+    build: { file },
+    system: system("none", { services: [] }),
+    leaving: [],
+    placement: { groups: { alpha: group(["alpha"]), beta: group(["beta"]), gamma: group(["gamma"], 2) }, pins: {} },
+    state,
+    clock,
+    log: silentLog,
+    mode: "development",
+    port: 0,
+    hostname: "127.0.0.1",
+    onStop: () => undefined,
+  });
+  // There is no gateway here.
+  starter = new Starter(table, { isHeld: false } as GatewaySocket);
+});
+afterEach(() => {
+  for (const { identity } of table.replicas) if (identity !== undefined) signal(identity, "SIGKILL");
+  rmSync(home, { recursive: true, maxRetries: 5 });
+});
+
+const find = (id: string): Replica => table.find(id) ?? assert.fail(`there is no ${id}`);
+const starting = () => table.replicas.filter(({ state }) => state === "starting").map(({ id }) => id);
+const serve = (...ids: readonly string[]) => {
+  for (const id of ids) find(id).state = "ready";
+};
+async function pass(ms: number): Promise<void> {
+  await clock.advance(ms);
+  starter.next();
+}
+
+test("one at a time; one that hangs holds up others for 3 s, and its own group for as long as it hangs", async () => {
+  serve("alpha-1", "beta-1");
+  starter.next();
+  assert.deepEqual(starting(), ["gamma-1"]);
+  find("beta-1").state = "waiting";
+  await pass(2_900);
+  assert.deepEqual(starting(), ["gamma-1"]);
+  await pass(200);
+  assert.deepEqual(starting(), ["beta-1", "gamma-1"]);
+  starter.ready(find("beta-1"));
+  await pass(30_000);
+  assert.deepEqual(starting(), ["gamma-1"]);
+});
+
+test("what nobody else does starts beside the newcomer of a change at once, also one of its own group", () => {
+  serve("alpha-1", "beta-1", "gamma-1", "gamma-2");
+  table.replicas.push(replacementOf(find("beta-1")));
+  starter.next();
+  assert.deepEqual(starting(), ["beta-1.b"]);
+  find("gamma-2").state = "waiting";
+  starter.next();
+  // Another one of its group serves.
+  assert.deepEqual(starting(), ["beta-1.b"]);
+  find("beta-1").state = "waiting";
+  starter.next();
+  assert.deepEqual(starting(), ["beta-1", "beta-1.b"]);
+});
