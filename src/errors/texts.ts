@@ -569,7 +569,7 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
   },
   SKEIN_PLACE_BUSY: {
     what: "The placement is being changed already, or a build is being rolled out.",
-    fix: "Wait until `skein status` shows no host that starts or drains, and ask again.",
+    fix: "Wait until `skein status` shows no move or roll that is under way, and ask again.",
   },
   SKEIN_PLACE_REFUSED: {
     what: "This machine has no room for the new processes beside the old ones.",
@@ -581,7 +581,7 @@ export const errorTexts: Readonly<Record<SkeinCode, ErrorText>> = {
   },
   SKEIN_ROLL_REFUSED: {
     what: "The running system cannot be rolled to this build; nothing was begun.",
-    fix: "Correct what the message names in the new build. Contracts that break are rolled out only with --breaking.",
+    fix: "Correct what the message names in the new build.",
   },
   SKEIN_ROLL_UNDONE: {
     what: "The new build did not serve; every host runs the build that it ran before.",

@@ -4,6 +4,7 @@
  */
 import { sleep } from "../core/index.ts";
 import { skeinError } from "../errors/index.ts";
+import type { ChangeStatus } from "./control.ts";
 import type { HostTable } from "./host-table.ts";
 import { isGateway, type Replica } from "./replica.ts";
 import { transferDrainLimitMs } from "./settings.ts";
@@ -30,8 +31,7 @@ export const unwritten = "the routes could not be written";
 export class Changes {
   readonly #table: HostTable;
   readonly #starter: Starter;
-  #isChanging = false;
-  #undone: Undone = "SKEIN_PLACE_UNDONE";
+  #underWay: ChangeStatus | undefined;
   readonly #over = new AbortController();
 
   constructor(table: HostTable, starter: Starter) {
@@ -53,20 +53,25 @@ export class Changes {
     return this.#over.signal;
   }
 
-  /** One change at a time. Throws `SKEIN_PLACE_BUSY`. */
-  assertFree(): void {
-    if (this.#isChanging) throw skeinError("SKEIN_PLACE_BUSY");
+  /** The change that is under way. */
+  get underWay(): ChangeStatus | undefined {
+    return this.#underWay;
   }
 
-  /** `undone` is what it fails with when the system is being stopped. */
-  async alone<T>(change: () => Promise<T>, undone: Undone): Promise<T> {
+  /** One change at a time. Throws `SKEIN_PLACE_BUSY`. */
+  assertFree(): void {
+    if (this.#underWay === undefined) return;
+    const { what, since } = this.#underWay;
+    throw skeinError("SKEIN_PLACE_BUSY", `a ${what} is under way since ${new Date(since).toISOString()}`);
+  }
+
+  async alone<T>(what: ChangeStatus["what"], change: () => Promise<T>): Promise<T> {
     this.assertFree();
-    this.#isChanging = true;
-    this.#undone = undone;
+    this.#underWay = { what, since: this.#table.options.clock.now() };
     try {
       return await change();
     } finally {
-      this.#isChanging = false;
+      this.#underWay = undefined;
     }
   }
 
@@ -84,7 +89,10 @@ export class Changes {
       }
       return reason !== undefined || said.size === come.length;
     });
-    if (reason === undefined && said.size < come.length) return "the new processes were not ready in time";
+    if (reason === undefined && said.size < come.length) {
+      const late = come.filter((one) => !said.has(one)).map(({ id }) => id);
+      return `${late.join(", ")}: not ready in time`;
+    }
     return reason;
   }
 
@@ -151,7 +159,10 @@ export class Changes {
     const { clock } = this.#table.options;
     const endMs = clock.monotonic() + limitMs;
     for (;;) {
-      if (this.isOver) throw skeinError(this.#undone, "the system is being stopped");
+      if (this.isOver) {
+        const code = this.#underWay?.what === "roll" ? "SKEIN_ROLL_UNDONE" : "SKEIN_PLACE_UNDONE";
+        throw skeinError(code, "the system is being stopped");
+      }
       if (look() || clock.monotonic() > endMs) return;
       await sleep(clock, lookMs);
     }

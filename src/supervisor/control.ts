@@ -13,6 +13,15 @@ export interface Status {
   readonly epoch: number;
   readonly gateway: { readonly url: string } | null;
   readonly hosts: readonly HostStatus[];
+  /** A change that is under way; absent where there is none. */
+  readonly change?: ChangeStatus;
+}
+
+/** A move of the placement, or a roll to another build. @since 0.1.0 */
+export interface ChangeStatus {
+  readonly what: "move" | "roll";
+  /** Wall time of its beginning, in milliseconds since 1970. */
+  readonly since: number;
 }
 
 /** One host. @since 0.1.0 */

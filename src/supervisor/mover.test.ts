@@ -225,3 +225,18 @@ test("a move that is cut off by a stop is left to the next supervisor", async ()
   assert.equal(codeOf(await place({ alpha: "own" })), "SKEIN_PLACE_UNDONE");
   assert.equal(table.options.state.move?.phase, "starting");
 });
+
+test("while a move is under way another one is refused, and the status can say which", async () => {
+  const move = mover.move({ services: { alpha: "own" } }, false, () => undefined);
+  const since = clock.now();
+  assert.deepEqual(changes.underWay, { what: "move", since });
+  await assert.rejects(
+    mover.move({ services: { beta: "own" } }, false, () => undefined),
+    {
+      code: "SKEIN_PLACE_BUSY",
+      message: `a move is under way since ${new Date(since).toISOString()}`,
+    },
+  );
+  await over(move);
+  assert.equal(changes.underWay, undefined);
+});

@@ -52,7 +52,7 @@ export class Mover {
       for (const text of describeMove(move)) step(text);
       return isDry ? [] : this.#keep(to, move);
     }
-    return this.#changes.alone(() => this.#run(move, to, step), "SKEIN_PLACE_UNDONE");
+    return this.#changes.alone("move", () => this.#run(move, to, step));
   }
 
   #read(wish: Wish): Placement {

@@ -53,7 +53,7 @@ export class Roller {
    * nothing was begun, and with `SKEIN_ROLL_UNDONE` when every host runs what it ran before. `step` is told what is done.
    */
   roll(wish: RollWish, step: Step): Promise<Build> {
-    return this.#changes.alone(async () => {
+    return this.#changes.alone("roll", async () => {
       const plan = await this.#plan(wish, step);
       const { to, groups, known } = plan;
       if (wish.isDry) {
@@ -74,7 +74,7 @@ export class Roller {
       this.#table.build = to;
       this.#known = known;
       return to;
-    }, "SKEIN_ROLL_UNDONE");
+    });
   }
 
   async #migrate(to: Build): Promise<void> {
@@ -120,12 +120,12 @@ export class Roller {
     if (!this.#table.replicas.some(isStrange)) return void (state.roll = undefined);
     const step = (text: string): void => log.info(text);
     this.#changes
-      .alone(async () => {
+      .alone("roll", async () => {
         const { calls } = await this.#current();
         const order = rollOrder(placement, calls, { added: new Set(), breaking: new Set(), skewed: new Set() });
         await this.#all(build, "groups" in order ? order.groups.toReversed() : [], step);
         state.roll = undefined;
-      }, "SKEIN_ROLL_UNDONE")
+      })
       .catch((error: unknown) => log.error("some hosts run another build than the one to run", { error }));
   }
 
@@ -144,7 +144,8 @@ export class Roller {
     const differences = differencesOf(now.contracts, known.contracts);
     const breaking = differences.all.filter(({ level }) => level === "breaking");
     for (const { level, where, message } of differences.all) step(`${level}: ${where}: ${message}`);
-    if (breaking.length > 0 && !isBreaking) throw refused(`its contracts break what runs: ${listed(breaking)}`);
+    if (breaking.length > 0 && !isBreaking)
+      throw refused(`its contracts break what runs, which only --breaking rolls out: ${listed(breaking)}`);
     const order = rollOrder(placement, bothOf(now, known), differences);
     if ("cycle" in order)
       throw refused(`${order.cycle.join(" and ")}: both are new, so add one of them in a build of its own before`);

@@ -47,6 +47,10 @@ orders  1        ready    /srv/shop-43  4711  1h 6m  2         3          5 of 1
 orders  2        waiting  /srv/shop-43  -     -      2         0                      -                   orders stock
 `,
   );
+  assert.match(
+    renderStatus({ ...status, change: { what: "roll", since: 0 } }, createPaint(false)),
+    /^gateway .*\na roll is under way since 1970-01-01T00:00:00\.000Z\n/m,
+  );
   const leader = renderStatus(
     { ...status, hosts: [{ ...host, role: "leader", uptimeMs: 500, memory: null }] },
     createPaint(true),

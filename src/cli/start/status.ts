@@ -23,12 +23,15 @@ const styles: Readonly<Partial<Record<HostStatus["state"], Style>>> = {
 };
 
 /** Columns that are empty for every host are left out. */
-export function renderStatus({ supervisor, epoch, gateway, hosts }: Status, paint: Paint): string {
+export function renderStatus({ supervisor, epoch, gateway, change, hosts }: Status, paint: Paint): string {
   const head = [
     supervisor === null
       ? paint("yellow", "no supervisor: the hosts go on, and skein start takes them over")
       : `supervisor ${supervisor.pid}, epoch ${epoch}`,
     ...(gateway === null ? [] : [`gateway ${gateway.url}`]),
+    ...(change === undefined
+      ? []
+      : [paint("yellow", `a ${change.what} is under way since ${new Date(change.since).toISOString()}`)]),
   ];
   const columns: readonly (readonly [string, (host: HostStatus) => string])[] = [
     ["group", ({ group }) => group],

@@ -99,7 +99,7 @@ describe("a move", () => {
       "start 1 x orders (orders)",
       "start 1 x own (stock)",
       "wait until each of them has answered a call",
-      "send calls of orders, stock there from one moment on",
+      "send calls of orders, stock there, more and more of them and then all",
       "drain 1 x orders (orders, stock): what is in flight is finished, then it ends",
       "keep 1 x front (gateway, search)",
     ]);

@@ -67,7 +67,7 @@ export function describeMove({ start, keep, drain, moved }: Move): string[] {
   return [
     ...start.map((step) => `start ${text(step)}`),
     ...(start.length === 0 ? [] : ["wait until each of them has answered a call"]),
-    ...(moved.length === 0 ? [] : [`send calls of ${moved.join(", ")} there from one moment on`]),
+    ...(moved.length === 0 ? [] : [`send calls of ${moved.join(", ")} there, more and more of them and then all`]),
     ...drain.map((step) => `drain ${text(step)}: what is in flight is finished, then it ends`),
     ...keep.map((step) => `keep ${text(step)}`),
   ];
