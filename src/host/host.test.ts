@@ -64,6 +64,15 @@ describe("a host", () => {
     assert.equal(await codeOf(host.ready()), "SKEIN_CALL_FAILED");
   });
 
+  it("says whose ready hook it was that took too long", async () => {
+    const clock = createVirtualClock();
+    const hooks = { ready: () => new Promise(() => undefined) };
+    const host = createHost(system("s", { services: [served({}, hooks)] }), { ...options, clock });
+    const rejected = assert.rejects(host, /^SkeinError: the ready hook of a: The call's deadline passed/);
+    await clock.advance("10s");
+    await rejected;
+  });
+
   it("runs start hooks in the background, and tells them when it closes", async () => {
     const clock = createVirtualClock();
     const happened: string[] = [];

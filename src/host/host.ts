@@ -14,7 +14,7 @@ import {
   type Told,
 } from "../call/index.ts";
 import { afterTurn, type Clock, type Random, type Secret, systemClock, systemRandom, toMs } from "../core/index.ts";
-import { type SkeinError, skeinError } from "../errors/index.ts";
+import { isSkeinCode, isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import { createRecorder, quietly, type Recorder, silentLog } from "../observe/index.ts";
 import { type Leadership, type Log, type Mode, type System, type TokenGrant } from "../system/index.ts";
 import { Admitted, isFromElsewhere } from "./admitted.ts";
@@ -284,7 +284,17 @@ class RunningHost implements Host {
   async ready(): Promise<void> {
     for (const service of this.#live) {
       for (const thing of service.opened.values()) await thing.ready?.();
-      if (service.hooks.ready !== undefined) await this.#runtime.root(service.name, readyHook, undefined);
+      if (service.hooks.ready !== undefined) await this.#askHook(service.name);
+    }
+  }
+
+  /** Whoever reads why a host does not start needs to know whose hook it was. */
+  async #askHook(service: string): Promise<void> {
+    try {
+      await this.#runtime.root(service, readyHook, undefined);
+    } catch (error) {
+      if (!isSkeinError(error) || !isSkeinCode(error.code)) throw error;
+      throw skeinError(error.code, `the ready hook of ${service}: ${error.message}`, { cause: error });
     }
   }
 

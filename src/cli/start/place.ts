@@ -9,6 +9,7 @@ import type { Given } from "../command.ts";
 import { findSystemFile, shorten } from "../load-system.ts";
 import { usage } from "../parse.ts";
 import { escapeControl } from "../terminal.ts";
+import { untilOver } from "./goes-on.ts";
 import { stateOf } from "./home.ts";
 
 const bytesMax = 1_048_576;
@@ -25,7 +26,9 @@ export async function runPlace(given: Given): Promise<number> {
     steps.push(text);
     if (!isJson) process.stdout.write(`${escapeControl(text)}\n`);
   };
-  const { moved, epoch } = await askPlace(state, systemClock, wishOf(pairs, given.options["file"]), isDry, step);
+  const wish = wishOf(pairs, given.options["file"]);
+  const over = isDry ? undefined : untilOver("move");
+  const { moved, epoch } = await askPlace(state, systemClock, wish, isDry, step).finally(over);
   if (isJson) process.stdout.write(`${JSON.stringify({ moved, epoch, steps, dryRun: isDry })}\n`);
   // A single step, such as that there is nothing to do, says everything itself.
   else if (!isDry && steps.length > 1)

@@ -6,6 +6,7 @@ import type { Given } from "../command.ts";
 import { findSystemFile, shorten } from "../load-system.ts";
 import { usage } from "../parse.ts";
 import { escapeControl } from "../terminal.ts";
+import { untilOver } from "./goes-on.ts";
 import { stateOf } from "./home.ts";
 
 export async function runRoll({ arguments: [directory, file], options }: Given): Promise<number> {
@@ -19,7 +20,8 @@ export async function runRoll({ arguments: [directory, file], options }: Given):
     if (!isJson) process.stdout.write(`${escapeControl(text)}\n`);
   };
   const wish = { path: path.resolve(directory), isDry, isBreaking: options["breaking"] === true };
-  const { build, epoch } = await askRoll(state, systemClock, wish, step);
+  const over = isDry ? undefined : untilOver("roll");
+  const { build, epoch } = await askRoll(state, systemClock, wish, step).finally(over);
   if (isJson) process.stdout.write(`${JSON.stringify({ build, epoch, steps, dryRun: isDry })}\n`);
   else if (!isDry) process.stdout.write(`rolled to ${escapeControl(shorten(build))}\n`);
   return 0;
