@@ -4,7 +4,7 @@
  */
 import type { Replica } from "./replica.ts";
 
-export interface Counts {
+interface Counts {
   readonly answered: number;
   readonly failed: number;
 }
