@@ -98,9 +98,9 @@ export interface Health {
   /** Calls that its services have answered, and those of them that failed by its own fault. */
   readonly answered: number;
   readonly failed: number;
-  /** Requests that its gateway has answered, and those of them with a 5xx, whoever's fault that was. */
-  readonly requests: number;
-  readonly failedRequests: number;
+  /** Requests that its gateway has answered, and those of them with a 5xx, whoever's fault that was; a host of an older Skein says nothing of them. */
+  readonly requests?: number;
+  readonly failedRequests?: number;
   readonly sent: Sent;
 }
 

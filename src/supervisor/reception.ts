@@ -160,8 +160,8 @@ export class Reception {
         replica.epoch = message.epoch;
         replica.answered = message.answered;
         replica.failed = message.failed;
-        replica.requests = message.requests;
-        replica.failedRequests = message.failedRequests;
+        replica.requests = message.requests ?? 0;
+        replica.failedRequests = message.failedRequests ?? 0;
         mark(replica, table.options.clock.monotonic());
         replica.sent = message.sent;
         break;
