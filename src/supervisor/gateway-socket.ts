@@ -26,6 +26,8 @@ const orderMs = 2_000;
 
 export class GatewaySocket {
   readonly #options: GatewaySocketOptions;
+  /** The holder that was told to end. */
+  #ending: ProcessIdentity | undefined;
   #holder: Wire<SupervisorSays, HostSays> | undefined;
   #url: string | undefined;
   #orderedUntilMs = 0;
@@ -152,11 +154,14 @@ export class GatewaySocket {
   end(): boolean {
     const { state } = this.#options;
     const record = state.host("holder");
-    if (record === undefined || !isRunning(record.identity)) {
+    // It removes its record before it ends.
+    const identity = record?.identity ?? this.#ending;
+    if (identity === undefined || !isRunning(identity)) {
       state.remove("holder");
       return false;
     }
-    if (record.isRetired) return true;
+    this.#ending = identity;
+    if (record === undefined || record.isRetired) return true;
     state.write({ ...record, isRetired: true });
     this.#holder?.say({ is: "drain" });
     signal(record.identity, "SIGTERM");
