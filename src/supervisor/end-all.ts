@@ -37,12 +37,12 @@ export async function endHosts(table: HostTable, starter: Starter, socket: Gatew
 }
 
 /** It ends after what it has in flight. */
-export function tellToLeave({ options }: HostTable, one: Leaving): void {
-  const record = options.state.host(one.id);
-  if (record?.identity.pid === one.identity.pid) options.state.write({ ...record, isRetired: true });
+export function tellToLeave(table: HostTable, one: Leaving): void {
+  const { state, clock } = table.options;
+  if (state.host(one.id)?.identity.pid === one.identity.pid) table.mark(one, { isRetired: true });
   signal(one.identity, "SIGTERM");
   one.isTold = true;
-  one.sinceMs = options.clock.monotonic();
+  one.sinceMs = clock.monotonic();
 }
 
 /** The holder last: until then a gateway could be started on its socket. */

@@ -100,7 +100,7 @@ export class HostTable {
 
   /** Keeps one more thing that is true of it from now on. */
   mark(
-    { id }: Replica,
+    { id }: Pick<Replica, "id">,
     what: Partial<Pick<HostRecord, "isReady" | "address" | "isRetired" | "leads" | "replaces">>,
   ): void {
     const record = this.options.state.host(id);
