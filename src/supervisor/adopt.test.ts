@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { createVirtualClock } from "../core/virtual-clock.ts";
-import { createLog, silentLog } from "../observe/index.ts";
-import { type Mode, system } from "../system/index.ts";
+import { createLog } from "../observe/index.ts";
+import type { Mode } from "../system/index.ts";
+import { groupOf, optionsOf } from "./fixtures/options.ts";
 import { adoptRecords, assertSameMode } from "./adopt.ts";
 import { GatewaySocket } from "./gateway-socket.ts";
 import { HostTable } from "./host-table.ts";
@@ -23,21 +24,7 @@ beforeEach(() => {
 afterEach(() => rmSync(state.home, { recursive: true }));
 
 function tableIn(mode: Mode): HostTable {
-  const groups = { a: { services: ["a"], replicas: 1, memory: undefined, isSingleton: false } };
-  return new HostTable({
-    given: { file: "" },
-    build: { file: "" },
-    system: system("none", { services: [] }),
-    leaving: [],
-    placement: { groups, pins: {} },
-    state,
-    clock,
-    log: silentLog,
-    mode,
-    port: 0,
-    hostname: "127.0.0.1",
-    onStop: () => undefined,
-  });
+  return new HostTable(optionsOf(state, { a: groupOf(["a"]) }, { clock, mode }));
 }
 
 test("hosts that run in another mode are not taken over, and nothing is changed", () => {

@@ -6,10 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { systemClock } from "../core/index.ts";
-import { silentLog } from "../observe/index.ts";
-import { system } from "../system/index.ts";
 import { skeinError } from "../errors/index.ts";
+import { groupOf, optionsOf } from "./fixtures/options.ts";
 import { tellToLeave } from "./end-all.ts";
 import { HostTable } from "./host-table.ts";
 import { identify } from "./process-identity.ts";
@@ -18,21 +16,7 @@ import { State } from "./state.ts";
 
 function tableWith(state: State): HostTable {
   state.open();
-  const group = { services: ["erp"], replicas: 2, isSingleton: true, memory: undefined };
-  return new HostTable({
-    given: { file: "/system.ts" },
-    build: { file: "/system.ts" },
-    system: system("none", { services: [] }),
-    leaving: [],
-    placement: { groups: { sync: group }, pins: {} },
-    state,
-    clock: systemClock,
-    log: silentLog,
-    mode: "development",
-    port: 0,
-    hostname: "127.0.0.1",
-    onStop: () => undefined,
-  });
+  return new HostTable(optionsOf(state, { sync: groupOf(["erp"], { replicas: 2, isSingleton: true }) }));
 }
 
 class FullDisk extends State {

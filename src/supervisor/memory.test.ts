@@ -4,9 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { createVirtualClock } from "../core/virtual-clock.ts";
-import { silentLog } from "../observe/index.ts";
-import { system } from "../system/index.ts";
+import { groupOf, optionsOf } from "./fixtures/options.ts";
 import { adoptRecords } from "./adopt.ts";
 import { HostTable } from "./host-table.ts";
 import { Memory } from "./memory.ts";
@@ -28,23 +26,7 @@ afterEach(() => rmSync(home, { recursive: true }));
 function open(): { table: HostTable; memory: Memory } {
   const state = new State(home);
   state.open();
-  const table = new HostTable({
-    given: { file: "" },
-    build: { file: "" },
-    system: system("none", { services: [] }),
-    leaving: [],
-    placement: {
-      groups: { worker: { services: ["worker"], replicas: 2, memory: 100 * mib, isSingleton: false } },
-      pins: {},
-    },
-    state,
-    clock: createVirtualClock(),
-    log: silentLog,
-    mode: "development",
-    port: 0,
-    hostname: "127.0.0.1",
-    onStop: () => undefined,
-  });
+  const table = new HostTable(optionsOf(state, { worker: groupOf(["worker"], { replicas: 2, memory: 100 * mib }) }));
   // What it does to processes is not what is asked here.
   const starter = { next: () => undefined, drain: (one: Replica) => drained.push(one.id) } as unknown as Starter;
   return { table, memory: new Memory(table, starter) };

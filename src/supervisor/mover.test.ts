@@ -10,6 +10,7 @@ import { createVirtualClock, type VirtualClock } from "../core/virtual-clock.ts"
 import { type SkeinError, skeinError } from "../errors/index.ts";
 import { silentLog } from "../observe/index.ts";
 import { readPlacement, service, system } from "../system/index.ts";
+import { optionsOf } from "./fixtures/options.ts";
 import { Changes } from "./changes.ts";
 import { HostTable } from "./host-table.ts";
 import { placementToRun } from "./kept-placement.ts";
@@ -77,20 +78,7 @@ beforeEach(() => {
     { groups: { front: { services: ["gateway"] }, a: { services: ["alpha", "beta"], memory: "150Mi" } } },
     shop,
   );
-  table = new HostTable({
-    given: { file: "" },
-    build: { file: "" },
-    system: shop,
-    leaving: [],
-    placement,
-    state,
-    clock,
-    log: silentLog,
-    mode: "development",
-    port: 0,
-    hostname: "127.0.0.1",
-    onStop: () => undefined,
-  });
+  table = new HostTable(optionsOf(state, {}, { system: shop, placement, clock }));
   const starter = starterOf();
   changes = new Changes(table, starter);
   mover = new Mover(table, changes);

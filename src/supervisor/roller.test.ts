@@ -5,9 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { createVirtualClock } from "../core/virtual-clock.ts";
-import { silentLog } from "../observe/index.ts";
-import { system } from "../system/index.ts";
+import { optionsOf } from "./fixtures/options.ts";
 import { buildOf } from "./build.ts";
 import { Changes } from "./changes.ts";
 import { HostTable } from "./host-table.ts";
@@ -30,20 +28,7 @@ writeFileSync(${JSON.stringify(pidFile)}, String(process.pid));
 await new Promise((resolve) => setTimeout(resolve, 300_000));`,
     );
     const build = buildOf(path.join(import.meta.dirname, "roller.test.ts"));
-    const table = new HostTable({
-      given: build,
-      build,
-      system: system("none", { services: [] }),
-      leaving: [],
-      placement: { groups: {}, pins: {} },
-      state,
-      clock: createVirtualClock(),
-      log: silentLog,
-      mode: "development",
-      port: 0,
-      hostname: "127.0.0.1",
-      onStop: () => undefined,
-    });
+    const table = new HostTable(optionsOf(state, {}, { given: build, build }));
     const starter = {} as Starter;
     const changes = new Changes(table, starter);
     const rolled = new Roller(table, starter, changes).roll(

@@ -7,11 +7,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { createVirtualClock, type VirtualClock } from "../core/virtual-clock.ts";
-import { silentLog } from "../observe/index.ts";
+import { groupOf, optionsOf } from "./fixtures/options.ts";
 import { HostTable } from "./host-table.ts";
 import { identify, isRunning } from "./process-identity.ts";
 import { Silence } from "./silence.ts";
-import { system } from "../system/index.ts";
 import { State } from "./state.ts";
 
 const everyMs = 250;
@@ -25,23 +24,7 @@ beforeEach(() => {
   const state = new State(home);
   state.open();
   clock = createVirtualClock();
-  table = new HostTable({
-    given: { file: "" },
-    build: { file: "" },
-    system: system("none", { services: [] }),
-    leaving: [],
-    placement: {
-      groups: { worker: { services: ["worker"], replicas: 4, memory: undefined, isSingleton: false } },
-      pins: {},
-    },
-    state,
-    clock,
-    log: silentLog,
-    mode: "development",
-    port: 0,
-    hostname: "127.0.0.1",
-    onStop: () => undefined,
-  });
+  table = new HostTable(optionsOf(state, { worker: groupOf(["worker"], { replicas: 4 }) }, { clock }));
   for (const one of table.replicas) {
     one.state = "ready";
     one.address = one.id;

@@ -5,8 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { createVirtualClock, type VirtualClock } from "../core/virtual-clock.ts";
-import { silentLog } from "../observe/index.ts";
-import { system } from "../system/index.ts";
+import { groupOf, optionsOf } from "./fixtures/options.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
 import { HostTable } from "./host-table.ts";
 import { signal } from "./process-identity.ts";
@@ -26,26 +25,12 @@ beforeEach(() => {
   const file = path.join(home, "system.ts");
   writeFileSync(file, "await new Promise((resolve) => setTimeout(resolve, 600_000));");
   clock = createVirtualClock();
-  const group = (services: readonly string[], replicas = 1) => ({
-    services,
-    replicas,
-    memory: undefined,
-    isSingleton: false,
-  });
-  table = new HostTable({
-    given: { file },
-    build: { file },
-    system: system("none", { services: [] }),
-    leaving: [],
-    placement: { groups: { alpha: group(["alpha"]), beta: group(["beta"]), gamma: group(["gamma"], 2) }, pins: {} },
-    state,
-    clock,
-    log: silentLog,
-    mode: "development",
-    port: 0,
-    hostname: "127.0.0.1",
-    onStop: () => undefined,
-  });
+  const groups = {
+    alpha: groupOf(["alpha"]),
+    beta: groupOf(["beta"]),
+    gamma: groupOf(["gamma"], { replicas: 2 }),
+  };
+  table = new HostTable(optionsOf(state, groups, { given: { file }, build: { file }, clock }));
   // There is no gateway here.
   starter = new Starter(table, { isHeld: false } as GatewaySocket);
 });

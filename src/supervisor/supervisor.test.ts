@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { type Clock, createVirtualClock, systemClock } from "../core/index.ts";
-import { silentLog } from "../observe/index.ts";
+import { optionsOf } from "./fixtures/options.ts";
 import { askStatus, askStop } from "./ask.ts";
-import { type Placement, system } from "../system/index.ts";
+import type { Placement } from "../system/index.ts";
 import { State } from "./state.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -24,20 +24,8 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true }));
 
 function supervisorOf(groups: Placement["groups"], clock: Clock = systemClock): Supervisor {
-  return new Supervisor({
-    given: { file: path.join(home, "nowhere.ts") },
-    build: { file: path.join(home, "nowhere.ts") },
-    system: system("none", { services: [] }),
-    leaving: [],
-    placement: { groups, pins: {} },
-    state,
-    clock,
-    log: silentLog,
-    mode: "development",
-    port: 0,
-    hostname: "127.0.0.1",
-    onStop: () => undefined,
-  });
+  const nowhere = { file: path.join(home, "nowhere.ts") };
+  return new Supervisor(optionsOf(state, groups, { given: nowhere, build: nowhere, clock }));
 }
 
 async function connected(): Promise<Socket> {
