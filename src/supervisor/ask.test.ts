@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -71,6 +71,22 @@ test("without a supervisor, what hangs is ended by force after 30 s, the others 
   } finally {
     hung.kill("SIGKILL");
     gentle.kill("SIGKILL");
+  }
+});
+
+test("without a supervisor, and where nothing can be written: what runs is ended all the same", async () => {
+  const host = await started("");
+  try {
+    keep("orders-1", host);
+    // In the way of whoever writes the record.
+    mkdirSync(path.join(home, "run/hosts", `orders-1.json.${process.pid}.tmp`));
+    const ended = once(host, "exit");
+    const stopped = askStop(state, clock, 60_000);
+    assert.deepEqual(await ended, [null, "SIGTERM"]);
+    await clock.advance(100);
+    await stopped;
+  } finally {
+    host.kill("SIGKILL");
   }
 });
 

@@ -70,7 +70,7 @@ export async function askStop(state: State, clock: Clock, withinMs: number): Pro
 /** After what they have in flight, and from `endMs` on whatever they have. */
 async function end(ending: readonly HostRecord[], state: State, clock: Clock, endMs: number): Promise<void> {
   for (const one of ending) {
-    state.write({ ...one, isRetired: true });
+    state.retire(one);
     signal(one.identity, "SIGTERM");
   }
   const hung = await gone(ending, clock, endMs);

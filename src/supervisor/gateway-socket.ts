@@ -160,9 +160,9 @@ export class GatewaySocket {
       state.remove("holder");
       return false;
     }
+    if (record === undefined || this.#ending?.pid === identity.pid) return true;
     this.#ending = identity;
-    if (record === undefined || record.isRetired) return true;
-    state.write({ ...record, isRetired: true });
+    state.retire(record);
     this.#holder?.say({ is: "drain" });
     signal(record.identity, "SIGTERM");
     return true;

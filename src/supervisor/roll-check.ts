@@ -3,7 +3,7 @@
  * contracts promise. It must never import it, nor decide what follows from what breaks.
  */
 import { execFile } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { compareContracts, type ContractChange, type ContractsFile } from "../contract/compatibility/index.ts";
 import { skeinError } from "../errors/index.ts";
@@ -69,7 +69,7 @@ export async function inspect(build: Build, placement: object, state: State, sig
       connections: connections ?? [],
     };
   } finally {
-    rmSync(contractsFile, { force: true });
+    state.passed(contractsFile);
   }
 }
 
@@ -87,9 +87,8 @@ export async function countConnections(
 async function check(build: Build, placement: object, by: Asking, contractsFile?: string): Promise<Said> {
   const { state } = by;
   // Two builds may be asked at once.
-  const placementFile = state.passing(contractsFile === undefined ? "counted" : "placement");
+  const placementFile = state.passing(contractsFile === undefined ? "counted" : "placement", placement);
   try {
-    writeFileSync(placementFile, JSON.stringify(placement), { mode: 0o600 });
     const args = ["check", build.file, "--json", "--placement", placementFile, "--connect"];
     const said = await run(
       build,
@@ -104,7 +103,7 @@ async function check(build: Build, placement: object, by: Asking, contractsFile?
     }
     return said;
   } finally {
-    rmSync(placementFile, { force: true });
+    state.passed(placementFile);
   }
 }
 

@@ -82,7 +82,7 @@ export class Roller {
     try {
       await migrateTo(to, state, this.#changes.signal);
     } catch (error) {
-      state.roll = undefined;
+      this.#over();
       throw error;
     }
   }
@@ -101,14 +101,24 @@ export class Roller {
     } catch (error) {
       return String(error);
     }
-    state.roll = undefined;
+    this.#over();
     return undefined;
+  }
+
+  /** Its record goes. One that stays does no harm: the next supervisor sees which build is kept. */
+  #over(): void {
+    const { state, log } = this.#table.options;
+    try {
+      state.roll = undefined;
+    } catch (error) {
+      log.error("the record of a roll could not be removed", { error });
+    }
   }
 
   async #undo(groups: readonly string[], step: Step, reason: string): Promise<never> {
     step(`going back: ${reason}`);
     await this.#all(this.#table.build, groups.toReversed(), step, reason);
-    this.#table.options.state.roll = undefined;
+    this.#over();
     throw skeinError("SKEIN_ROLL_UNDONE", reason);
   }
 

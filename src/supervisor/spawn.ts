@@ -41,7 +41,7 @@ export function startHolder(args: readonly string[], log: string, descriptor: nu
 }
 
 function start(args: readonly string[], log: string, descriptors: readonly number[], isAwaited = false): ChildProcess {
-  const out = openSync(log, "a", 0o600);
+  const out = openLog(log);
   try {
     const env = { ...process.env, NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? compiledBeside(log) };
     const child = spawn(process.execPath, args, { detached: true, stdio: ["ignore", out, out, ...descriptors], env });
@@ -51,7 +51,16 @@ function start(args: readonly string[], log: string, descriptors: readonly numbe
     child.unref();
     return child;
   } finally {
-    closeSync(out);
+    if (typeof out === "number") closeSync(out);
+  }
+}
+
+/** A log that cannot be written keeps nothing from being started, nor ends who starts it. */
+function openLog(file: string): number | "ignore" {
+  try {
+    return openSync(file, "a", 0o600);
+  } catch {
+    return "ignore";
   }
 }
 

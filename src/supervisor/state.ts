@@ -5,7 +5,9 @@
 import { createHash } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -120,8 +122,13 @@ export class State {
    */
   open(): void {
     if (this.#isShared) kept(this.sockets, () => makePrivate(this.sockets));
-    for (const one of [this.home, this.#of("hosts"), this.#of("logs"), this.sockets])
-      kept(one, () => mkdirSync(one, { recursive: true, mode: 0o700 }));
+    for (const one of [this.home, this.#of("."), this.#of("hosts"), this.#of("logs"), this.sockets]) {
+      kept(one, () => {
+        mkdirSync(one, { recursive: true, mode: 0o700 });
+        // SQLite opens what it may not write all the same, and then locks nothing.
+        accessSync(one, constants.W_OK);
+      });
+    }
   }
 
   /**
@@ -172,14 +179,18 @@ export class State {
     return read<{ readonly url: string }>(this.#of("gateway.json"))?.url;
   }
   rememberUrl(url: string | undefined): void {
-    this.#keep(this.#of("gateway.json"), url === undefined ? undefined : { url });
+    const file = this.#of("gateway.json");
+    if (url === undefined) forget(file);
+    else writeWhole(file, JSON.stringify({ url }));
   }
 
   get supervisor(): SupervisorRecord | undefined {
     return read<SupervisorRecord>(this.#of("supervisor.json"));
   }
   set supervisor(record: SupervisorRecord | undefined) {
-    this.#keep(this.#of("supervisor.json"), record);
+    const file = this.#of("supervisor.json");
+    if (record === undefined) forget(file);
+    else writeWhole(file, JSON.stringify(record));
   }
 
   /** A move of the placement that is under way. */
@@ -214,13 +225,18 @@ export class State {
     this.#keep(this.#of("build.json"), kept);
   }
 
-  /** A file for what two processes hand each other; whoever writes it removes it. */
-  passing(name: string): string {
-    return this.#of(`${name}.passing.json`);
+  /** A file for what two processes hand each other, with what it is to begin with; whoever asks for it says when it was `passed`. */
+  passing(name: string, value?: object): string {
+    const file = this.#of(`${name}.passing.json`);
+    if (value !== undefined) writeWhole(file, JSON.stringify(value));
+    return file;
+  }
+  passed(file: string): void {
+    forget(file);
   }
 
   #keep(file: string, value: object | undefined): void {
-    if (value === undefined) rmSync(file, { force: true });
+    if (value === undefined) kept(file, () => rmSync(file, { force: true }));
     else writeWhole(file, JSON.stringify(value));
   }
 
@@ -266,12 +282,21 @@ export class State {
     writeWhole(path.join(this.#of("hosts"), `${record.id}.json`), JSON.stringify(record));
   }
 
-  /** With `pid` only when the record is of that process. */
+  /** That it is to end, for a host that nobody can tell. Where it cannot be written a signal has to do: it never throws. */
+  retire(record: HostRecord): void {
+    try {
+      this.write({ ...record, isRetired: true });
+    } catch {
+      // A full disk keeps nothing from ending.
+    }
+  }
+
+  /** With `pid` only when the record is of that process. Never throws: one that stays is of a process that has ended, which all see who read it. */
   remove(id: string, pid?: number): void {
     const record = this.host(id);
     if (record === undefined || (pid !== undefined && record.identity.pid !== pid)) return;
-    rmSync(path.join(this.#of("hosts"), `${id}.json`), { force: true });
-    if (record.socket !== "") rmSync(record.socket, { force: true });
+    forget(path.join(this.#of("hosts"), `${id}.json`));
+    if (record.socket !== "") forget(record.socket);
   }
 
   #of(name: string): string {
@@ -290,10 +315,19 @@ function writeWhole(file: string, text: string): void {
       fill(aside, text);
       renameSync(aside, file);
     } catch (error) {
-      rmSync(aside, { force: true });
+      forget(aside);
       throw error;
     }
   });
+}
+
+/** What says nothing any more, and to nobody's harm if it stays. */
+function forget(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // A read-only disk, mostly.
+  }
 }
 
 function fill(file: string, text: string): void {

@@ -59,8 +59,6 @@ export async function runStart(given: Given): Promise<number> {
   const show = (line: string, event: object): void =>
     void process.stdout.write(isJson ? `${JSON.stringify(event)}\n` : `${line}\n`);
   const asked = Promise.withResolvers<void>();
-  const log = supervisorLog(state);
-  (await openPeersTls(peers, system.name, systemClock, log))?.close();
   if (!state.claim()) {
     const pid = state.supervisor?.identity.pid;
     throw skeinError(
@@ -68,6 +66,8 @@ export async function runStart(given: Given): Promise<number> {
       `${pid === undefined ? "another process" : `process ${pid}`} runs the system of ${state.home}`,
     );
   }
+  const log = supervisorLog(state);
+  (await openPeersTls(peers, system.name, systemClock, log))?.close();
   assertSameMode(state, mode);
   settleBuild(own, state, log);
   const toRun = placementToRun(placement, system, state, log);
