@@ -3,7 +3,7 @@ export { ReplyCache } from "./stages/cache.ts";
 export { checkBodyHead } from "./body.ts";
 export { createEndpoint, type Endpoint } from "./endpoint.ts";
 export { type FarCall, sendFar, streamFar } from "./far.ts";
-export type { Cancellation } from "./lifetime.ts";
+export type { AbortListener, Cancellation } from "./lifetime.ts";
 export { createInternalTokens, type InternalTokens } from "./internal-token.ts";
 export { createClient, createOwnFactory, type InvokeOptions, type OwnFactory } from "./own.ts";
 export { Admission, Entrant } from "./resilience/admission.ts";

@@ -17,8 +17,16 @@ export interface Cancellation {
   readonly aborted: boolean;
   readonly reason: unknown;
   /** Called at most once by a call, with one listener. */
-  addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
-  removeEventListener(type: "abort", listener: () => void): void;
+  addEventListener(type: "abort", listener: AbortListener, options?: { once?: boolean }): void;
+  removeEventListener(type: "abort", listener: AbortListener): void;
+}
+
+/**
+ * An object that is there already, and no function: one made for each call costs its context too, and V8's collector of
+ * young objects kept every call of a busy caller for it.
+ */
+export interface AbortListener {
+  handleEvent(): void;
 }
 
 /** Deadlines are met up to this much late: one timer serves all calls of a tick. */
@@ -96,7 +104,7 @@ export class DeadlineWheel {
 
 const once = Object.freeze({ once: true });
 
-export class Lifetime extends Mortal {
+export class Lifetime extends Mortal implements AbortListener {
   /** When it ends, on the host's monotonic clock. */
   readonly deadlineMs: number;
   /** Who watches it, once it has started. */
@@ -105,9 +113,8 @@ export class Lifetime extends Mortal {
   readonly #parent: Lifetime | undefined;
   #error: SkeinError | undefined;
   #controller: AbortController | undefined;
-  /** The caller's own signal, and what listens to it. */
+  /** The caller's own signal, while this listens to it. */
   #signal: Cancellation | undefined;
-  #cancel: (() => void) | undefined;
 
   constructor(deadlineMs: number, parent?: Lifetime) {
     super();
@@ -122,13 +129,19 @@ export class Lifetime extends Mortal {
     if (isSooner && this.deadlineMs !== Number.POSITIVE_INFINITY) wheel.watch(this);
     if (this.#parent !== undefined) this.#parent.join((this.#tie = new Tie(this)));
     if (signal === undefined) return;
-    // A deadline above that arrives as a signal (far away, or a handler's own signal handed on) is still a deadline.
-    const cancel = () =>
-      this.end(isDeadline(signal.reason) ? skeinError("SKEIN_CALL_DEADLINE") : skeinError("SKEIN_CALL_CANCELED"));
-    if (signal.aborted) return cancel();
-    signal.addEventListener("abort", cancel, once);
+    if (signal.aborted) return this.#canceled(signal);
+    signal.addEventListener("abort", this, once);
     this.#signal = signal;
-    this.#cancel = cancel;
+  }
+
+  handleEvent(): void {
+    this.#canceled(this.#signal);
+  }
+
+  #canceled(signal: Cancellation | undefined): void {
+    // A deadline above that arrives as a signal (far away, or a handler's own signal handed on) is still a deadline.
+    const code = isDeadline(signal?.reason) ? "SKEIN_CALL_DEADLINE" : "SKEIN_CALL_CANCELED";
+    this.end(skeinError(code));
   }
 
   #tie: Tie | undefined;
@@ -181,9 +194,8 @@ export class Lifetime extends Mortal {
   #unlink(): void {
     this.chain?.remove(this);
     if (this.#tie !== undefined) this.#parent?.leave(this.#tie);
-    if (this.#cancel === undefined) return;
-    this.#signal?.removeEventListener("abort", this.#cancel);
-    this.#cancel = undefined;
+    this.#signal?.removeEventListener("abort", this);
+    this.#signal = undefined;
   }
 }
 

@@ -7,7 +7,7 @@ import type { BodyHead, ByteRange, Kind } from "../contract/index.ts";
 import { createId } from "../core/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import { answeredFrom } from "./failure.ts";
-import { type Cancellation, Lifetime, Mortal, type Timed } from "./lifetime.ts";
+import { type AbortListener, type Cancellation, Lifetime, Mortal, type Timed } from "./lifetime.ts";
 import type { CallRuntime } from "./runtime.ts";
 import type { Arrival, Told } from "./scope.ts";
 
@@ -124,7 +124,7 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
   readonly #isOwnLifetime: boolean;
   #ended: SkeinError | undefined = undefined;
   #told: Told | undefined = undefined;
-  #listener: (() => void) | undefined = undefined;
+  #listener: AbortListener | undefined = undefined;
 
   constructor(
     runtime: CallRuntime,
@@ -189,7 +189,7 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
   get reason(): unknown {
     return this.#ended;
   }
-  addEventListener(_: "abort", listener: () => void): void {
+  addEventListener(_: "abort", listener: AbortListener): void {
     this.#listener = listener;
   }
   removeEventListener(): void {
@@ -200,7 +200,7 @@ class Journey extends Mortal implements Timed, Cancellation, RemoteCall, Told {
   override end(error: SkeinError): void {
     this.#ended = error;
     this.chain?.remove(this);
-    this.#listener?.();
+    this.#listener?.handleEvent();
     this.reject(error);
   }
 

@@ -2,7 +2,7 @@
  * Owns the port between an HTTP engine and the gateway: one request and its answer. Adapters are `node/exchange.ts` and
  * what stands beside it. It must never know an engine's own types.
  */
-import type { Cancellation } from "../call/index.ts";
+import type { AbortListener, Cancellation } from "../call/index.ts";
 import type { Clock } from "../core/index.ts";
 import { skeinError } from "../errors/index.ts";
 import type { ChannelSocket } from "./channel/socket.ts";
@@ -180,7 +180,7 @@ export abstract class Exchange {
  */
 export class Departure implements Cancellation {
   #isOver = false;
-  #listener: (() => void) | undefined = undefined;
+  #listener: AbortListener | undefined = undefined;
 
   get aborted(): boolean {
     return this.#isOver;
@@ -188,7 +188,7 @@ export class Departure implements Cancellation {
   get reason(): unknown {
     return undefined;
   }
-  addEventListener(_: "abort", listener: () => void): void {
+  addEventListener(_: "abort", listener: AbortListener): void {
     this.#listener = listener;
   }
   removeEventListener(): void {
@@ -196,6 +196,6 @@ export class Departure implements Cancellation {
   }
   left(): void {
     this.#isOver = true;
-    this.#listener?.();
+    this.#listener?.handleEvent();
   }
 }

@@ -2,7 +2,7 @@
  * Owns a stream that comes to a host from elsewhere: when it begins and when it is over, for whoever counts what is in
  * flight, and its end between two items when the host drains. It must never hold an item, or change one.
  */
-import type { Cancellation } from "../call/index.ts";
+import type { AbortListener, Cancellation } from "../call/index.ts";
 import { itemId } from "../contract/shapes.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 
@@ -25,7 +25,7 @@ export class CountedItems implements AsyncIterableIterator<unknown, void, undefi
   readonly #signal: Cancellation | undefined;
   #source: AsyncIterable<unknown> | undefined;
   #items: AsyncIterator<unknown, void, undefined> | undefined;
-  #listener: (() => void) | undefined;
+  #listener: AbortListener | undefined;
   #lastId: string | undefined;
   #hasMoved = false;
   #isOver = false;
@@ -52,7 +52,7 @@ export class CountedItems implements AsyncIterableIterator<unknown, void, undefi
   move(): void {
     if (this.#hasMoved || this.#isOver) return;
     this.#hasMoved = true;
-    this.#listener?.();
+    this.#listener?.handleEvent();
   }
 
   get aborted(): boolean {
@@ -61,11 +61,11 @@ export class CountedItems implements AsyncIterableIterator<unknown, void, undefi
   get reason(): unknown {
     return this.#hasMoved ? undefined : this.#signal?.reason;
   }
-  addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void {
+  addEventListener(type: "abort", listener: AbortListener, options?: { once?: boolean }): void {
     this.#listener = listener;
     this.#signal?.addEventListener(type, listener, options);
   }
-  removeEventListener(type: "abort", listener: () => void): void {
+  removeEventListener(type: "abort", listener: AbortListener): void {
     this.#listener = undefined;
     this.#signal?.removeEventListener(type, listener);
   }

@@ -6,7 +6,7 @@ import type { Told } from "../call/index.ts";
 import { ValueSetError } from "../core/index.ts";
 import { fromWireError, type SkeinError, skeinError, type WireError as ErrorOnWire } from "../errors/index.ts";
 import type { Channel } from "./channel.ts";
-import { type Layout, layoutHash, toLayout } from "./codec/layout.ts";
+import { layoutHash, toLayout } from "./codec/layout.ts";
 import { WireError } from "./codec/wire-error.ts";
 import type { Writer } from "./codec/writer.ts";
 import { Inflow, Outflow, pump } from "./flow.ts";
@@ -15,36 +15,18 @@ import { Hop } from "./hop.ts";
 import { slotsOf, writeHead } from "./head.ts";
 import { callsInFlightMax, fewCalls, remembered } from "./limits.ts";
 import { Remembered } from "./memory.ts";
+import { type CalledMethod, type Canceling, Pending } from "./pending.ts";
 import type { Connection, Operation, Outgoing } from "./port.ts";
 import { loose, Session, type SessionOptions } from "./session.ts";
 import { UnderWay } from "./under-way.ts";
 
-interface Pending {
-  readonly id: number;
-  readonly method: Method;
-  readonly call: Outgoing;
-  readonly told: Told;
-  readonly items: Inflow | undefined;
-  readonly sentMs: number;
-  sending: Outflow | undefined;
-  onAbort: (() => void) | undefined;
-}
-
-/** One method as the other side was told of it. */
-interface Method {
-  readonly slot: number;
-  readonly operation: Operation;
-  /** How the callee writes, where that is not how this side would. */
-  foreign: { readonly hash: string; readonly layout: Layout } | undefined;
-}
-
 const idMax = 0xffff_ffff;
 const once = Object.freeze({ once: true });
 
-export class Caller extends Session implements Connection {
+export class Caller extends Session implements Connection, Canceling {
   readonly #calls = new UnderWay<Pending>();
-  readonly #methods = new Map<Operation, Method>();
-  readonly #bySlot: Method[] = [];
+  readonly #methods = new Map<Operation, CalledMethod>();
+  readonly #bySlot: CalledMethod[] = [];
   readonly #remembered: Remembered;
   readonly #hop = new Hop();
   #nextId = 1;
@@ -76,7 +58,7 @@ export class Caller extends Session implements Connection {
     let id = 0;
     const items = new Inflow(
       (bytes) => this.grant(id, bytes),
-      () => this.#cancel(id),
+      () => this.cancel(id),
     );
     id = this.#send(call, { resolve: () => items.finish(), reject: (error) => items.finish(error) }, items);
     yield* items;
@@ -130,18 +112,9 @@ export class Caller extends Session implements Connection {
       told.reject(notSent(call, error));
       return 0;
     }
-    const pending: Pending = {
-      id,
-      method,
-      call,
-      told,
-      items,
-      sentMs: this.nowMs,
-      sending: undefined,
-      onAbort: undefined,
-    };
+    const pending = new Pending(id, method, call, told, items, this.nowMs, this);
     this.#calls.add(pending);
-    this.#listen(id, pending);
+    call.signal?.addEventListener("abort", pending, once);
     if (call.incoming !== undefined) this.#sendItems(id, pending, call.incoming);
     return id;
   }
@@ -154,23 +127,13 @@ export class Caller extends Session implements Connection {
     return undefined;
   }
 
-  #listen(id: number, pending: Pending): void {
-    const { signal } = pending.call;
-    if (signal === undefined) return;
-    pending.onAbort = () => {
-      this.#cancel(id);
-      pending.told.reject(skeinError("SKEIN_CALL_CANCELED"));
-    };
-    signal.addEventListener("abort", pending.onAbort, once);
-  }
-
   #takeId(): number {
     do this.#nextId = this.#nextId === idMax ? 1 : this.#nextId + 1;
     while (this.#calls.has(this.#nextId));
     return this.#nextId;
   }
 
-  #methodOf(operation: Operation): Method {
+  #methodOf(operation: Operation): CalledMethod {
     let method = this.#methods.get(operation);
     if (method === undefined) {
       const slot = this.#bySlot.length;
@@ -198,7 +161,8 @@ export class Caller extends Session implements Connection {
     );
   }
 
-  #cancel(id: number): void {
+  /** Nobody waits for it any more. */
+  cancel(id: number): void {
     const pending = this.#take(id);
     if (pending !== undefined && !this.isOver) this.frames.bare(frame.cancel, id);
   }
@@ -207,7 +171,7 @@ export class Caller extends Session implements Connection {
     const pending = this.#calls.get(id);
     if (pending === undefined) return undefined;
     this.#calls.delete(pending);
-    if (pending.onAbort !== undefined) pending.call.signal?.removeEventListener("abort", pending.onAbort);
+    pending.call.signal?.removeEventListener("abort", pending);
     pending.sending?.stop();
     this.#endIfRetired();
     return pending;
@@ -273,7 +237,7 @@ export class Caller extends Session implements Connection {
     pending.items.push(this.#value(pending.method), bytes);
   }
 
-  #value({ operation, foreign }: Method): unknown {
+  #value({ operation, foreign }: CalledMethod): unknown {
     if (foreign === undefined) return operation.output.read(this.reader);
     return operation.output.readForeign(this.reader, foreign.hash, foreign.layout);
   }

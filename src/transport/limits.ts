@@ -13,7 +13,7 @@ export const batchBytesMax = messageBytesMax + 65_536;
 /** Gathered bytes that are sent without waiting for the turn to end. */
 export const flushBytes = 65_536;
 /** Gathered frames that are sent without waiting for the turn to end: the other side has something to do meanwhile. */
-export const flushFrames = 32;
+export const flushFrames = 64;
 /** Bytes that wait to go out to a peer that reads slowly; beyond it callers are refused, and a callee reads no further. */
 export const waitingBytesMax = messageBytesMax * 2;
 /** Connections of one listener, greeted or not; one more is closed at once. */

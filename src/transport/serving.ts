@@ -2,7 +2,7 @@
  * Owns one call that a callee has in hand: its cancellation, its items in both directions, who is told how it ended. It
  * must never write a frame.
  */
-import type { Cancellation, Told } from "../call/index.ts";
+import type { AbortListener, Cancellation, Told } from "../call/index.ts";
 import type { SkeinError } from "../errors/index.ts";
 import type { Layout } from "./codec/layout.ts";
 import type { Inflow, Outflow } from "./flow.ts";
@@ -45,7 +45,7 @@ export class Serving implements Cancellation, Told {
   /** Items from the caller. */
   incoming: Inflow | undefined = undefined;
   readonly #to: Answering;
-  #listener: (() => void) | undefined = undefined;
+  #listener: AbortListener | undefined = undefined;
 
   constructor(id: number, method: ServedMethod, operation: Operation, startMs: number, to: Answering) {
     this.id = id;
@@ -70,7 +70,7 @@ export class Serving implements Cancellation, Told {
     this.#to.failed(this, error);
   }
 
-  addEventListener(_: "abort", listener: () => void): void {
+  addEventListener(_: "abort", listener: AbortListener): void {
     this.#listener = listener;
   }
   removeEventListener(): void {
@@ -80,6 +80,6 @@ export class Serving implements Cancellation, Told {
     this.aborted = true;
     this.sending?.stop();
     this.incoming?.finish(error);
-    this.#listener?.();
+    this.#listener?.handleEvent();
   }
 }

@@ -2,7 +2,7 @@
  * Owns the second attempt of a query that is slow: to another replica, after most answers would have come, and the first of
  * the two counts (Dean and Barroso, "The Tail at Scale", 2013). It must never send a third, nor anything but a query.
  */
-import type { Cancellation, RemoteCall, Told } from "../../call/index.ts";
+import type { AbortListener, Cancellation, RemoteCall, Told } from "../../call/index.ts";
 import { type Clock, type Duration, type Timer, toMs } from "../../core/index.ts";
 import type { SkeinError } from "../../errors/index.ts";
 import { account, Sending } from "./attempts.ts";
@@ -40,7 +40,7 @@ export class Slow {
 /** One of two attempts, which can be called off by itself. */
 class Racer extends Sending implements Told, Cancellation {
   readonly #race: Race;
-  #listener: (() => void) | undefined;
+  #listener: AbortListener | undefined;
   aborted = false;
   isOver = false;
 
@@ -55,7 +55,7 @@ class Racer extends Sending implements Told, Cancellation {
   get reason(): unknown {
     return this.head.signal.reason;
   }
-  addEventListener(_: "abort", listener: () => void): void {
+  addEventListener(_: "abort", listener: AbortListener): void {
     this.#listener = listener;
   }
   removeEventListener(): void {
@@ -65,7 +65,7 @@ class Racer extends Sending implements Told, Cancellation {
   abort(): void {
     if (this.isOver) return;
     this.isOver = this.aborted = true;
-    this.#listener?.();
+    this.#listener?.handleEvent();
   }
 
   resolve(reply: unknown): void {
@@ -81,7 +81,7 @@ class Racer extends Sending implements Told, Cancellation {
 }
 
 /** The attempts of one call. */
-export class Race {
+export class Race implements AbortListener {
   readonly #call: RemoteCall;
   readonly #told: Told;
   readonly #slow: Slow;
@@ -100,7 +100,7 @@ export class Race {
 
   start(): void {
     if (this.#call.signal.aborted) return;
-    this.#call.signal.addEventListener("abort", this.#over);
+    this.#call.signal.addEventListener("abort", this);
     const { afterMs } = this.#slow;
     if (afterMs !== undefined) this.#timer = this.#clock.after(afterMs, this.#hedge, { unref: true });
     this.#first.send(this.#first);
@@ -142,10 +142,14 @@ export class Race {
     this.#second.send(this.#second);
   };
 
-  readonly #over = (): void => {
+  handleEvent(): void {
+    this.#over();
+  }
+
+  #over(): void {
     this.#timer?.cancel();
-    this.#call.signal.removeEventListener("abort", this.#over);
+    this.#call.signal.removeEventListener("abort", this);
     this.#first.abort();
     this.#second?.abort();
-  };
+  }
 }

@@ -242,7 +242,7 @@ function heldBack(id: string): SkeinError {
 /** The way to a host may take longer than its call may. What ended the call is known to its journey. */
 async function unlessAborted<T>(work: Promise<T>, signal: Cancellation): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(skeinError("SKEIN_CALL_CANCELED"));
+  const onAbort = { handleEvent: (): void => reject(skeinError("SKEIN_CALL_CANCELED")) };
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     return await Promise.race([work, aborted]);

@@ -3,7 +3,7 @@
  * on.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Cancellation } from "../../call/index.ts";
+import type { AbortListener, Cancellation } from "../../call/index.ts";
 import { createTraceId, readTraceParent } from "../../core/index.ts";
 import { isSkeinError, type SkeinCode, type SkeinError, skeinError } from "../../errors/index.ts";
 import type { FindOperation } from "../callee.ts";
@@ -24,7 +24,7 @@ export class HttpCall implements Cancellation {
   readonly #expects: boolean;
   /** One for the call and for what is said of it, given or not. */
   readonly #traceId: string;
-  #listener: (() => void) | undefined;
+  #listener: AbortListener | undefined;
   #isAnswered = false;
 
   /** `expects`: its sender waits to be told to go on before it sends the body. */
@@ -38,7 +38,7 @@ export class HttpCall implements Cancellation {
     response.on("error", () => undefined);
   }
 
-  addEventListener(_: "abort", listener: () => void): void {
+  addEventListener(_: "abort", listener: AbortListener): void {
     this.#listener = listener;
   }
   removeEventListener(): void {
@@ -55,7 +55,7 @@ export class HttpCall implements Cancellation {
     if (this.#response.writableFinished || this.aborted) return;
     this.#isAnswered = true;
     this.aborted = true;
-    this.#listener?.();
+    this.#listener?.handleEvent();
   }
 
   /** With a refusal nobody is served, and only who has a token is told why. Never rejects. */

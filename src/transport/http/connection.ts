@@ -138,7 +138,7 @@ class HttpConnection implements Connection {
       ended(refused);
       return undefined;
     }
-    const cancel = (): void => void request.end(skeinError("SKEIN_CALL_CANCELED"));
+    const cancel = { handleEvent: (): void => void request.end(skeinError("SKEIN_CALL_CANCELED")) };
     const request = new HttpRequest(call, this.#open(call, headers, body), this.#options.clock, (error) => {
       signal?.removeEventListener("abort", cancel);
       this.#requests.delete(request);
