@@ -101,8 +101,16 @@ export interface Health {
   /** Requests that its gateway has answered, and those of them with a 5xx, whoever's fault that was; a host of an older Skein says nothing of them. */
   readonly requests?: number;
   readonly failedRequests?: number;
+  /** Connections of clients whose first answer it has sent, and those of them whose first was a 4xx. */
+  readonly clients?: number;
+  readonly refusedClients?: number;
+  /** `answered` and `failed` by method. */
+  readonly methods?: MethodCounts;
   readonly sent: Sent;
 }
+
+/** By `service.method`: how many calls were answered, and how many of them failed. */
+export type MethodCounts = Readonly<Record<string, readonly [answered: number, failed: number]>>;
 
 /** What somebody would like to have: services in groups, or another placement as its file says it. */
 export type Wish = { readonly services: Readonly<Record<string, string>> } | { readonly placement: unknown };

@@ -22,6 +22,8 @@ import { State } from "./state.ts";
 
 /** The supervisor judges by it whether this process does anything. */
 const healthMs = 500;
+/** Methods that are reported one by one; those beyond are in the sums. */
+const methodsMax = 256;
 /** The listening socket that a gateway inherits. */
 const gatewayDescriptor = 3;
 /** How much longer everything may take to close at the end. */
@@ -198,27 +200,33 @@ function sayHealth(): void {
   const http = door?.url ?? null;
   const epoch = peers?.routes.epoch ?? 0;
   const rss = process.memoryUsage.rss();
-  adoption.say({ is: "health", inFlight: host?.inFlight ?? 0, rss, http, epoch, ...answers, ...countsOf(host) });
+  const { inFlight = 0 } = host ?? {};
+  adoption.say({ is: "health", inFlight, rss, http, epoch, ...answers, ...gateway?.firstAnswers, ...countsOf(host) });
 }
 
 /**
  * How its own services have answered so far, and what it has sent to others. What the caller did wrong, and declared errors,
  * are no failures.
  */
-function countsOf(of: Host | undefined): Pick<Health, "answered" | "failed" | "sent"> {
+function countsOf(of: Host | undefined): Pick<Health, "answered" | "failed" | "methods" | "sent"> {
   const sum = { answered: 0, failed: 0, sent: { calls: 0, attempts: 0 } };
+  const methods: Record<string, [answered: number, failed: number]> = {};
   for (const { endpoint, outcomes, sent, count, attempts } of of?.recorder.endpoints() ?? []) {
     if (sent) {
       sum.sent.calls += count;
       sum.sent.attempts += attempts;
     }
     if (!settings.services.includes(endpoint.slice(0, endpoint.indexOf(".")))) continue;
-    for (const [code, count] of Object.entries(outcomes)) {
-      sum.answered += count;
-      if (isSkeinCode(code) && catalogue[code].who !== "caller") sum.failed += count;
+    let [answered, failed] = [0, 0];
+    for (const [code, times] of Object.entries(outcomes)) {
+      answered += times;
+      if (isSkeinCode(code) && catalogue[code].who !== "caller") failed += times;
     }
+    sum.answered += answered;
+    sum.failed += failed;
+    if (Object.keys(methods).length < methodsMax) methods[endpoint] = [answered, failed];
   }
-  return sum;
+  return { ...sum, methods };
 }
 
 /**

@@ -9,6 +9,9 @@ const host = () => ({
   failed: 0,
   requests: 0,
   failedRequests: 0,
+  clients: 0,
+  refusedClients: 0,
+  methods: {} as Record<string, readonly [number, number]>,
   marks: [] as Parameters<typeof mark>[0]["marks"],
 });
 type Host = ReturnType<typeof host>;
@@ -137,5 +140,117 @@ test("gateways: by their requests beside the old ones, five points more", () => 
     const complaint = judgement.complaint(500);
     assert.equal(complaint !== undefined, isWorse, `${failed} of ${asked}: ${complaint}`);
     if (isWorse) assert.match(complaint ?? "", /requests failed at the new gateways, .* % at the old ones$/);
+  }
+});
+
+/** By method, and in the sum. */
+function answersOf(one: Host, name: string, calls: number, failed: number): void {
+  const [answered = 0, before = 0] = one.methods[name] ?? [];
+  one.methods = { ...one.methods, [name]: [answered + calls, before + failed] };
+  answers(one, calls, failed);
+}
+
+test("a method that is rarely called and fails always is seen beside a thousand calls that do not", () => {
+  for (const isKnown of [true, false]) {
+    const [old, come] = [host(), host()];
+    if (isKnown) answersOf(old, "orders.refund", 40, 0);
+    const complaint = proof(new Judgement([old], [come], 0), () => {
+      answersOf(old, "orders.list", 200, 0);
+      answersOf(come, "orders.list", 200, 0);
+      answersOf(old, "orders.refund", 1, 0);
+      answersOf(come, "orders.refund", 1, 1);
+    });
+    assert.match(
+      complaint ?? "",
+      /^\d calls of orders\.refund failed at the new processes, 100\.0 % where it is 0\.0 % at the old ones$/,
+    );
+  }
+});
+
+test("a method that the old ones have never been asked for is judged with the others", () => {
+  const [old, come] = [host(), host()];
+  const each = (failed: number) => () => {
+    answersOf(old, "orders.list", 500, 0);
+    answersOf(come, "orders.list", 500, 0);
+    answersOf(come, "orders.refund", 2, failed);
+  };
+  assert.equal(proof(new Judgement([old], [come], 0), each(2)), undefined);
+});
+
+test("chance is no fault among twenty methods either: a fifth of all calls fails, in a thousand proofs", () => {
+  const random = createSeededRandom(11);
+  const names = Array.from({ length: 20 }, (_, i) => `shop.m${i}`);
+  let undone = 0;
+  for (let round = 0; round < 1_000; round++) {
+    const [old, come] = [host(), host()];
+    const fails = (calls: number) => Array.from({ length: calls }, () => random.float() < 0.2).filter(Boolean).length;
+    const complaint = proof(new Judgement([old], [come], 0), (half) => {
+      for (const name of names) {
+        answersOf(old, name, 8, fails(8));
+        answersOf(come, name, half + 1, fails(half + 1));
+      }
+    });
+    if (complaint !== undefined) undone++;
+  }
+  assert.ok(undone <= 40, `${undone} of 1000 were taken back`);
+});
+
+test("a gateway that lets nobody in: seen by the first answers of new clients, unless less was promised", () => {
+  for (const mayRefuse of [false, true]) {
+    const [old, come] = [host(), host()];
+    const complaint = proof(new Judgement([old], [come], 0, mayRefuse), () => {
+      old.clients += 10;
+      old.refusedClients += 1;
+      come.clients += 3;
+      come.refusedClients += 3;
+    });
+    if (mayRefuse) assert.equal(complaint, undefined);
+    else
+      assert.match(
+        complaint ?? "",
+        /^\d+ clients were refused \(4xx\) at the new gateways, 100\.0 % where it is 10\.0 %/,
+      );
+  }
+});
+
+test("a client that misbehaves takes no build back: alone on a connection, in a crowd at one moment, or again and again", () => {
+  for (const [what, each] of [
+    [
+      "a connection with thousands of requests",
+      (old: Host, come: Host, half: number) => {
+        old.clients += 10;
+        come.clients += 10;
+        if (half === 0) come.refusedClients++;
+      },
+    ],
+    [
+      "a hundred connections that one gateway accepts",
+      (old: Host, come: Host, half: number) => {
+        old.clients += 10;
+        come.clients += half === 4 ? 110 : 10;
+        if (half === 4) come.refusedClients += 100;
+      },
+    ],
+    [
+      "connections all the time, where the old ones have kept all others",
+      (old: Host, come: Host) => {
+        old.clients += 4;
+        old.refusedClients += 4;
+        come.clients += 8;
+        come.refusedClients += 7;
+      },
+    ],
+    [
+      "and nothing is known of the old ones",
+      (_old: Host, come: Host) => {
+        come.clients += 4;
+        come.refusedClients += 4;
+      },
+    ],
+  ] as const) {
+    const [old, come] = [host(), host()];
+    Object.assign(old, { clients: what.startsWith("and") ? 0 : 100 });
+    const complaint = proof(new Judgement([old], [come], 0), (half) => each(old, come, half));
+    assert.equal(complaint, undefined, what);
   }
 });

@@ -162,6 +162,9 @@ export class Reception {
         replica.failed = message.failed;
         replica.requests = message.requests ?? 0;
         replica.failedRequests = message.failedRequests ?? 0;
+        replica.clients = message.clients ?? 0;
+        replica.refusedClients = message.refusedClients ?? 0;
+        replica.methods = message.methods ?? {};
         mark(replica, table.options.clock.monotonic());
         replica.sent = message.sent;
         break;

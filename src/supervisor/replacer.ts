@@ -22,6 +22,8 @@ const proof = { firstMs: 5_000, calls: 200, leastMs: 1_000 } as const;
 export interface Trial {
   readonly come: Replica[];
   readonly groups: Map<string, Judgement>;
+  /** Contracts break, and whoever asked knows it. */
+  readonly isBreaking: boolean;
 }
 
 export class Replacer {
@@ -64,17 +66,18 @@ export class Replacer {
   }
 
   /** With all that came before it: what goes wrong late goes wrong too. */
-  async #prove(next: Replica, one: Replica, { come, groups }: Trial): Promise<string | undefined> {
+  async #prove(next: Replica, one: Replica, trial: Trial): Promise<string | undefined> {
+    const { come, groups, isBreaking } = trial;
     const { replicas, options } = this.#table;
     const judgement = groups.get(next.group);
     if (judgement === undefined) {
       const old = replicas.filter(({ group, build }) => group === next.group && !sameBuild(build, next.build));
-      groups.set(next.group, new Judgement(old, [next], options.clock.monotonic()));
+      groups.set(next.group, new Judgement(old, [next], options.clock.monotonic(), isBreaking));
     } else judgement.add(next);
     if (!(await this.#changes.route([next], []))) return unwritten;
     const isFirst = judgement === undefined;
     this.#changes.yield([one], isFirst ? proof.firstMs : proof.leastMs);
-    const all = { come: [...come, next], groups };
+    const all = { ...trial, come: [...come, next] };
     const complaint = (): string | undefined => complaintAbout(all, options.clock.monotonic());
     const early = await this.#changes.proved(proof.leastMs, complaint);
     if (early !== undefined || !isFirst) return early;

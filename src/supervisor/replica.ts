@@ -2,7 +2,7 @@
 import type { Routes } from "../host/remote/index.ts";
 import { gatewayService, type Placement } from "../system/index.ts";
 import { type Build, directoryOf } from "./build.ts";
-import type { HostStatus, Sent } from "./control.ts";
+import type { HostStatus, MethodCounts, Sent } from "./control.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 import type { Mark } from "./judgement.ts";
 import { drainLimitMs } from "./settings.ts";
@@ -38,9 +38,13 @@ export interface Replica {
   /** Calls that its services have answered since it was started, and those of them that failed by its own fault. */
   answered: number;
   failed: number;
+  methods: MethodCounts;
   /** The same of requests, at its gateway: with a 5xx, whoever's fault that was. */
   requests: number;
   failedRequests: number;
+  /** Connections whose first answer its gateway has sent, and those of them whose first was a 4xx. */
+  clients: number;
+  refusedClients: number;
   /** What it had answered a while ago, for whoever judges by it. */
   marks: readonly Mark[];
   sent: Sent;
@@ -131,8 +135,11 @@ function fresh({ group, replica, services, isSingleton, memory, build }: Place, 
     epoch: 0,
     answered: 0,
     failed: 0,
+    methods: {},
     requests: 0,
     failedRequests: 0,
+    clients: 0,
+    refusedClients: 0,
     marks: [],
     sent: { calls: 0, attempts: 0 },
     rss: 0,

@@ -68,7 +68,7 @@ export class Roller {
       state.keptBuild = { basedOn, build: from };
       state.roll = { from, to };
       await this.#migrate(to);
-      const forward = this.#forward(to, groups, step).catch((error: unknown) => this.#reasonOf(error));
+      const forward = this.#forward(plan, wish.isBreaking, step).catch((error: unknown) => this.#reasonOf(error));
       const reason = (await forward) ?? this.#keep({ basedOn, build: to });
       if (reason !== undefined) return this.#undo(groups, step, reason);
       this.#table.build = to;
@@ -211,8 +211,8 @@ export class Roller {
   }
 
   /** Why it must go back, or nothing once every host runs this build. */
-  async #forward(to: Build, groups: readonly string[], step: Step): Promise<string | undefined> {
-    const trial: Trial = { come: [], groups: new Map() };
+  async #forward({ to, groups }: Plan, isBreaking: boolean, step: Step): Promise<string | undefined> {
+    const trial: Trial = { come: [], groups: new Map(), isBreaking };
     for (const group of groups) {
       for (const one of this.#others(group, to)) {
         const reason = await this.#replacer.replace(one, to, step, trial);

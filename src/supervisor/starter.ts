@@ -166,7 +166,8 @@ export class Starter {
     one.leads = undefined;
     one.isSilent = false;
     one.rss = one.inFlight = one.epoch = one.answered = one.failed = 0;
-    one.requests = one.failedRequests = 0;
+    one.requests = one.failedRequests = one.clients = one.refusedClients = 0;
+    one.methods = {};
     one.marks = [];
     one.sent = { calls: 0, attempts: 0 };
     one.http = null;

@@ -57,7 +57,7 @@ describe(
     for (const [group, reason] of [
       ["unloadable", /unloadable-1 did not start: .*no room here/s],
       ["mortal", /mortal-1 ended/],
-      ["faulty", /calls failed at the new processes, 100\.0 % where it is 0\.0 % at the old ones/],
+      ["faulty", /calls of \S+ failed at the new processes, 100\.0 % where it is 0\.0 % at the old ones/],
     ] as const)
       test(`${group}: the reason is said, and everything is as it was`, async () => {
         const before = (await moves().status()).hosts;

@@ -26,8 +26,8 @@ export interface Variant {
   readonly system?: string;
   /** It has a Skein of its own, as an installation has it: the one that was built last. */
   readonly isInstalled?: boolean;
-  /** Of that: its gateway cannot read a single request. */
-  readonly isClosed?: boolean;
+  /** Of that: its gateway cannot read a single request, or knows no route. */
+  readonly gateway?: "broken" | "lost";
 }
 
 /** Inside the repository, so that the builds find its packages. */
@@ -39,18 +39,19 @@ export function writeBuild(at: string, variant: Variant): string {
   const directory = path.join(at, variant.name);
   mkdirSync(directory);
   writeFileSync(path.join(directory, "system.ts"), codeOf(variant));
-  if (variant.isInstalled === true) install(directory, variant.isClosed);
+  if (variant.isInstalled === true) install(directory, variant.gateway);
   return directory;
 }
 
-function install(directory: string, isClosed = false): void {
+function install(directory: string, gateway: Variant["gateway"]): void {
   const dist = path.join(root, "dist");
   assert.ok(existsSync(dist), "there is no build: npm run build");
   writeFileSync(path.join(directory, "package.json"), JSON.stringify({ name: "app", type: "module" }));
   const skein = path.join(directory, "node_modules/skein");
   cpSync(dist, path.join(skein, "dist"), { recursive: true });
-  const closed = `readTarget = () => { throw new Error("no way in"); };`;
-  if (isClosed) appendFileSync(path.join(skein, "dist/gateway/target.js"), closed);
+  const target = path.join(skein, "dist/gateway/target.js");
+  if (gateway === "broken") appendFileSync(target, `readTarget = () => { throw new Error("no way in"); };`);
+  if (gateway === "lost") appendFileSync(target, `readTarget = () => ({ path: "/elsewhere", query: "" });`);
   // The supervisor of these tests runs from sources, which an installed package does not have.
   const text = readFileSync(path.join(root, "package.json"), "utf8").replaceAll('"skein-src"', '"skein-src-elsewhere"');
   writeFileSync(path.join(skein, "package.json"), text);

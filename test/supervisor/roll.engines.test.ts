@@ -12,6 +12,7 @@ const limitMs = 60_000;
 /** Asks all the time until told to end; then says which answers there were, and every one that was none. */
 function asking(
   urlOf: () => string,
+  headers: Record<string, string> = {},
 ): () => Promise<{ readonly answers: Set<string>; readonly wrong: readonly string[] }> {
   let isOver = false;
   const answers = new Set<string>();
@@ -19,7 +20,7 @@ function asking(
   const one = async (): Promise<void> => {
     while (!isOver) {
       try {
-        const response = await fetch(`${urlOf()}/home`);
+        const response = await fetch(`${urlOf()}/home`, { headers });
         const text = await response.text();
         if (response.status === 200) answers.add(text);
         else wrong.push(`${response.status} ${text.slice(0, 200)}`);
@@ -129,7 +130,7 @@ describe(
       await assert.rejects(system().roll(unready), /SKEIN_ROLL_UNDONE.*stock-1\.b did not start/s);
       assert.deepEqual((await quiet()).wrong, []);
       const enough = asking(() => system().url);
-      await assert.rejects(system().roll(faulty), /calls failed at the new processes/);
+      await assert.rejects(system().roll(faulty), /calls of stock\.find failed at the new processes/);
       const { answers } = await enough();
       assert.deepEqual([...answers], ['["v1","v1"]']);
       assert.deepEqual(
@@ -141,7 +142,7 @@ describe(
     });
 
     test("a build whose gateway answers nobody is taken back, though its services do all that they are asked", async () => {
-      const closed = writeBuild(directory, { name: "closed", isInstalled: true, isClosed: true });
+      const closed = writeBuild(directory, { name: "closed", isInstalled: true, gateway: "broken" });
       const was = (await hosts()).filter(({ group }) => group === "front").map(({ pid }) => pid);
       const enough = asking(() => system().url);
       await assert.rejects(system().roll(closed), /SKEIN_ROLL_UNDONE.*requests failed at the new gateways/s);
@@ -155,6 +156,18 @@ describe(
         (await hosts()).filter(({ group }) => group === "front").map(({ pid }) => pid),
         was,
       );
+      assert.equal(await isWhole(v1), true);
+      await noOrphans();
+    });
+
+    test("one whose gateway tells every client that there is nothing is taken back, too", async () => {
+      const lost = writeBuild(directory, { name: "lost", isInstalled: true, gateway: "lost" });
+      // Clients that come anew each time, as those of a site do.
+      const enough = asking(() => system().url, { connection: "close" });
+      await assert.rejects(system().roll(lost), /SKEIN_ROLL_UNDONE.*clients were refused \(4xx\) at the new gateways/s);
+      const { answers, wrong } = await enough();
+      assert.ok(answers.size > 0 && [...answers].every((text) => text.startsWith('["v1",')), [...answers].join());
+      assert.ok(wrong.length > 0 && wrong.every((text) => text.startsWith("404 ")), wrong.join());
       assert.equal(await isWhole(v1), true);
       await noOrphans();
     });

@@ -23,7 +23,7 @@ import { GatewayRequest } from "./request.ts";
 import { GatewayResponse } from "./response.ts";
 import { goneResponse, UpgradeExchange, wantsWebSocket } from "./upgrade.ts";
 import { SlowClients } from "./slow-clients.ts";
-import { Sockets } from "./sockets.ts";
+import { type FirstAnswers, Sockets } from "./sockets.ts";
 import type { Tls } from "./tls.ts";
 
 /** A listening gateway. @since 0.1.0 */
@@ -45,6 +45,8 @@ export interface Gateway extends AsyncDisposable {
    * connection, so that clients come to the others little by little. It goes on accepting. 0 ends it.
    */
   yieldConnections(withinMs: number): void;
+  /** How new connections have fared so far. */
+  readonly firstAnswers: FirstAnswers;
 }
 
 /** How a gateway closes. @since 0.1.0 */
@@ -114,6 +116,9 @@ export async function createGateway(host: Host, options: GatewayOptions): Promis
       return front.inFlight;
     },
     close,
+    get firstAnswers() {
+      return sockets.firstAnswers;
+    },
     yieldConnections: (withinMs) => front.yieldConnections(withinMs),
     [Symbol.asyncDispose]: () => close(),
   };
@@ -165,7 +170,7 @@ function upgrade(
   sockets.began(socket, exchange.response);
   exchange.onOver(() => {
     front.over(exchange, exchange.isWhole);
-    sockets.ended(socket);
+    sockets.ended(socket, exchange.isAnswered ? exchange.status : undefined);
   });
   front.handle(exchange);
 }
@@ -198,7 +203,8 @@ function toServer(front: Front, sockets: Sockets, tls: Tls | undefined, compress
     // Node goes on handing over what one segment held, though nobody can be answered any more.
     if (socket.destroyed) return;
     const isLast = sockets.isWorn(socket) ? always : front.isLast;
-    answer(front, connection, request, response, () => sockets.ended(socket), isLast);
+    const ended = (): void => sockets.ended(socket, response.headersSent ? response.statusCode : undefined);
+    answer(front, connection, request, response, ended, isLast);
   };
   server.on("request", onRequest);
   // With a listener of its own, 100 Continue is sent only when the body is wanted.

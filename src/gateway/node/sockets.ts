@@ -14,11 +14,23 @@ interface State {
   response: ServerResponse | undefined;
   /** Requests so far. */
   served: number;
+  /** The first of them was answered. */
+  hasAnswer: boolean;
+}
+
+/** What new clients are told. @since 0.1.0 */
+export interface FirstAnswers {
+  /** Connections whose first answer is over. */
+  readonly clients: number;
+  /** Those of them whose first was a 4xx. */
+  readonly refusedClients: number;
 }
 
 export class Sockets {
   readonly #clock: Clock;
   readonly #states = new Map<Socket, State>();
+  #clients = 0;
+  #refusedClients = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -28,8 +40,13 @@ export class Sockets {
     return this.#states.size;
   }
 
+  get firstAnswers(): FirstAnswers {
+    return { clients: this.#clients, refusedClients: this.#refusedClients };
+  }
+
   opened(socket: Socket): void {
-    this.#states.set(socket, { inFlight: 0, idleSince: this.#clock.monotonic(), response: undefined, served: 0 });
+    const idleSince = this.#clock.monotonic();
+    this.#states.set(socket, { inFlight: 0, idleSince, response: undefined, served: 0, hasAnswer: false });
     socket.on("close", () => this.#states.delete(socket));
   }
 
@@ -64,9 +81,15 @@ export class Sockets {
     return response !== undefined && response.headersSent && !response.writableFinished;
   }
 
-  ended(socket: Socket): void {
+  /** `status` of its answer, where it had any. */
+  ended(socket: Socket, status: number | undefined): void {
     const state = this.#states.get(socket);
     if (state === undefined) return;
+    if (!state.hasAnswer && status !== undefined) {
+      state.hasAnswer = true;
+      this.#clients++;
+      if (status >= 400 && status < 500) this.#refusedClients++;
+    }
     if (--state.inFlight === 0) state.response = undefined;
     state.idleSince = this.#clock.monotonic();
   }

@@ -91,7 +91,7 @@ export const rollBadReady = onBuilds({
 });
 
 export const rollBadErrors = onBuilds({
-  ...bad("faulty", /calls failed at the new processes/),
+  ...bad("faulty", /calls of \S+ failed at the new processes/),
   summary: "a roll to a build that answers errors: taken back by itself",
   judge: ({ success }) => atLeast("success", success, 0.995),
 });
