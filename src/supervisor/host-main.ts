@@ -3,14 +3,14 @@
  * them. It outlives its supervisor, and exits only when it has drained. It must never load code of another group.
  */
 import { pathToFileURL } from "node:url";
-import { systemClock, systemRandom, toNextMs } from "../core/index.ts";
+import { sleep, systemClock, systemRandom, toNextMs } from "../core/index.ts";
 import { Leader } from "../data/index.ts";
 import { catalogue, isSkeinCode, isSkeinError, skeinError } from "../errors/index.ts";
 import { createGateway, type Gateway } from "../gateway/index.ts";
 import { createHost, type Host } from "../host/index.ts";
 import { Door, doorPort, Peers, principalSecret } from "../host/remote/index.ts";
 import { createLog } from "../observe/index.ts";
-import { gatewayService, isSystem, type System } from "../system/index.ts";
+import { gatewayService, isSystem, methodsOf, type System } from "../system/index.ts";
 import type { Listener } from "../transport/index.ts";
 import { Adoption, type Health, type SupervisorSays } from "./control.ts";
 import { lineSink, trimLog } from "./log-file.ts";
@@ -24,6 +24,8 @@ import { State } from "./state.ts";
 const healthMs = 500;
 /** Methods that are reported one by one; those beyond are in the sums. */
 const methodsMax = 256;
+/** How long a start waits for others to take its connections: one that hangs takes none. */
+const prepareMs = 1_000;
 /** The listening socket that a gateway inherits. */
 const gatewayDescriptor = 3;
 /** How much longer everything may take to close at the end. */
@@ -120,11 +122,24 @@ async function start(): Promise<void> {
     });
   }
   door = await openDoor(peers, host);
+  // While it has the low priority of a start: later each of them would be in the way of a call.
+  await Promise.race([peers.prepare(calleesOf(system, settings.services)), sleep(clock, prepareMs)]);
   keepCompiled();
   raise();
   isReady = true;
   adoption.say({ is: "ready", address: bound.address, ...(gateway !== undefined && { url: gateway.url }) });
   report();
+}
+
+/** The services of other hosts that those may call. */
+function calleesOf({ services }: System, own: readonly string[]): string[] {
+  const declarations = services.map(({ declaration }) => declaration);
+  const used = declarations.flatMap(({ name, uses }) =>
+    own.includes(name) ? Object.values(uses).map((contract) => contract.name) : [],
+  );
+  const routed = declarations.filter(({ contract }) => methodsOf(contract).some(([, { http }]) => http !== undefined));
+  const all = own.includes(gatewayService) ? [...used, ...routed.map(({ name }) => name)] : used;
+  return declarations.map(({ name }) => name).filter((name) => all.includes(name) && !own.includes(name));
 }
 
 /** A fresh process follows one that has lost its leases: this one's services hold what they believed as leaders. */

@@ -158,6 +158,41 @@ test("a host that fills its memory during the move is not replaced by one that n
   assert.deepEqual(serving(), ["a-2 ready", "front-1 ready", "own-1 ready"]);
 });
 
+test("new processes get calls one after the other beside the old one, which leaves, and then without it", async () => {
+  const seen: { readonly atMs: number; readonly routes: string }[] = [];
+  const startMs = clock.monotonic();
+  const publish = table.publish.bind(table);
+  table.publish = () => {
+    const isTold = publish();
+    const all = Object.values(table.routes.groups);
+    const leaving = new Set(all.flatMap((group) => group.leaving ?? []));
+    const addresses = new Set(all.flatMap((group) => group.addresses));
+    const routes = [...addresses]
+      .map((one) => (leaving.has(one) ? `${one} leaves` : one))
+      .toSorted()
+      .join();
+    if (seen.at(-1)?.routes !== routes) seen.push({ atMs: clock.monotonic() - startMs, routes });
+    return isTold;
+  };
+  await place({ alpha: "own" });
+  assert.deepEqual(
+    seen.map(({ routes }) => routes),
+    ["a-1,front-1", "a-1 leaves,a-2,front-1", "a-1 leaves,a-2,front-1,own-1", "a-2,front-1,own-1"],
+  );
+  const [, first = 0, second = 0, alone = 0] = seen.map(({ atMs }) => atMs);
+  assert.ok(second - first >= 500, `${second - first} ms apart`);
+  // The last one has its whole share before the old one ends.
+  assert.ok(alone - second >= 5_500 && alone - second < 7_000, `alone after ${alone - second} ms`);
+});
+
+test("of many new processes none waits long for its first call", async () => {
+  const groups = { front: { services: ["gateway"] }, a: { services: ["alpha", "beta"], replicas: 64 } };
+  const startMs = clock.monotonic();
+  const moved = await over(mover.move({ placement: { groups } }, false, () => undefined));
+  assert.ok(Array.isArray(moved), String(moved));
+  assert.ok(clock.monotonic() - startMs < 25_000, `${clock.monotonic() - startMs} ms`);
+});
+
 const before = ["a-1 ready", "front-1 ready"];
 const groups = () =>
   Object.fromEntries(Object.entries(table.routes.groups).map(([name, { addresses }]) => [name, addresses]));

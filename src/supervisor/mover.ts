@@ -22,6 +22,11 @@ import type { MoveRecord } from "./state.ts";
 
 /** How long the new ones serve beside the old ones; a caller gives a new one its whole share after this (`replicas.ts`). */
 const proofMs = 5_000;
+/**
+ * They get their first calls one after the other, as cold code of ten processes at once would take the processors from everybody: so
+ * far apart, and closer where they are many.
+ */
+const apart = { eachMs: 500, allMs: 10_000 } as const;
 
 /** Who comes and who goes. */
 interface Sides {
@@ -105,21 +110,35 @@ export class Mover {
   /** Until the new ones alone get calls; or why they cannot. */
   async #forward({ come, go }: Sides, record: Omit<MoveRecord, "phase">, step: Step): Promise<string | undefined> {
     const changes = this.#changes;
-    const { state, clock } = this.#table.options;
+    const { state } = this.#table.options;
     const late = await changes.started(come, step);
     if (late !== undefined) return late;
     // A leader's successor leads when it has ended: there is nothing to compare, and no time to.
     if (!go.some(({ isSingleton }) => isSingleton)) {
       step("the new processes get calls, more and more of them");
-      const judgement = new Judgement(go, come, clock.monotonic());
-      if (!(await changes.route(come, []))) return unwritten;
-      changes.yield(go, proofMs);
-      const complaint = await changes.proved(proofMs, () => endOf(come) ?? judgement.complaint(clock.monotonic()));
+      const complaint = await this.#proved(come, go);
       if (complaint !== undefined) return complaint;
     }
     // From here on a new supervisor finishes what this one has begun.
     state.move = { phase: "switched", ...record };
     return (await changes.route(come, go)) ? undefined : unwritten;
+  }
+
+  /** What is wrong with the new ones, which get calls beside the old ones from here on. */
+  async #proved(come: readonly Replica[], go: readonly Replica[]): Promise<string | undefined> {
+    const changes = this.#changes;
+    const { clock } = this.#table.options;
+    const judgement = new Judgement(go, come, clock.monotonic());
+    const complaint = (): string | undefined => endOf(come) ?? judgement.complaint(clock.monotonic());
+    const apartMs = Math.min(apart.eachMs, apart.allMs / come.length);
+    for (const one of go) one.isLeaving = true;
+    changes.yield(go, apartMs * come.length + proofMs);
+    for (const one of come) {
+      if (!(await changes.route([one], []))) return unwritten;
+      const wrong = await changes.proved(apartMs, complaint);
+      if (wrong !== undefined) return wrong;
+    }
+    return changes.proved(proofMs, complaint);
   }
 
   /** What is under way when the system is stopped is left to the next supervisor. */
@@ -133,6 +152,7 @@ export class Mover {
     const { state } = this.#table.options;
     // Without a record it is taken back; to remove one needs no room.
     if (state.move?.phase === "switched") this.#forget();
+    for (const one of go) one.isLeaving = false;
     this.#changes.yield(go, 0);
     await this.#changes.route(go, come);
     await this.#changes.ended(come);

@@ -23,6 +23,8 @@ export interface Replica {
   state: "waiting" | "starting" | "ready" | "draining";
   /** Calls go to it when it is ready; not before the routes change in a move, and not after. */
   isRouted: boolean;
+  /** It ends once others have proved that they can take its place: calls go over little by little. */
+  isLeaving: boolean;
   /** It has no place any more: when its process has ended, none follows. */
   isGoing: boolean;
   /** The one that ends once this one is ready. */
@@ -126,6 +128,7 @@ function fresh({ group, replica, services, isSingleton, memory, build }: Place, 
     isProving: false,
     state: "waiting",
     isRouted: true,
+    isLeaving: false,
     isGoing: false,
     replaces: undefined,
     identity: undefined,
@@ -200,6 +203,12 @@ interface Routed {
   readonly services: readonly string[];
   readonly addresses: string[];
   readonly hasLeader?: true;
+  readonly leaving?: readonly string[];
+}
+
+interface Part extends Routed {
+  readonly group: string;
+  readonly leaving: string[];
 }
 
 /**
@@ -208,7 +217,7 @@ interface Routed {
  * that share their hosts are a group of their own then.
  */
 export function groupsOf(replicas: readonly Replica[]): Routes["groups"] {
-  const parts = new Map<string, Routed & { readonly group: string }>();
+  const parts = new Map<string, Part>();
   for (const one of replicas) {
     if (!one.isRouted) continue;
     const { group } = one;
@@ -216,15 +225,20 @@ export function groupsOf(replicas: readonly Replica[]): Routes["groups"] {
     const key = [group, ...services].join(" ");
     let part = parts.get(key);
     if (part === undefined)
-      parts.set(key, (part = { group, services, addresses: [], ...(one.isSingleton && { hasLeader: true }) }));
+      parts.set(
+        key,
+        (part = { group, services, addresses: [], leaving: [], ...(one.isSingleton && { hasLeader: true }) }),
+      );
     if (one.state !== "ready" || one.isSilent) continue;
-    if (!one.isSingleton || one.leads !== undefined) part.addresses.push(one.address);
+    if (one.isSingleton && one.leads === undefined) continue;
+    part.addresses.push(one.address);
+    if (one.isLeaving) part.leaving.push(one.address);
   }
   return cellsOf([...parts.values()]);
 }
 
 /** The parts as they are, or where they overlap what they have in common and what is left of each. */
-function cellsOf(parts: readonly (Routed & { readonly group: string })[]): Record<string, Routed> {
+function cellsOf(parts: readonly Part[]): Record<string, Routed> {
   const groups: Record<string, Routed> = {};
   const cells = new Map<string, { readonly of: typeof parts; readonly services: string[] }>();
   for (const service of new Set(parts.flatMap(({ services }) => services))) {
@@ -242,7 +256,14 @@ function cellsOf(parts: readonly (Routed & { readonly group: string })[]): Recor
     let name = of.map(({ group }) => group).join("+");
     while (Object.hasOwn(groups, name)) name += "'";
     const hasLeader = of.some((part) => part.hasLeader === true);
-    groups[name] = { services, addresses: of.flatMap(({ addresses }) => addresses), ...(hasLeader && { hasLeader }) };
+    const addresses = of.flatMap((part) => part.addresses);
+    const leaving = of.flatMap((part) => part.leaving);
+    groups[name] = {
+      services,
+      addresses,
+      ...(hasLeader && { hasLeader }),
+      ...(leaving.length > 0 && { leaving }),
+    };
   }
   return groups;
 }

@@ -31,6 +31,14 @@ test("between two placements a service answers at the hosts of both", () => {
   });
 });
 
+test("hosts are told who leaves, where others have its services and where none has yet", () => {
+  const old = { ...ready("a", ["x", "y"], 1), isLeaving: true };
+  assert.deepEqual(groupsOf([old, ready("a", ["x"], 2)]), {
+    "a+a": { services: ["x"], addresses: ["a-1:xy", "a-2:x"], leaving: ["a-1:xy"] },
+    a: { services: ["y"], addresses: ["a-1:xy"], leaving: ["a-1:xy"] },
+  });
+});
+
 test("a group whose leader is on its way has no address and says so", () => {
   assert.deepEqual(groupsOf([ready("sync", ["s"], 1, true)]), {
     sync: { services: ["s"], addresses: [], hasLeader: true },

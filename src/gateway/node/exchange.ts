@@ -31,8 +31,8 @@ export class NodeExchange extends Exchange {
   /** Neither changes, but that an upgrade lets go of both. */
   request: IncomingMessage;
   response: ServerResponse;
-  /** Whether the connection closes after this answer, because the gateway does. */
-  readonly isLast: () => boolean;
+  readonly #decideLast: () => boolean;
+  #isLast: boolean | undefined;
   /** Kept, because a mounted application sees another one. */
   readonly rawTarget: string;
   readonly #heads: Heads;
@@ -50,10 +50,15 @@ export class NodeExchange extends Exchange {
     super(traceId, startMs);
     this.request = request;
     this.response = response;
-    this.isLast = isLast;
+    this.#decideLast = isLast;
     this.rawTarget = request.url ?? "";
     this.#heads = connection.heads;
     this.#compressor = connection.compressor;
+  }
+
+  /** Whether the connection closes after this answer, because the gateway does. It may be left to chance, which is asked once. */
+  isLast(): boolean {
+    return (this.#isLast ??= this.#decideLast());
   }
 
   get verb(): string {

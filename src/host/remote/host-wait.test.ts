@@ -112,7 +112,7 @@ test("a group waits by the rule of its kind", async () => {
     [true, "SKEIN_LEADER_NONE"],
   ] as const) {
     const replicas = new Replicas({ clock, random: createSeededRandom(1), connect });
-    replicas.update([], hasLeader);
+    replicas.update([], { hasLeader });
     const waiting = assert.rejects(replicas.reach(1_000), { code });
     await clock.advance(1_000);
     await waiting;

@@ -80,3 +80,64 @@ test("a young one is asked where another has many calls more: that one may hang"
   await clock.advance(1);
   for (let i = 0; i < 100; i++) assert.equal(replicas.pick()?.address, "young");
 });
+
+test("one that leaves is asked less as the others grow, in the end for one call of twenty, and wholly again where it stays", async () => {
+  const clock = createVirtualClock();
+  const connect = () => Promise.resolve(connection(true));
+  const replicas = new Replicas({ clock, random: createSeededRandom(1), connect });
+  replicas.update(["old"], { leaving: ["old"] });
+  await replicas.reach(1_000);
+  // Nobody is there to have its place yet.
+  assert.equal(replicas.pick()?.address, "old");
+  replicas.update(["old", "new"], { leaving: ["old"] });
+  await replicas.open();
+  const shareOfOld = (): number => {
+    let count = 0;
+    for (let i = 0; i < 3_000; i++) if (replicas.pick()?.address === "old") count++;
+    return count / 3_000;
+  };
+  const shares = [shareOfOld()];
+  for (let part = 0; part < 4; part++) {
+    await clock.advance(1_500);
+    shares.push(shareOfOld());
+  }
+  const [first = 0, , , , last = 1] = shares;
+  assert.ok(first > 0.92, `${first} at first`);
+  assert.deepEqual(
+    shares,
+    shares.toSorted((a, b) => b - a),
+  );
+  assert.ok(last > 0.02 && last < 0.08, `${last} at last`);
+  replicas.update(["old", "new"]);
+  const again = shareOfOld();
+  assert.ok(again > 0.45 && again < 0.55, `${again} where it stays`);
+});
+
+test("one that leaves is asked where the one that comes hangs", async () => {
+  const clock = createVirtualClock();
+  const connect = (address: string) => Promise.resolve(connection(true, address === "new" ? 30 : 0));
+  const replicas = new Replicas({ clock, random: createSeededRandom(1), connect });
+  replicas.update(["old"]);
+  await replicas.reach(1_000);
+  replicas.update(["old", "new"], { leaving: ["old"] });
+  await replicas.open();
+  await clock.advance(6_000);
+  for (let i = 0; i < 100; i++) assert.equal(replicas.pick()?.address, "old");
+});
+
+test("connections are opened before a call needs one; who refuses is tried again by the calls", async () => {
+  const clock = createVirtualClock();
+  const asked: string[] = [];
+  const connect = (address: string) => {
+    asked.push(address);
+    return address === "gone" ? Promise.reject(new Error("refused")) : Promise.resolve(connection(true));
+  };
+  const replicas = new Replicas({ clock, random: createSeededRandom(1), connect });
+  replicas.update(["a", "gone", "b"]);
+  await replicas.open();
+  assert.deepEqual(asked, ["a", "gone", "b"]);
+  assert.notEqual(replicas.pick()?.address, "gone");
+  await clock.advance(1_000);
+  replicas.pick();
+  assert.deepEqual(asked, ["a", "gone", "b", "gone"]);
+});

@@ -14,6 +14,8 @@ const pause = { firstMs: 100, longestMs: 2_000 } as const;
 /** A process that has just started is slow at first: its share of the calls grows for so long, from this. */
 const rampMs = 5_000;
 const rampFrom = 0.05;
+/** One that is to end when others have its place is asked the less the more these have grown, down to this. */
+const leavingShare = 0.1;
 /** A try that took so long was answered by nobody, not even with a refusal. */
 const unansweredMs = 900;
 
@@ -32,6 +34,16 @@ export interface Replica {
   notBeforeMs: number;
   /** Since when its share grows; long ago for those that were there at first. */
   youngSinceMs: number;
+  /** Others are to have its place. */
+  isLeaving: boolean;
+}
+
+/** What is said of a group beside the addresses of its hosts. */
+export interface Standings {
+  /** There is one address or, between two leaders, none. */
+  readonly hasLeader?: boolean;
+  /** Those that end when the others have proved themselves. */
+  readonly leaving?: readonly string[];
 }
 
 export interface ReplicasOptions {
@@ -49,7 +61,7 @@ export class Replicas {
   #replicas: Replica[] = [];
   /** Until then one of them may be left out, on the monotonic clock. */
   #outUntilMs = 0;
-  /** Until then one of them may be young. */
+  /** Until then one of them may be young, or is about to leave. */
   #rampUntilMs = 0;
   #hasLeader = false;
   #isClosed = false;
@@ -61,15 +73,21 @@ export class Replicas {
 
   /**
    * The addresses from now on; what is known of those that stay, here or in `elsewhere`, is kept. One that comes to others
-   * is given its share little by little. With `hasLeader` there is one or, between two leaders, none.
+   * is given its share little by little, and takes that of those that leave.
    */
-  update(addresses: readonly string[], hasLeader = false, elsewhere: ReadonlyMap<string, Replica> = new Map()): void {
+  update(
+    addresses: readonly string[],
+    { hasLeader = false, leaving = [] }: Standings = {},
+    elsewhere: ReadonlyMap<string, Replica> = new Map(),
+  ): void {
     this.#hasLeader = hasLeader;
     const own = new Map(this.#replicas.map((replica) => [replica.address, replica] as const));
     const known = addresses.map((address) => own.get(address) ?? elsewhere.get(address));
     const youngSinceMs = known.every((one) => one === undefined) ? -Infinity : this.#options.clock.monotonic();
     this.#replicas = addresses.map((address, index) => known[index] ?? fresh(address, youngSinceMs));
-    this.#rampUntilMs = Math.max(0, ...this.#replicas.map((replica) => replica.youngSinceMs + rampMs));
+    for (const replica of this.#replicas) replica.isLeaving = leaving.includes(replica.address);
+    this.#rampUntilMs =
+      leaving.length > 0 ? Infinity : Math.max(0, ...this.#replicas.map(({ youngSinceMs }) => youngSinceMs + rampMs));
   }
 
   get all(): readonly Replica[] {
@@ -130,16 +148,19 @@ export class Replicas {
   }
 
   /**
-   * One of those, of which a young one is asked with the chance that it has come to by now (as with Envoy's slow start), and
-   * in any case where another one has so many more calls: that one may hang.
+   * One of those, of which a young one is asked with the chance that it has come to by now (as with Envoy's slow start), one
+   * that leaves with what the youngest has not come to, and either in any case where another one has so many more calls: that
+   * one may hang.
    */
   #chooseGrown(among: readonly Replica[]): Replica | undefined {
     const { clock, random } = this.#options;
     const now = clock.monotonic();
     if (now >= this.#rampUntilMs) this.#rampUntilMs = 0;
     if (this.#rampUntilMs === 0) return this.#choose(among);
-    const shareOf = ({ youngSinceMs }: Replica): number =>
-      Math.min(1, Math.max(rampFrom, (now - youngSinceMs) / rampMs));
+    const ageOf = ({ youngSinceMs }: Replica): number => Math.min(1, Math.max(rampFrom, (now - youngSinceMs) / rampMs));
+    const staying = among.filter(({ isLeaving }) => !isLeaving);
+    const left = staying.length === 0 ? 1 : Math.max(leavingShare, 1 - Math.min(...staying.map(ageOf)));
+    const shareOf = (replica: Replica): number => (replica.isLeaving ? left : ageOf(replica));
     const grown = among.filter((replica) => random.float() < shareOf(replica));
     const chosen = this.#choose(grown.length === 0 ? among : grown);
     const spared = among.find(
@@ -186,6 +207,11 @@ export class Replicas {
 
   get #isCutOff(): boolean {
     return this.#replicas.length > 0 && this.#replicas.every(({ isSilent }) => isSilent);
+  }
+
+  /** Opens what connections it can, before a call needs one; whoever does not answer is tried again by the calls. */
+  async open(): Promise<void> {
+    await Promise.allSettled(this.#replicas.map((replica) => this.#connect(replica)));
   }
 
   async #reachOne(): Promise<Replica> {
@@ -284,6 +310,7 @@ function fresh(address: string, youngSinceMs: number): Replica {
     isSilent: false,
     notBeforeMs: 0,
     youngSinceMs,
+    isLeaving: false,
   };
 }
 

@@ -26,6 +26,8 @@ export interface Routes {
         readonly addresses: readonly string[];
         /** One of the group's hosts leads and has the address; between two leaders there is none, and calls wait. */
         readonly hasLeader?: boolean;
+        /** Addresses of hosts that end once the others have proved themselves: calls go over from them little by little. */
+        readonly leaving?: readonly string[];
       }
     >
   >;
@@ -64,10 +66,10 @@ export class RouteTable implements RemoteRoutes {
     // A host may be in other groups than before, and in several: it is one host with one connection.
     const known = new Map<string, Replica>();
     for (const { all } of this.#groups.values()) for (const one of all) known.set(one.address, one);
-    for (const [name, { services, addresses, hasLeader }] of Object.entries(groups)) {
+    for (const [name, { services, addresses, ...standings }] of Object.entries(groups)) {
       let replicas = this.#groups.get(name);
       if (replicas === undefined) this.#groups.set(name, (replicas = new Replicas(this.#options)));
-      replicas.update(addresses, hasLeader, known);
+      replicas.update(addresses, standings, known);
       for (const one of replicas.all) known.set(one.address, one);
       for (const service of services) byService.set(service, replicas);
     }
@@ -79,6 +81,12 @@ export class RouteTable implements RemoteRoutes {
 
   find(service: string, method: string): RemoteEndpoint | undefined {
     return this.#byService.has(service) ? this.#endpoints.get(service)?.get(method) : undefined;
+  }
+
+  /** Opens the connections to the hosts of these services, as far as they answer. It never rejects. */
+  async open(services: readonly string[]): Promise<void> {
+    const groups = new Set(services.flatMap((name) => this.#byService.get(name) ?? []));
+    await Promise.all([...groups].map((replicas) => replicas.open()));
   }
 
   close(): void {
