@@ -2,6 +2,7 @@
  * Owns changing the placement of a running system: new processes start, get calls beside the old ones, then all of them,
  * and the old ones drain; and the way back where the new ones do not serve. It must never end a process before its calls go elsewhere.
  */
+import { connectionsOf } from "../data/index.ts";
 import { isSkeinError, skeinError } from "../errors/index.ts";
 import {
   describeMove,
@@ -18,6 +19,8 @@ import type { Wish } from "./control.ts";
 import type { HostTable } from "./host-table.ts";
 import { Judgement } from "./judgement.ts";
 import { newcomersOf, type Replica, sameServices } from "./replica.ts";
+import { countConnections } from "./roll-check.ts";
+import { lackBeside, type LimitedConnections } from "./roll-connections.ts";
 import type { MoveRecord } from "./state.ts";
 
 /** How long the new ones serve beside the old ones; a caller gives a new one its whole share after this (`replicas.ts`). */
@@ -44,8 +47,8 @@ export class Mover {
   }
 
   /**
-   * The services that were moved. Rejects with `SKEIN_PLACEMENT_INVALID`, `SKEIN_PLACE_BUSY` or `SKEIN_PLACE_REFUSED`
-   * when nothing was begun, and with `SKEIN_PLACE_UNDONE` when everything is as it was. `step` is told what is done.
+   * The services that were moved. Rejects with `SKEIN_PLACEMENT_INVALID`, `SKEIN_PLACEMENT_CONNECTIONS`, `SKEIN_PLACE_BUSY` or
+   * `SKEIN_PLACE_REFUSED` when nothing was begun, and with `SKEIN_PLACE_UNDONE` when everything is as it was. `step` is told what is done.
    */
   async move(wish: Wish, isDry: boolean, step: Step): Promise<readonly string[]> {
     this.#changes.assertFree();
@@ -53,11 +56,12 @@ export class Mover {
     const move = planMove(this.#table.placement, to);
     const isNothing = move.start.length === 0 && move.drain.length === 0;
     this.#assertRoom(move, to);
-    if (isDry || isNothing) {
-      for (const text of describeMove(move)) step(text);
-      return isDry ? [] : this.#keep(to, move);
-    }
-    return this.#changes.alone("move", () => this.#run(move, to, step));
+    if (isDry || isNothing) for (const text of describeMove(move)) step(text);
+    if (isNothing) return isDry ? [] : this.#keep(to, move);
+    return this.#changes.alone("move", async () => {
+      await this.#assertConnections(move, to, step);
+      return isDry ? [] : this.#run(move, to, step);
+    });
   }
 
   #read(wish: Wish): Placement {
@@ -78,6 +82,30 @@ export class Mover {
     );
     const lack = lackOfRoom(needs);
     if (lack !== undefined) throw skeinError("SKEIN_PLACE_REFUSED", lack);
+  }
+
+  /** Old and new processes run side by side: refused where a start would be, as it is for a roll. */
+  async #assertConnections({ start }: Move, to: Placement, step: Step): Promise<void> {
+    const { build, placement, options } = this.#table;
+    const isOwn = build.skein === undefined;
+    if (start.length === 0 || (isOwn && connectionsOf(options.system, to, process.env).length === 0)) return;
+    const now = await this.#countConnections(placement);
+    const lack = lackBeside(now, await this.#countConnections(to), start);
+    if (lack === undefined) return;
+    if (!lack.isDoubtful && options.mode === "production")
+      throw skeinError("SKEIN_PLACEMENT_CONNECTIONS", lack.message);
+    step(`warning: ${lack.message}`);
+  }
+
+  /** By the build's own `skein check`, which knows its databases and asks their servers. */
+  async #countConnections(placement: Placement): Promise<readonly LimitedConnections[]> {
+    const { build, options } = this.#table;
+    try {
+      return (await countConnections(build, toPlacementValue(placement), options.state, this.#changes.signal))
+        .connections;
+    } catch (error) {
+      throw skeinError("SKEIN_PLACE_REFUSED", `the connections could not be counted: ${messageOf(error)}`);
+    }
   }
 
   async #run(move: Move, to: Placement, step: Step): Promise<readonly string[]> {

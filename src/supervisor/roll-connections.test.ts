@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type BuildConnections, lackOfConnections, type LimitedConnections } from "./roll-connections.ts";
+import { type BuildConnections, lackBeside, lackOfConnections, type LimitedConnections } from "./roll-connections.ts";
 
 const of = (perHost: Readonly<Record<string, number>>, server: string | null = "db:5432"): BuildConnections => ({
   server,
@@ -74,4 +74,22 @@ test("property: the most that is open at any moment, whatever the builds are", (
       if (isRoll && most > 0) assert.notEqual(lackAt(most - 1), undefined);
     }),
   );
+});
+
+const start = (groups: Readonly<Record<string, number>>) =>
+  Object.entries(groups).map(([group, replicas]) => ({ group, services: [group], replicas }));
+
+test("a move: all that starts beside all that runs, and nothing where nothing is opened", () => {
+  const [before, after] = [[of({ a: 10, b: 5 })], limited(49, { a: 10, c: 10 })];
+  assert.match(
+    lackBeside(before, [after], start({ c: 2 }))?.message ?? "",
+    /^db:5432 has 49 connections, and the new processes open up to 20 beside the 30 of those that run$/,
+  );
+  assert.equal(lackBeside(before, [{ ...after, limit: 50 }], start({ c: 2 })), undefined);
+  // A replica more of what is there.
+  assert.equal(lackBeside(before, [{ ...after, limit: 40 }], start({ a: 1 })), undefined);
+  assert.equal(lackBeside(before, [{ ...after, limit: 39 }], start({ a: 1 }))?.isDoubtful, false);
+  assert.equal(lackBeside(before, [{ ...after, limit: 9, limitFrom: "default" }], start({ c: 1 }))?.isDoubtful, true);
+  assert.equal(lackBeside(before, [{ ...after, limit: 9 }], start({ front: 2 })), undefined, "it has no database");
+  assert.equal(lackBeside(before, [], start({ c: 1 })), undefined, "nobody needs the server any more");
 });

@@ -1,8 +1,9 @@
 /**
- * Owns the connections that a roll opens at most: until the last host is replaced, hosts of both builds run side by side, and one
- * more than usual. It must never ask a server: what each build says of itself is given.
+ * Owns the connections that a change opens at most: until the last host is replaced in a roll, hosts of both builds run side by side,
+ * and one more than usual; in a move those of both placements. It must never ask a server: what each build says of itself is given.
  */
 import type { ServerConnections } from "../data/index.ts";
+import type { GroupStep } from "../system/index.ts";
 
 type Group = Pick<ServerConnections["groups"][number], "group" | "replicas" | "perHost">;
 
@@ -33,12 +34,48 @@ export function lackOfConnections(
   const lacks = after.flatMap((of) =>
     lackAt(before.find(({ server }) => server === of.server)?.groups ?? [], of, order),
   );
+  return worstOf(lacks);
+}
+
+/** What is wrong with starting these beside all that runs, on any server, if anything. */
+export function lackBeside(
+  before: readonly BuildConnections[],
+  after: readonly LimitedConnections[],
+  start: readonly GroupStep[],
+): ConnectionsLack | undefined {
+  const lacks = after.flatMap((of): ConnectionsLack[] => {
+    const old = openOf(before.find(({ server }) => server === of.server)?.groups ?? []);
+    const more = openOf(
+      start.map(({ group, replicas }) => ({
+        group,
+        replicas,
+        perHost: of.groups.find((one) => one.group === group)?.perHost ?? 0,
+      })),
+    );
+    // What is open without the move is not the move's.
+    if (more === 0 || old + more <= of.limit) return [];
+    return [lackOf(of, `the new processes open up to ${more} beside the ${old} of those that run`)];
+  });
+  return worstOf(lacks);
+}
+
+function worstOf(lacks: readonly ConnectionsLack[]): ConnectionsLack | undefined {
   return lacks.find(({ isDoubtful }) => !isDoubtful) ?? lacks[0];
 }
 
+function openOf(groups: readonly Group[]): number {
+  return groups.reduce((sum, { replicas, perHost }) => sum + replicas * perHost, 0);
+}
+
+function lackOf({ server, limit, limitFrom }: LimitedConnections, opened: string): ConnectionsLack {
+  const name = server ?? "the server of DATABASE_URL, which is not set,";
+  const guess = limitFrom === "default" ? " (PostgreSQL's default)" : "";
+  return { message: `${name} has ${limit} connections${guess}, and ${opened}`, isDoubtful: limitFrom === "default" };
+}
+
 function lackAt(before: readonly Group[], after: LimitedConnections, order: readonly string[]): ConnectionsLack[] {
-  const { server, limit, limitFrom, groups } = after;
-  let open = before.reduce((sum, { replicas, perHost }) => sum + replicas * perHost, 0);
+  const { limit, groups } = after;
+  let open = openOf(before);
   let worst = { open: 0, more: 0, group: "" };
   for (const group of order) {
     const was = before.find((one) => one.group === group)?.perHost ?? 0;
@@ -47,7 +84,8 @@ function lackAt(before: readonly Group[], after: LimitedConnections, order: read
       if (open + becomes > worst.open + worst.more) worst = { open, more: becomes, group };
   }
   if (worst.open + worst.more <= limit) return [];
-  const name = server ?? "the server of DATABASE_URL, which is not set,";
-  const message = `${name} has ${limit} connections${limitFrom === "default" ? " (PostgreSQL's default)" : ""}, and while ${worst.group} is replaced hosts of both builds open up to ${worst.open}, and one host more ${worst.more}`;
-  return [{ message, isDoubtful: limitFrom === "default" }];
+  const { group, open: most, more } = worst;
+  return [
+    lackOf(after, `while ${group} is replaced hosts of both builds open up to ${most}, and one host more ${more}`),
+  ];
 }

@@ -56,3 +56,31 @@ test("a roll whose two builds together need more than there is is refused, and n
   assert.equal(await one.roll(fits), true);
   await one.assertWhole("rolled to what fits");
 });
+
+test("a move whose new processes need more beside the old ones than there is is refused, dry too, and nothing is begun", async () => {
+  const said = (perHost: number) => [
+    {
+      server: "db:5432",
+      limit: 33,
+      limitFrom: "server",
+      groups: [
+        { group: "stock", replicas: 2, perHost: 10 },
+        { group: "own", replicas: 1, perHost },
+      ],
+    },
+  ];
+  say(v1, { connections: said(10) });
+  await one.start();
+  const before = one.state.hosts();
+  const wish = { services: { stock: "own" } };
+  for (const isDry of [true, false])
+    await assert.rejects(one.place(wish, isDry), {
+      code: "SKEIN_PLACEMENT_CONNECTIONS",
+      message: /the new processes open up to 10 beside the 30 of those that run$/,
+    });
+  assert.deepEqual(one.state.hosts(), before);
+  assert.equal(one.state.move, undefined);
+  say(v1, { connections: said(6) });
+  assert.ok((await one.place(wish, true)).some((text) => text.startsWith("start 1 x own")));
+  assert.deepEqual(one.state.hosts(), before);
+});

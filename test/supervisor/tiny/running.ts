@@ -8,7 +8,7 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { systemClock } from "../../../src/core/index.ts";
 import { isSkeinError } from "../../../src/errors/index.ts";
-import { askRoll, askStatus, askStop, sameBuild, State } from "../../../src/supervisor/index.ts";
+import { askPlace, askRoll, askStatus, askStop, sameBuild, State, type Wish } from "../../../src/supervisor/index.ts";
 import { processesOf } from "../../shop/placed.ts";
 import { placement } from "./builds.ts";
 
@@ -73,6 +73,13 @@ export class Tiny {
       await Promise.race([this.#killed(), this.#late()]);
       return false;
     }
+  }
+
+  /** What was said of it. */
+  async place(wish: Wish, isDry: boolean): Promise<readonly string[]> {
+    const steps: string[] = [];
+    await askPlace(this.state, systemClock, wish, isDry, (text) => steps.push(text));
+    return steps;
   }
 
   /** Every place has one process of the build that counts, nothing else runs, and no roll is left. */
