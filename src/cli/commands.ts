@@ -187,7 +187,7 @@ const status: Command = {
   options: [],
   details: [
     systemDetail,
-    "With `--json` the output is one object: `supervisor` (`pid`), `epoch`, `gateway` (`url`) and `hosts` (`group`, `replica`, `pid`, `state`, `services`, `build`, `inFlight`, `sent` to other hosts (`calls` that are over, `attempts` of them), `rss` and `memory` in bytes, `uptimeMs`, `restarts`, `http`, and `role` in groups with a leader). States are `waiting`, `starting`, `ready`, `silent` (it hangs and gets no calls) and `draining`.",
+    "With `--json` the output is one object: `supervisor` (`pid`), `epoch`, `gateway` (`url`) and `hosts` (`group`, `replica`, `pid`, `state`, `services`, `build`, `inFlight`, `sent` to other hosts (`calls` that are over, `attempts` of them), `rss` and `memory` in bytes, `uptimeMs`, `restarts`, `http`, and `role` in groups with a leader). States are `waiting`, `starting`, `ready`, `silent` (it hangs, for `silentMs`, and gets no calls) and `draining`.",
   ],
   examples: [{ line: "skein status --json", does: "for machines" }],
   run: async (given) => (await import("./start/index.ts")).runStatus(given),

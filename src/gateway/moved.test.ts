@@ -242,3 +242,23 @@ test("before it closes it sends clients on little by little, and not any more wh
   assert.equal(await closed(10), 0);
   agent.destroy();
 });
+
+test("of each connection the first answer is counted, whatever comes after it", async () => {
+  await using gateway = await createGateway(host, { port: 0 });
+  for (const paths of [
+    ["/nowhere", "/health/live", "/nowhere"],
+    ["/health/live", "/nowhere", "/nowhere"],
+    ["/health/live"],
+  ]) {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (const path of paths) {
+      const [response] = (await once(request(`${gateway.url}${path}`, { agent }).end(), "response")) as [
+        IncomingMessage,
+      ];
+      await once(response.resume(), "end");
+    }
+    agent.destroy();
+  }
+  await until(() => gateway.firstAnswers.clients === 3);
+  assert.deepEqual(gateway.firstAnswers, { clients: 3, refusedClients: 1 });
+});

@@ -32,6 +32,11 @@ export interface HostStatus {
   readonly pid: number | null;
   /** `silent`: it lives and says nothing, so no call goes to it. */
   readonly state: "waiting" | "starting" | "ready" | "silent" | "draining";
+  /**
+   * For how long it has said nothing, in milliseconds; only where that is more than 2 s. After 10 s it is killed and replaced. Where
+   * most are silent at once, as on a machine that is slow, they stay `ready` and are killed after 60 s.
+   */
+  readonly silentMs?: number;
   /** Only in groups with `singleton`: calls go to the leader. */
   readonly role?: "leader" | "standby";
   readonly services: readonly string[];

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { skeinError } from "../errors/index.ts";
+import { createVirtualClock } from "../core/virtual-clock.ts";
 import { groupOf, optionsOf } from "./fixtures/options.ts";
 import { tellToLeave } from "./end-all.ts";
 import { HostTable } from "./host-table.ts";
@@ -63,7 +64,7 @@ test("calls go to the leader with the greatest epoch, and to nobody between two"
     table.led(one, 4);
     assert.deepEqual(heard(), ["/sync-2.sock"]);
     assert.deepEqual(
-      table.replicas.map((replica) => statusOf(replica, 0).role),
+      table.replicas.map((replica) => statusOf(replica, createVirtualClock()).role),
       ["standby", "leader"],
     );
     two.state = "draining";

@@ -1,11 +1,12 @@
 /** Owns what is known of one replica of a group. It must never start or end a process. */
-import type { Routes } from "../host/remote/index.ts";
+import type { Clock } from "../core/index.ts";
+import type { Absence, Routes } from "../host/remote/index.ts";
 import { gatewayService, type Placement } from "../system/index.ts";
 import { type Build, directoryOf } from "./build.ts";
 import type { HostStatus, MethodCounts, Sent } from "./control.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 import type { Mark } from "./judgement.ts";
-import { drainLimitMs } from "./settings.ts";
+import { drainLimitMs, silentMs } from "./settings.ts";
 
 /** One replica that should run, and what is known of it. */
 export interface Replica {
@@ -178,14 +179,15 @@ export function sameServices(a: readonly string[], b: readonly string[]): boolea
   return a.length === b.length && a.every((name) => b.includes(name));
 }
 
-/** `now` is wall time. */
-export function statusOf(one: Replica, now: number): HostStatus {
+export function statusOf(one: Replica, clock: Clock): HostStatus {
+  const quietMs = clock.monotonic() - one.heardMs;
   const { group, replica, identity, services, inFlight, sent, rss, http, memory, restarts, startedAt } = one;
   return {
     group,
     replica,
     pid: identity?.pid ?? null,
     state: one.state === "ready" && one.isSilent ? "silent" : one.state,
+    ...(quietMs > silentMs && one.state === "ready" && { silentMs: Math.round(quietMs) }),
     ...(one.isSingleton && { role: one.leads === undefined ? "standby" : "leader" }),
     services,
     build: directoryOf(one.build),
@@ -194,7 +196,7 @@ export function statusOf(one: Replica, now: number): HostStatus {
     rss,
     http,
     memory: memory ?? null,
-    uptimeMs: identity === undefined ? 0 : Math.max(0, now - startedAt),
+    uptimeMs: identity === undefined ? 0 : Math.max(0, clock.now() - startedAt),
     restarts,
   };
 }
@@ -204,11 +206,13 @@ interface Routed {
   readonly addresses: string[];
   readonly hasLeader?: true;
   readonly leaving?: readonly string[];
+  readonly absent?: Absence;
 }
 
 interface Part extends Routed {
   readonly group: string;
   readonly leaving: string[];
+  absent?: Absence;
 }
 
 /**
@@ -229,12 +233,21 @@ export function groupsOf(replicas: readonly Replica[]): Routes["groups"] {
         key,
         (part = { group, services, addresses: [], leaving: [], ...(one.isSingleton && { hasLeader: true }) }),
       );
+    if (one.state === "waiting" || one.state === "starting") part.absent = "starting";
+    else if (one.isSilent) part.absent ??= "silent";
     if (one.state !== "ready" || one.isSilent) continue;
     if (one.isSingleton && one.leads === undefined) continue;
     part.addresses.push(one.address);
     if (one.isLeaving) part.leaving.push(one.address);
   }
   return cellsOf([...parts.values()]);
+}
+
+/** Waiting for a leader has rules of its own. */
+function absenceOf(parts: readonly Routed[]): { readonly absent?: Absence } {
+  const absences = parts.flatMap(({ hasLeader, absent }) => (hasLeader === true ? [] : (absent ?? [])));
+  const absent = absences.find((one) => one === "starting") ?? absences[0];
+  return absent === undefined ? {} : { absent };
 }
 
 /** The parts as they are, or where they overlap what they have in common and what is left of each. */
@@ -263,6 +276,7 @@ function cellsOf(parts: readonly Part[]): Record<string, Routed> {
       addresses,
       ...(hasLeader && { hasLeader }),
       ...(leaving.length > 0 && { leaving }),
+      ...(addresses.length === 0 && absenceOf(of)),
     };
   }
   return groups;

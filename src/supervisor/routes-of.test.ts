@@ -39,6 +39,16 @@ test("hosts are told who leaves, where others have its services and where none h
   });
 });
 
+test("a group without a host says why: the next one is starting, or it hangs; one with a host says nothing", () => {
+  const [hung, next] = [ready("a", ["x"], 1), ready("a", ["x"], 2)];
+  hung.isSilent = true;
+  assert.deepEqual(groupsOf([hung]), { a: { services: ["x"], addresses: [], absent: "silent" } });
+  assert.deepEqual(groupsOf([hung, { ...next, state: "waiting" }]), {
+    a: { services: ["x"], addresses: [], absent: "starting" },
+  });
+  assert.deepEqual(groupsOf([hung, next]), { a: { services: ["x"], addresses: ["a-2:x"] } });
+});
+
 test("a group whose leader is on its way has no address and says so", () => {
   assert.deepEqual(groupsOf([ready("sync", ["s"], 1, true)]), {
     sync: { services: ["s"], addresses: [], hasLeader: true },

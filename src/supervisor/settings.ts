@@ -29,6 +29,8 @@ export function environmentOf({ mayBeAhead }: Pick<HostSettings, "mayBeAhead">):
   return mayBeAhead === true ? { ...process.env, SKEIN_SCHEMA: "may-be-ahead" } : process.env;
 }
 
+/** Hosts speak every 500 ms: one that has said nothing for so long is silent. */
+export const silentMs = 2_000;
 /** How long a host finishes what it has in flight. */
 export const drainMs = 20_000;
 /** How long it finishes uploads and downloads, where another host has taken its place. */

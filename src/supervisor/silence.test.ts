@@ -10,6 +10,7 @@ import { createVirtualClock, type VirtualClock } from "../core/virtual-clock.ts"
 import { groupOf, optionsOf } from "./fixtures/options.ts";
 import { HostTable } from "./host-table.ts";
 import { identify, isRunning } from "./process-identity.ts";
+import { statusOf } from "./replica.ts";
 import { Silence } from "./silence.ts";
 import { State } from "./state.ts";
 
@@ -49,6 +50,11 @@ test("one that says nothing for 2 s gets no calls, and gets them again with its 
   assert.deepEqual(routed(), ["worker-1", "worker-2", "worker-3", "worker-4"]);
   await pass(everyMs, [0]);
   assert.deepEqual(routed(), ["worker-2", "worker-3", "worker-4"]);
+  const said = table.replicas.map((one) => statusOf(one, clock)).map(({ state, silentMs }) => [state, silentMs]);
+  assert.deepEqual(said.slice(0, 2), [
+    ["silent", 2_000 + everyMs],
+    ["ready", undefined],
+  ]);
   await pass(everyMs, []);
   assert.deepEqual(routed(), ["worker-1", "worker-2", "worker-3", "worker-4"]);
 });

@@ -5,9 +5,8 @@
 import type { HostTable } from "./host-table.ts";
 import { signal } from "./process-identity.ts";
 import type { Replica } from "./replica.ts";
+import { silentMs } from "./settings.ts";
 
-/** Hosts speak every 500 ms. */
-const silentMs = 2_000;
 const hungMs = 10_000;
 /** When most are silent at once it is the machine that is slow: they keep their calls, and are killed much later. */
 const hungTogetherMs = 60_000;

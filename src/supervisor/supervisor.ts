@@ -143,7 +143,7 @@ export class Supervisor {
       epoch: this.#table.routes.epoch,
       gateway: this.url === undefined ? null : { url: this.url },
       ...(this.#changes.underWay !== undefined && { change: this.#changes.underWay }),
-      hosts: this.replicas.map((one) => statusOf(one, this.#table.options.clock.now())),
+      hosts: this.replicas.map((one) => statusOf(one, this.#table.options.clock)),
     };
   }
 }

@@ -61,6 +61,16 @@ orders  2        waiting  /srv/shop-43  -     -      2         0                
   );
 });
 
+test("one that hangs is said to, and since when", () => {
+  const hosts: HostStatus[] = [
+    { ...host, state: "silent", silentMs: 3_900 },
+    { ...host, replica: 2, silentMs: 12_000 },
+  ];
+  const text = renderStatus({ supervisor: { pid: 12 }, epoch: 7, gateway: null, hosts }, createPaint(false));
+  assert.match(text, /^orders  1 {8}silent since 3 s +\/srv/m);
+  assert.match(text, /^orders  2 {8}ready, silent since 12 s +\/srv/m);
+});
+
 test("hosts that go on without a supervisor are said to", () => {
   const text = renderStatus({ supervisor: null, epoch: 7, gateway: null, hosts: [host] }, createPaint(false));
   assert.match(text, /^no supervisor: the hosts go on, and skein start takes them over\n\ngroup/);

@@ -36,7 +36,7 @@ export function renderStatus({ supervisor, epoch, gateway, change, hosts }: Stat
   const columns: readonly (readonly [string, (host: HostStatus) => string])[] = [
     ["group", ({ group }) => group],
     ["replica", ({ replica }) => String(replica)],
-    ["state", ({ state }) => state],
+    ["state", toState],
     ["role", ({ role }) => role ?? ""],
     ["build", ({ build }) => shorten(build)],
     ["pid", ({ pid }) => (pid === null ? "-" : String(pid))],
@@ -63,6 +63,12 @@ export function renderStatus({ supervisor, epoch, gateway, change, hosts }: Stat
       .trimEnd(),
   );
   return `${[...head, "", ...rows].join("\n")}\n`;
+}
+
+function toState({ state, silentMs }: HostStatus): string {
+  if (silentMs === undefined) return state;
+  const since = `silent since ${Math.floor(silentMs / 1_000)} s`;
+  return state === "silent" ? since : `${state}, ${since}`;
 }
 
 /** The two largest units: `3d 4h`. */

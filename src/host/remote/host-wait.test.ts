@@ -104,6 +104,68 @@ test("a host that is there and refuses who asks is not waited for", async () => 
   await assert.rejects(new HostWait(clock).until(untilStarted, 1_000, refused), { code: "SKEIN_TRANSPORT_DENIED" });
 });
 
+/** Made of an only host that has become silent, on whom no try gets an answer. */
+async function silentOnly() {
+  const clock = createVirtualClock();
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const connection = { isOpen: true, inFlight: 0, answered: 100, isSilent: true, closed };
+  let next: Connection | undefined = connection as unknown as Connection;
+  const connect = (): Promise<Connection> => {
+    const one = next;
+    next = undefined;
+    return one === undefined ? sleep(clock, 1_000).then(unreachable) : Promise.resolve(one);
+  };
+  const replicas = new Replicas({ clock, random: createSeededRandom(1), connect });
+  replicas.update(["only"]);
+  await replicas.reach(1_000);
+  connection.isOpen = false;
+  resolve();
+  await clock.advance(1);
+  const back = (): void => {
+    next = { ...connection, isOpen: true, closed: new Promise(() => undefined) } as unknown as Connection;
+  };
+  /** When a call made now is told, and what, counted from now. */
+  const asked = async (): Promise<readonly [number, string]> => {
+    const beganMs = clock.monotonic();
+    const told = replicas.reach(10_000).then(
+      () => "host",
+      (error: { readonly message: string }) => error.message,
+    );
+    let what: string | undefined;
+    void told.then((text) => (what = text));
+    while (what === undefined) await clock.advance(100);
+    return [clock.monotonic() - beganMs, what];
+  };
+  return { clock, replicas, back, asked };
+}
+
+test("an only host that is silent: waited for until the routes would say that it hangs; from then on it is the network", async () => {
+  const { asked } = await silentOnly();
+  const [ms, what] = await asked();
+  assert.ok(ms >= 500 && ms <= 700, `${ms}`);
+  assert.match(what, /no replica answers/);
+  assert.ok((await asked())[0] <= 100);
+});
+
+test("an only host that hangs is waited for for 2 s, once, and so is the one that is started in its place", async () => {
+  const { clock, replicas, back, asked } = await silentOnly();
+  await clock.advance(300);
+  replicas.update([], { absent: "silent" });
+  const [ms, what] = await asked();
+  assert.ok(ms >= 1_900 && ms <= 2_100, `${ms}`);
+  assert.match(what, /its host hangs: it has said nothing for more than 2 s/);
+  assert.ok((await asked())[0] <= 100);
+  await clock.advance(5_000);
+  replicas.update([], { absent: "starting" });
+  clock.after(1_200, () => {
+    back();
+    replicas.update(["next"]);
+  });
+  const [nextMs, next] = await asked();
+  assert.equal(next, "host");
+  assert.ok(nextMs >= 1_200 && nextMs <= 1_400, `${nextMs}`);
+});
+
 test("a group waits by the rule of its kind", async () => {
   const clock = createVirtualClock();
   const connect = (): Promise<Connection> => unreachable();
@@ -145,6 +207,8 @@ for (const [what, servedMs, answered] of [
     await replicas.reach(1_000);
     network.reach = "nothing";
     network.ends.pop()?.(true);
+    // It may hang, which the routes would say by now.
+    await clock.advance(500);
     // Calls fail for longer than any waits.
     for (let i = 0; i < 30; i++) {
       await clock.advance(100);

@@ -57,6 +57,11 @@ export class HostWait {
     this.#absentSinceMs = undefined;
   }
 
+  /** The next one has begun to start: it is waited for, however long the last one has been missing. */
+  begun(): void {
+    this.#absentSinceMs = this.#clock.monotonic();
+  }
+
   /** What `reach` resolves to as soon as it does. Rejects as the rule says, and nothing was sent. */
   async until<T>(
     { msMax, callsMax, isOfAll, passes, failed }: WaitRule,

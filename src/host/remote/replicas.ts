@@ -18,6 +18,8 @@ const rampFrom = 0.05;
 const leavingShare = 0.1;
 /** A try that took so long was answered by nobody, not even with a refusal. */
 const unansweredMs = 900;
+/** The supervisor finds a host that hangs by its silence as well, but not at the same moment. */
+const doubtMs = 500;
 
 /** One host of a group, as its callers know it. */
 export interface Replica {
@@ -28,8 +30,8 @@ export interface Replica {
   connection: Connection | undefined;
   connecting: Promise<Connection> | undefined;
   failures: number;
-  /** Its last connection, or the last try, ended in silence: whoever waits for the next one waits for nothing, most likely. */
-  isSilent: boolean;
+  /** Since when its last connection, or each try after it, has ended in silence, on the monotonic clock: whoever waits for the next one waits for nothing, most likely. */
+  silentSinceMs: number | undefined;
   /** Not tried again before, on the monotonic clock. */
   notBeforeMs: number;
   /** Since when its share grows; long ago for those that were there at first. */
@@ -38,13 +40,23 @@ export interface Replica {
   isLeaving: boolean;
 }
 
+/** The next host of a group is on its way; or the only one hangs, and will speak again or be killed. */
+export type Absence = "starting" | "silent";
+
 /** What is said of a group beside the addresses of its hosts. */
 export interface Standings {
   /** There is one address or, between two leaders, none. */
   readonly hasLeader?: boolean;
   /** Those that end when the others have proved themselves. */
   readonly leaving?: readonly string[];
+  /** Why there is no address. */
+  readonly absent?: Absence;
 }
+
+const absences: Readonly<Record<Absence, string>> = {
+  starting: "no host of it runs, and the next one is being started",
+  silent: "its host hangs: it has said nothing for more than 2 s, and is replaced if it goes on so for 10 s",
+};
 
 export interface ReplicasOptions {
   readonly clock: Clock;
@@ -64,6 +76,7 @@ export class Replicas {
   /** Until then one of them may be young, or is about to leave. */
   #rampUntilMs = 0;
   #hasLeader = false;
+  #absent: Absence | undefined;
   #isClosed = false;
 
   constructor(options: ReplicasOptions) {
@@ -77,10 +90,13 @@ export class Replicas {
    */
   update(
     addresses: readonly string[],
-    { hasLeader = false, leaving = [] }: Standings = {},
+    { hasLeader = false, leaving = [], absent }: Standings = {},
     elsewhere: ReadonlyMap<string, Replica> = new Map(),
   ): void {
     this.#hasLeader = hasLeader;
+    // Whatever was waited for before did not come; this one is on its way.
+    if (absent === "starting" && this.#absent !== absent) this.#wait.begun();
+    this.#absent = absent;
     const own = new Map(this.#replicas.map((replica) => [replica.address, replica] as const));
     const known = addresses.map((address) => own.get(address) ?? elsewhere.get(address));
     const youngSinceMs = known.every((one) => one === undefined) ? -Infinity : this.#options.clock.monotonic();
@@ -205,8 +221,10 @@ export class Replicas {
     passes: (cause) => !this.#isCutOff && untilStarted.passes(cause),
   };
 
+  /** For so long already that hosts which hang, instead of being cut off, would have left the routes. */
   get #isCutOff(): boolean {
-    return this.#replicas.length > 0 && this.#replicas.every(({ isSilent }) => isSilent);
+    const before = this.#options.clock.monotonic() - doubtMs;
+    return this.#replicas.length > 0 && this.#replicas.every(({ silentSinceMs = Infinity }) => silentSinceMs <= before);
   }
 
   /** Opens what connections it can, before a call needs one; whoever does not answer is tried again by the calls. */
@@ -229,9 +247,11 @@ export class Replicas {
   async #connectOne(besides: ReadonlySet<Replica>): Promise<Replica> {
     const now = this.#options.clock.monotonic();
     const known = this.#replicas.filter((replica) => !besides.has(replica));
-    if (known.length === 0)
-      throw skeinError("SKEIN_TRANSPORT_UNREACHABLE", besides.size === 0 ? "no replica is known" : undefined);
-    const heard = known.filter(({ isSilent }) => !isSilent);
+    if (known.length === 0) {
+      const why = this.#absent === undefined ? "no replica is known" : absences[this.#absent];
+      throw skeinError("SKEIN_TRANSPORT_UNREACHABLE", besides.size === 0 ? why : undefined);
+    }
+    const heard = known.filter(({ silentSinceMs }) => silentSinceMs === undefined);
     if (heard.length === 0) {
       // To be told at once is worth more than to wait for a try that finds what the last one found.
       this.#reconnect();
@@ -275,7 +295,7 @@ export class Replicas {
       if (this.#isClosed) connection.close();
       replica.connection = connection;
       replica.failures = 0;
-      replica.isSilent = false;
+      replica.silentSinceMs = undefined;
       const openedMs = clock.monotonic();
       void connection.closed.then(() => {
         // It may have been made behind the calls' backs, after a partition, and found by calls that had no need to wait. One
@@ -283,7 +303,7 @@ export class Replicas {
         if (connection.answered > 0 || clock.monotonic() - openedMs >= untilStarted.msMax) this.#wait.found();
         replica.answered += connection.answered;
         if (replica.connection !== connection) return;
-        replica.isSilent = connection.isSilent;
+        if (connection.isSilent) replica.silentSinceMs ??= clock.monotonic();
         replica.connection = undefined;
       });
       return connection;
@@ -292,7 +312,7 @@ export class Replicas {
       const now = clock.monotonic();
       replica.notBeforeMs = now + random.float() * limitMs;
       // A refusal is an answer.
-      replica.isSilent = now - startMs >= unansweredMs;
+      replica.silentSinceMs = now - startMs >= unansweredMs ? (replica.silentSinceMs ?? now) : undefined;
       throw error;
     }
   }
@@ -307,7 +327,7 @@ function fresh(address: string, youngSinceMs: number): Replica {
     connection: undefined,
     connecting: undefined,
     failures: 0,
-    isSilent: false,
+    silentSinceMs: undefined,
     notBeforeMs: 0,
     youngSinceMs,
     isLeaving: false,

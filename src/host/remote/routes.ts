@@ -10,7 +10,7 @@ import { type MethodPolicy, methodsOf, type System } from "../../system/index.ts
 import { account, final, Sending, waitFor } from "./attempts.ts";
 import { Race, Slow } from "./hedge.ts";
 import type { Operations } from "./operations.ts";
-import { endWhenIdle, type Replica, Replicas, type ReplicasOptions } from "./replicas.ts";
+import { type Absence, endWhenIdle, type Replica, Replicas, type ReplicasOptions } from "./replicas.ts";
 import { Progress } from "./resume.ts";
 
 /** Which replicas run which services. */
@@ -28,6 +28,8 @@ export interface Routes {
         readonly hasLeader?: boolean;
         /** Addresses of hosts that end once the others have proved themselves: calls go over from them little by little. */
         readonly leaving?: readonly string[];
+        /** Only where there is no address: what keeps its hosts from answering. */
+        readonly absent?: Absence;
       }
     >
   >;
