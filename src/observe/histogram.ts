@@ -54,23 +54,29 @@ export class Histogram {
 
   /** The value below which the share `quantile` (0 to 1) of the samples lies, in milliseconds; 0 without samples. */
   quantile(quantile: number): number {
-    const rank = Math.max(1, Math.ceil(quantile * this.#count));
-    let seen = 0;
-    for (let i = 0; i < bucketCount; i++) {
-      seen += this.#buckets[i] ?? 0;
-      if (seen >= rank) return Math.min(this.#maxMs, endOf(i));
-    }
-    return 0;
+    return this.#upwards()(quantile);
   }
 
   summary(): HistogramSummary {
+    const next = this.#upwards();
     return {
       count: this.#count,
       meanMs: this.#count === 0 ? 0 : this.#sumMs / this.#count,
       maxMs: this.#maxMs,
-      p50Ms: this.quantile(0.5),
-      p99Ms: this.quantile(0.99),
-      p999Ms: this.quantile(0.999),
+      p50Ms: next(0.5),
+      p99Ms: next(0.99),
+      p999Ms: next(0.999),
+    };
+  }
+
+  /** Gives quantiles in ascending order, in one walk over the buckets: each host sums up all of its endpoints twice a second. */
+  #upwards(): (quantile: number) => number {
+    let seen = 0;
+    let index = -1;
+    return (quantile) => {
+      const rank = Math.max(1, Math.ceil(quantile * this.#count));
+      while (seen < rank && index < bucketCount - 1) seen += this.#buckets[++index] as number;
+      return seen < rank ? 0 : Math.min(this.#maxMs, endOf(index));
     };
   }
 }
