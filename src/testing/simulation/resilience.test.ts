@@ -347,8 +347,8 @@ describe("a group cannot be reached", () => {
       await load(cluster, 20, 5_000, ask);
       const after = await load(cluster, 20, 5_000, ask);
       await cluster.clock.advance("3s");
-      // It is noticed 2 s after the last byte, and then everybody fails who waits: nobody starts these hosts.
-      assert.ok(Math.max(...first.map(({ tookMs }) => tookMs)) <= 2_100);
+      // It is noticed 2 s after the last byte, and half a second later everybody fails who waits: by then the routes would say that they hang.
+      assert.ok(Math.max(...first.map(({ tookMs }) => tookMs)) <= 2_700);
       const slow = during.filter(({ tookMs }) => tookMs > 50);
       assert.deepEqual(
         slow.map(({ atMs, tookMs }) => [atMs, tookMs]),
