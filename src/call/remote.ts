@@ -26,7 +26,9 @@ export interface RemoteEndpoint {
   /** Whether its total time has no limit of its own: a stream, an upload. */
   readonly mayLast: boolean;
   readonly timeoutMs: number | undefined;
-  /** Tells once how a unary call ended, maybe at once. Never throws. */
+  /** Counts a call from outside at `nowMs`, on the monotonic clock. False where it is held back, as its hosts refuse many. */
+  mayEnter(nowMs: number): boolean;
+  /** Tells once how a unary call ended, maybe at once; one from outside has been let in. Never throws. */
   send(call: RemoteCall, told: Told): void;
   /** Sends it once more where that is right: `undefined`. Else what its caller is told. Never throws. */
   again(call: RemoteCall, error: SkeinError, told: Told): SkeinError | undefined;

@@ -207,6 +207,12 @@ export class CallRuntime {
     return this.#services.get(service)?.get(method);
   }
 
+  /** To be asked once for each call from outside, before anything is done for it. False: its hosts elsewhere refuse many. */
+  mayEnter(service: string, method: string): boolean {
+    if (this.#remote === undefined || this.#services.has(service)) return true;
+    return this.#remote.find(service, method)?.mayEnter(this.clock.monotonic()) ?? true;
+  }
+
   #find(service: string, method: string): Endpoint | RemoteEndpoint {
     const endpoint = this.#services.get(service)?.get(method) ?? this.#remote?.find(service, method);
     if (endpoint === undefined) {

@@ -145,6 +145,7 @@ export class Front {
     if (match !== undefined) {
       exchange.endpoint = match.route.id;
       this.#cors?.mark(exchange);
+      if (!this.#host.mayEnter(match.route.service, match.route.name)) throw full;
       const waiting = this.#door.admit(exchange, match.route);
       return waiting === undefined
         ? this.#serve(exchange, match, query)
@@ -188,6 +189,9 @@ export class Front {
     report(this.settings, { method, path, status, durationMs, endpoint, code, traceId });
   }
 }
+
+/** One for all requests: what is refused in an overload must cost next to nothing, and a stack says nothing of it. */
+const full = skeinError("SKEIN_HOST_OVERLOADED", "the hosts that would serve this refuse many calls");
 
 function refuseVerb(exchange: Exchange, verb: string, allowed: readonly string[]): void {
   const allow = allowed.join(", ");

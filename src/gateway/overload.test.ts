@@ -66,4 +66,25 @@ describe("more requests than there is time for", () => {
     assert.ok(healthMs < tookMs, `${tookMs} ms, health after ${healthMs} ms`);
     assert.equal((await fetch(`${gateway.url}/work`)).status, 200);
   });
+
+  it("what the hosts of a route refuse most of is refused before anything is read or checked of it", async () => {
+    await using host = await createHost(system("overload", { services: [busy] }), { mode: "production" });
+    const asked: string[] = [];
+    const full = new Proxy(host, {
+      get(target, name) {
+        if (name === "mayEnter") return (service: string, method: string) => asked.push(`${service}.${method}`) === 0;
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === "function" ? (value.bind(target) as unknown) : value;
+      },
+    });
+    await using gateway = await createGateway(full, { port: 0 });
+    // A query that its schema does not know, and credentials of a scheme that nobody has.
+    const answer = await fetch(`${gateway.url}/work?more=1`, { headers: { authorization: "Nothing x" } });
+    assert.equal(answer.status, 503);
+    assert.equal(answer.headers.get("retry-after"), "1");
+    const body = (await answer.json()) as Record<string, unknown>;
+    assert.deepEqual([body["code"], body["outcome"], body["retry"]], ["SKEIN_HOST_OVERLOADED", "not_started", true]);
+    assert.deepEqual(asked, ["busy.work"]);
+    assert.equal((await fetch(`${gateway.url}/health/ready`)).status, 200);
+  });
 });

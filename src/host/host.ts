@@ -85,6 +85,11 @@ export interface Host extends AsyncDisposable {
   readonly inFlight: number;
   /** Of those the uploads and downloads, which cannot go on elsewhere. */
   readonly transfers: number;
+  /**
+   * For a gateway, before it does anything for a request: false where the hosts of this method refuse many calls for want of
+   * room, and this one is not even sent. Asked once for each call with `fromOutside`.
+   */
+  mayEnter(service: string, method: string): boolean;
   /** A call from outside: a promise, or an async iterable for a stream. Failures reject with a `SkeinError`. */
   call(service: string, method: string, input: unknown, options?: RootOptions): unknown;
   /**
@@ -216,6 +221,10 @@ class RunningHost implements Host {
   }
   get transfers(): number {
     return this.#streams.transfers;
+  }
+
+  mayEnter(service: string, method: string): boolean {
+    return this.#runtime.mayEnter(service, method);
   }
 
   call(service: string, method: string, input: unknown, options?: RootOptions): unknown {

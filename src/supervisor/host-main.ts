@@ -17,7 +17,7 @@ import { lineSink, trimLog } from "./log-file.ts";
 import { placeOf } from "./replica.ts";
 import { drainMs, environmentOf, type HostSettings, transferDrainMs } from "./settings.ts";
 import { listenToPeers, openPeersTls, peersAddress, reachPeersWith } from "./peers-address.ts";
-import { keepCompiled, raise, startHolder } from "./spawn.ts";
+import { keepCompiled, servicePriority, startHolder, takePriority } from "./spawn.ts";
 import { State } from "./state.ts";
 
 /** The supervisor judges by it whether this process does anything. */
@@ -125,7 +125,7 @@ async function start(): Promise<void> {
   // While it has the low priority of a start: later each of them would be in the way of a call.
   await Promise.race([peers.prepare(calleesOf(system, settings.services)), sleep(clock, prepareMs)]);
   keepCompiled();
-  raise();
+  takePriority(gateway === undefined ? servicePriority : 0);
   isReady = true;
   adoption.say({ is: "ready", address: bound.address, ...(gateway !== undefined && { url: gateway.url }) });
   report();

@@ -5,14 +5,14 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { startHost } from "./spawn.ts";
+import { servicePriority, startHost } from "./spawn.ts";
 
-/** Says the niceness of its threads and of its session, one of the threads its own, before and after it is raised. */
+/** Says the niceness of its threads and of its session, one of the threads its own, before and after it takes the one it serves with. */
 const program = `
   import { readdirSync, readFileSync, writeSync } from "node:fs";
   import { once } from "node:events";
   import { Worker } from "node:worker_threads";
-  import { raise } from ${JSON.stringify(new URL("./spawn.ts", import.meta.url).href)};
+  import { takePriority } from ${JSON.stringify(new URL("./spawn.ts", import.meta.url).href)};
   const worker = new Worker("require('node:worker_threads').parentPort.once('message', () => undefined)", { eval: true, execArgv: [] });
   await once(worker, "online");
   const say = () => {
@@ -27,49 +27,58 @@ const program = `
     writeSync(1, JSON.stringify({ threads, session }) + "\\\\n");
   };
   say();
-  raise();
+  takePriority(Number(process.argv[1]));
   say();
   worker.postMessage("end");
 `.replaceAll("\\\\", "\\");
 
 const isRoot = process.platform === "linux" && process.getuid?.() === 0;
 
-test(
-  "a host starts behind those that serve, and all its threads are their equals once it serves",
-  {
-    skip: isRoot ? false : "only root may take a lower priority back, and /proc is Linux's",
-  },
-  async () => {
-    const directory = mkdtempSync(path.join(tmpdir(), "skein-spawn-"));
-    try {
-      mkdirSync(path.join(directory, "logs"));
-      const log = path.join(directory, "logs/one.log");
-      const child = startHost(["--conditions=skein-src", "--input-type=module", "--eval", program], log);
-      child.ref();
-      const [code] = (await once(child, "exit")) as [number | null];
-      const text = readFileSync(log, "utf8");
-      assert.equal(code, 0, text);
-      type Said = { readonly threads: readonly number[]; readonly session: number | null };
-      const [before, after] = text
-        .trim()
-        .split("\n")
-        .map((line) => JSON.parse(line) as Said) as [Said, Said];
-      assert.ok(before.threads.length >= 3);
-      assert.ok(
-        before.threads.filter((nice) => nice === 10).length >= before.threads.length - 1,
-        `starting: ${before.threads.join(" ")}`,
-      );
-      assert.deepEqual(
-        after.threads.filter((nice) => nice !== 0),
-        [],
-        `serving: ${after.threads.join(" ")}`,
-      );
-      if (before.session !== null) assert.deepEqual([before.session, after.session], [10, 0]);
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
-  },
-);
+for (const [what, priority] of [
+  ["all its threads go first once it serves, as a gateway", 0],
+  ["all its threads go before it once it serves, and behind gateways, as services", servicePriority],
+] as const)
+  test(
+    `a host starts behind those that serve; ${what}`,
+    {
+      skip: isRoot ? false : "only root may take a lower priority back, and /proc is Linux's",
+    },
+    () => startsAndServes(priority),
+  );
+
+async function startsAndServes(priority: number): Promise<void> {
+  const directory = mkdtempSync(path.join(tmpdir(), "skein-spawn-"));
+  try {
+    mkdirSync(path.join(directory, "logs"));
+    const log = path.join(directory, "logs/one.log");
+    const child = startHost(
+      ["--conditions=skein-src", "--input-type=module", "--eval", program, String(priority)],
+      log,
+    );
+    child.ref();
+    const [code] = (await once(child, "exit")) as [number | null];
+    const text = readFileSync(log, "utf8");
+    assert.equal(code, 0, text);
+    type Said = { readonly threads: readonly number[]; readonly session: number | null };
+    const [before, after] = text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Said) as [Said, Said];
+    assert.ok(before.threads.length >= 3);
+    assert.ok(
+      before.threads.filter((nice) => nice === 10).length >= before.threads.length - 1,
+      `starting: ${before.threads.join(" ")}`,
+    );
+    assert.deepEqual(
+      after.threads.filter((nice) => nice !== priority),
+      [],
+      `serving: ${after.threads.join(" ")}`,
+    );
+    if (before.session !== null) assert.deepEqual([before.session, after.session], [10, priority]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
 
 test("what a process has compiled is kept beside its log for the next one", async () => {
   const directory = mkdtempSync(path.join(tmpdir(), "skein-spawn-"));

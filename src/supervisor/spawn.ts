@@ -15,6 +15,11 @@ const holderMain = fileURLToPath(
 );
 /** A host that starts must not take the processor from those that serve: niceness while it does. */
 const startingPriority = 10;
+/**
+ * Where gateways and services share processors and there is too much to do, gateways go first: a request that is refused costs
+ * next to nothing, but only if it does not stand in line behind those that are served.
+ */
+export const servicePriority = 5;
 
 /** Node's own arguments and the host's, ready to be run by anybody. */
 export function hostArguments(settings: object, memoryBytes: number | undefined, build: Build): string[] {
@@ -86,11 +91,11 @@ function lower(pid: number): void {
   setGroupPriority(`${pid}`, startingPriority);
 }
 
-/** The usual priority, for a host that has started: of every thread that it has by now, each of which was born with the lower one. */
-export function raise(): void {
-  if (!mayRaise) return;
-  for (const id of threads()) setPriority(id, 0);
-  setGroupPriority("self", 0);
+/** The priority of a process that has started: of every thread that it has by now, each of which was born with the lower one. */
+export function takePriority(priority: number): void {
+  if (!mayRaise && priority === 0) return;
+  for (const id of threads()) setPriority(id, priority);
+  setGroupPriority("self", priority);
 }
 
 function threads(): readonly number[] {

@@ -1,6 +1,6 @@
 /**
- * Owns whether a caller holds its calls back from hosts that refuse most of them, so that refusing does not take all of
- * their time. It must never count a failure as a refusal: a host that fails has worked.
+ * Owns whether a caller holds calls of one method back while hosts refuse many of them, so that refusing does not take all
+ * of their time. It must never count a failure as a refusal: a host that fails has worked.
  */
 import type { Random } from "../../core/index.ts";
 import type { SkeinError } from "../../errors/index.ts";
@@ -12,91 +12,59 @@ export function isForWantOfRoom({ code }: SkeinError): boolean {
   return crowded.has(code);
 }
 
-/** Calls are let through up to this many times those that were taken. */
-const factor = 2;
 /**
- * Calls of the last 2 seconds, in parts. With the book's two minutes calls were held back long after hosts had room again:
- * what is asked of full hosts is much, and outweighs what is asked later.
+ * Calls are let through up to this many times those that were taken. The book has 2, and less where a refusal costs nearly
+ * what an answer does: here it takes both processes as long as a short call. Much nearer to 1, what hosts refuse by chance
+ * below their limit would be held against them, until next to nothing is sent.
  */
-const partMs = 500;
-const parts = 4;
-/** One in ten is let through, and one each 250 ms, whatever became of the others: of hosts that are asked nothing nobody knows that they have room. */
-const heldBackMax = 0.9;
-const askedEachMs = 250;
-/** No refusal for so long while calls were let through: hosts have room, and what was before is forgotten. */
-const roomMs = 1_000;
-/** By then a call has been refused, if it is. */
-const answeredMs = 500;
+const factor = 1.25;
+/** How often the share that is let through is looked at: about as long as a call may wait until it is refused. */
+const partMs = 250;
+/** What a look changes at most: it halves where nearly all was refused, and doubles where nothing was. */
+const down = 0.5;
+const up = 2;
+/** This share is let through, and one call each part, whatever becomes of them: of hosts that are asked nothing nobody knows that they have room. */
+const shareMin = 0.1;
 
 /**
- * A call is held back with the probability max(0, (calls - 2 * taken) / (calls + 1)) of the last 2 s
- * (Site Reliability Engineering, chapter 21, "client-side throttling", https://sre.google/sre-book/handling-overload/).
- * In the book some calls are always taken. Where none was, twice as many is none either, and calls would come back one by
- * one, doubled every 2 s: hence the tenth, and an end as soon as it is taken.
+ * "Client-side throttling" (Site Reliability Engineering, chapter 21, https://sre.google/sre-book/handling-overload/), which
+ * holds calls back with the probability max(0, (calls - factor * taken) / calls) of the last two minutes, with a share
+ * that follows quarters of a second instead. The book's counts remember an overload for as long as they reach back; and where
+ * they are forgotten at once when there is room, all comes back at once, more than there is room for, again and again.
  */
 export class Throttle {
-  readonly #calls = new Array<number>(parts).fill(0);
-  readonly #refused = new Array<number>(parts).fill(0);
-  #part = 0;
-  #refusedMs = 0;
-  /** The first call and the last one that were let through since. */
-  #firstMs = Number.POSITIVE_INFINITY;
+  /** Of calls that are let through. */
+  #share = 1;
+  #sinceMs = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
-  /** Nothing was refused lately: most throttles, and nothing to reckon. */
-  #isQuiet = true;
+  /** Since then. */
+  #sent = 0;
+  #refused = 0;
 
   /** Counts a call at `nowMs`, on a monotonic clock. False where it is held back. */
   let(nowMs: number, random: Random): boolean {
-    this.#calls[this.#slotAt(nowMs)]!++;
-    if (this.#isQuiet || this.#hasRoom(nowMs)) return true;
-    if (nowMs - this.#lastMs < askedEachMs && random.float() < this.#chance()) {
-      this.#refused[this.#slotAt(nowMs)]!++;
-      return false;
-    }
-    this.#firstMs = Math.min(this.#firstMs, nowMs);
+    if (nowMs - this.#sinceMs >= partMs) this.#look(nowMs);
+    if (this.#share < 1 && nowMs - this.#lastMs < partMs && random.float() >= this.#share) return false;
+    this.#sent++;
     this.#lastMs = nowMs;
     return true;
   }
 
-  /** A call that was let through was refused for want of room. */
-  refused(nowMs: number): void {
-    this.#refused[this.#slotAt(nowMs)]!++;
-    this.#isQuiet = false;
-    this.#refusedMs = nowMs;
-    this.#firstMs = Number.POSITIVE_INFINITY;
+  /** A call that was let through was refused for want of room, where it was sent or further on, and by all that were asked. */
+  refused(): void {
+    this.#refused++;
   }
 
-  /** A call that was let through just now may be refused yet, and says nothing. */
-  #hasRoom(nowMs: number): boolean {
-    if (nowMs - this.#refusedMs <= roomMs || nowMs - this.#firstMs <= answeredMs) return false;
-    this.#forget();
-    return true;
-  }
-
-  #forget(): void {
-    this.#calls.fill(0);
-    this.#refused.fill(0);
-    this.#isQuiet = true;
-  }
-
-  #chance(): number {
-    let calls = 0;
-    let refused = 0;
-    for (let i = 0; i < parts; i++) {
-      calls += this.#calls[i]!;
-      refused += this.#refused[i]!;
+  #look(nowMs: number): void {
+    if (this.#refused > 0 || this.#share < 1) {
+      // One more than were sent: of a single call that is refused not much is known.
+      const taken = 1 - this.#refused / (this.#sent + 1);
+      const change = this.#refused === 0 ? up : Math.max(down, taken * factor);
+      // Time in which nothing was sent has given hosts room, too.
+      const idleParts = Math.floor((nowMs - this.#sinceMs) / partMs) - 1;
+      this.#share = Math.min(1, Math.max(shareMin, this.#share * change * up ** idleParts));
     }
-    this.#isQuiet = refused === 0;
-    return Math.min(heldBackMax, Math.max(0, (calls - factor * (calls - refused)) / (calls + 1)));
-  }
-
-  #slotAt(nowMs: number): number {
-    const part = Math.floor(nowMs / partMs);
-    for (let i = Math.max(this.#part + 1, part - parts + 1); i <= part; i++) {
-      this.#calls[i % parts] = 0;
-      this.#refused[i % parts] = 0;
-    }
-    if (part > this.#part) this.#part = part;
-    return this.#part % parts;
+    this.#sinceMs = nowMs;
+    this.#sent = this.#refused = 0;
   }
 }

@@ -3,7 +3,7 @@
  * sent once more. It must never send what may have run and is neither a query nor carries a key, nor what somebody nearer
  * to the failure has given up.
  */
-import { type Cancellation, isForWantOfRoom, type RemoteCall, type Told } from "../../call/index.ts";
+import { type Cancellation, isForWantOfRoom, type RemoteCall, type Throttle, type Told } from "../../call/index.ts";
 import type { Kind } from "../../contract/index.ts";
 import type { Random } from "../../core/index.ts";
 import { attemptsMax, backoffMs } from "../../core/retry.ts";
@@ -14,6 +14,8 @@ import type { Replica, Replicas } from "./replicas.ts";
 /** A call as it is sent, and what is remembered of it while it is under way. */
 export class Sending implements Outgoing, SentInput {
   readonly operation: Operation;
+  /** Of its method. */
+  readonly throttle: Throttle;
   readonly head: RemoteCall;
   /** As it was when the call was made, until it was sent; from then on `bytes` are what counts. */
   input: unknown;
@@ -28,8 +30,16 @@ export class Sending implements Outgoing, SentInput {
   /** Whether an attempt ended with the connection: the host died or hung, and maybe of this call. */
   wasLost = false;
 
-  constructor(operation: Operation, head: RemoteCall, input: unknown, group: Replicas, replica: Replica) {
+  constructor(
+    operation: Operation,
+    throttle: Throttle,
+    head: RemoteCall,
+    input: unknown,
+    group: Replicas,
+    replica: Replica,
+  ) {
     this.operation = operation;
+    this.throttle = throttle;
     this.head = head;
     this.input = input;
     this.group = group;
@@ -80,7 +90,10 @@ const blameless: ReadonlySet<string> = new Set([
 export function account({ group, replica }: Sending, error: SkeinError, nowMs: number): void {
   if (error.code === "SKEIN_TRANSPORT_LOST") return group.lost(replica);
   if (error.attempts !== undefined) return;
-  if (isForWantOfRoom(error)) return group.throttle.refused(nowMs);
+  if (isForWantOfRoom(error)) {
+    replica.fullMs = nowMs;
+    return;
+  }
   if (isFault(error)) group.blame(replica);
   else if (isDeclaredError(error) || error.who === "caller") replica.answered++;
 }
@@ -101,6 +114,7 @@ export function waitFor(
   random: Random,
 ): number | undefined {
   const { head, group, sent } = sending;
+  if (isForWantOfRoom(error) && group.isFull(nowMs)) return undefined;
   if (head.attempts >= attemptsMax || sent === undefined || !mayRepeat(kind, error)) return undefined;
   // Two hosts lost in a row with it are no chance: it may be what ends or hangs them, and a third one is spared.
   if (error.code === "SKEIN_TRANSPORT_LOST") {

@@ -44,8 +44,8 @@ class Racer extends Sending implements Told, Cancellation {
   aborted = false;
   isOver = false;
 
-  constructor(race: Race, { operation, head, input, group, replica }: Sending) {
-    super(operation, head, input, group, replica);
+  constructor(race: Race, { operation, throttle, head, input, group, replica }: Sending) {
+    super(operation, throttle, head, input, group, replica);
     this.#race = race;
   }
 
@@ -120,8 +120,8 @@ export class Race implements AbortListener {
       return account(racer, error, this.#clock.monotonic());
     }
     this.#over();
-    const { operation, head, input, group, replica, bytes } = racer;
-    const plain = new Sending(operation, head, input, group, replica);
+    const { operation, throttle, head, input, group, replica, bytes } = racer;
+    const plain = new Sending(operation, throttle, head, input, group, replica);
     plain.bytes = bytes;
     plain.wasLost = racer.wasLost;
     plain.tried = other === undefined ? undefined : [other.replica];

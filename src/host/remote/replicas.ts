@@ -4,7 +4,7 @@
  */
 import { AssertionFailed, type Clock, type Random } from "../../core/index.ts";
 import { isSkeinError, skeinError } from "../../errors/index.ts";
-import { isPanic, mayEject, Standing, Throttle } from "../../call/index.ts";
+import { isPanic, mayEject, Standing } from "../../call/index.ts";
 import { RetryBudget } from "../../core/retry.ts";
 import type { Connection } from "../../transport/index.ts";
 import { HostWait, untilLed, untilStarted, type WaitRule } from "./host-wait.ts";
@@ -21,6 +21,9 @@ const unansweredMs = 900;
 /** The supervisor finds a host that hangs by its silence as well, but not at the same moment. */
 const doubtMs = 500;
 
+/** For so long a host that had no room is taken to have none. */
+const fullForMs = 250;
+
 /** One host of a group, as its callers know it. */
 export interface Replica {
   readonly address: string;
@@ -32,6 +35,8 @@ export interface Replica {
   failures: number;
   /** Since when its last connection, or each try after it, has ended in silence, on the monotonic clock: whoever waits for the next one waits for nothing, most likely. */
   silentSinceMs: number | undefined;
+  /** When it last had no room for a call, on the monotonic clock. */
+  fullMs: number;
   /** Not tried again before, on the monotonic clock. */
   notBeforeMs: number;
   /** Since when its share grows; long ago for those that were there at first. */
@@ -67,9 +72,8 @@ export interface ReplicasOptions {
 export class Replicas {
   readonly #options: ReplicasOptions;
   readonly #wait: HostWait;
-  /** What all calls of this group share: repeats, and whether its hosts refuse most of them. */
+  /** What all calls of this group share: repeats. */
   readonly budget = new RetryBudget();
-  readonly throttle = new Throttle();
   #replicas: Replica[] = [];
   /** Until then one of them may be left out, on the monotonic clock. */
   #outUntilMs = 0;
@@ -131,6 +135,11 @@ export class Replicas {
     const usable = this.#usable();
     const others = usable.filter((replica) => !tried.includes(replica));
     return this.#choose(others.length > 0 ? others : usable);
+  }
+
+  /** Whether all of them have refused calls just now, so that to ask another one would only be one more that is refused. */
+  isFull(nowMs: number): boolean {
+    return this.#replicas.every(({ fullMs }) => nowMs - fullMs < fullForMs);
   }
 
   /** A call to `replica` failed, and it is the replica's failure. */
@@ -328,6 +337,7 @@ function fresh(address: string, youngSinceMs: number): Replica {
     connecting: undefined,
     failures: 0,
     silentSinceMs: undefined,
+    fullMs: Number.NEGATIVE_INFINITY,
     notBeforeMs: 0,
     youngSinceMs,
     isLeaving: false,

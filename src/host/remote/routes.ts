@@ -2,7 +2,15 @@
  * Owns the way from a service's name to the hosts that run it, as the call path asks for it. It must never decide where a
  * service runs: it is told.
  */
-import type { Cancellation, RemoteCall, RemoteEndpoint, RemoteRoutes, Told } from "../../call/index.ts";
+import {
+  type Cancellation,
+  isForWantOfRoom,
+  type RemoteCall,
+  type RemoteEndpoint,
+  type RemoteRoutes,
+  Throttle,
+  type Told,
+} from "../../call/index.ts";
 import { isBytes, isStream, type Kind, type Method } from "../../contract/index.ts";
 import { copyValue, sleep, toMs, ValueSetError } from "../../core/index.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
@@ -101,6 +109,7 @@ export class RouteTable implements RemoteRoutes {
     const answersItems = isStream(output) || isBytes(output);
     const isUpload = !answersItems && body?.isRaw === false;
     const id = `${service}.${name}`;
+    const throttle = new Throttle();
     const slow = hedge === undefined ? undefined : new Slow(hedge);
     return {
       id,
@@ -112,24 +121,31 @@ export class RouteTable implements RemoteRoutes {
       isDownload: isBytes(output),
       mayLast: answersItems || body?.isRaw === false,
       timeoutMs: timeout === undefined ? undefined : toMs(timeout),
-      send: (call, told) => this.#unary(service, name, slow, call, told),
+      mayEnter: (nowMs) => throttle.let(nowMs, this.#options.random),
+      send: (call, told) => this.#unary(service, name, throttle, slow, call, told),
       again: (call, error, told) => this.#again(kind, call, error, told),
-      stream: (call) => this.#stream(method, service, name, call),
+      stream: (call) => this.#stream(method, service, name, throttle, call),
     };
   }
 
-  #unary(service: string, method: string, slow: Slow | undefined, call: RemoteCall, told: Told): void {
+  #unary(
+    service: string,
+    method: string,
+    throttle: Throttle,
+    slow: Slow | undefined,
+    call: RemoteCall,
+    told: Told,
+  ): void {
     const group = this.#byService.get(service);
-    if (group !== undefined) {
-      group.budget.call(call.startMs);
-      if (!group.throttle.let(call.startMs, this.#options.random)) return told.reject(heldBack(`${service}.${method}`));
-    }
+    group?.budget.call(call.startMs);
+    if (!call.fromOutside && !throttle.let(call.startMs, this.#options.random))
+      return told.reject(heldBack(`${service}.${method}`));
     const operation = this.#operations.get(service, method);
     const replica = operation === undefined ? undefined : group?.pick();
     // The usual way writes the input before its caller goes on, which is what isolates the two.
     if (operation !== undefined && group !== undefined && replica !== undefined)
-      return this.#begin(new Sending(operation, call, call.input, group, replica), slow, told);
-    this.#ready(service, method, call).then(
+      return this.#begin(new Sending(operation, throttle, call, call.input, group, replica), slow, told);
+    this.#ready(service, method, throttle, call).then(
       (sending) => this.#begin(sending, slow, told),
       (error: unknown) => told.reject(toSkeinError(error)),
     );
@@ -163,7 +179,10 @@ export class RouteTable implements RemoteRoutes {
     const now = clock.monotonic();
     account(sending, error, now);
     if (error.outcome === "unknown") sending.unsure = error;
-    return waitFor(kind, sending, error, now, random);
+    const waitMs = waitFor(kind, sending, error, now, random);
+    // Also where it is a host further on that has no room: what is done for such a call until then is done for nothing.
+    if (waitMs === undefined && isForWantOfRoom(error)) sending.throttle.refused();
+    return waitMs;
   }
 
   async #resend(sending: Sending, told: Told): Promise<void> {
@@ -194,10 +213,12 @@ export class RouteTable implements RemoteRoutes {
     { kind, output }: Method,
     service: string,
     method: string,
+    throttle: Throttle,
     call: RemoteCall,
   ): AsyncGenerator<unknown, void, undefined> {
     const { signal } = call;
-    const sending = await unlessAborted(this.#ready(service, method, call), signal);
+    if (!call.fromOutside && !throttle.let(call.startMs, this.#options.random)) throw heldBack(`${service}.${method}`);
+    const sending = await unlessAborted(this.#ready(service, method, throttle, call), signal);
     const progress = new Progress(isStream(output) ? output.id : undefined, sending);
     for (;;) {
       let items: AsyncGenerator<unknown, void, undefined> | undefined;
@@ -230,7 +251,7 @@ export class RouteTable implements RemoteRoutes {
     return this.#waitFor(kind, sending, error);
   }
 
-  async #ready(service: string, method: string, call: RemoteCall): Promise<Sending> {
+  async #ready(service: string, method: string, throttle: Throttle, call: RemoteCall): Promise<Sending> {
     const input = copyInput(`${service}.${method}`, call.input);
     const replicas = this.#byService.get(service);
     if (replicas === undefined)
@@ -239,7 +260,7 @@ export class RouteTable implements RemoteRoutes {
       this.#operations.make(service, method),
       replicas.pick() ?? replicas.reach(call.timeoutMs),
     ]);
-    return new Sending(operation, call, input, replicas, replica);
+    return new Sending(operation, throttle, call, input, replicas, replica);
   }
 }
 

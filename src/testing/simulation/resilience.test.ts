@@ -438,6 +438,27 @@ describe("the last service of a chain fails, all of it", () => {
     assert.equal(healed.filter(({ error }) => error !== undefined).length, 0);
   });
 
+  it("where none of its hosts has room it is hardly ever asked twice for a call, and those on the way to it are soon asked less", async () => {
+    const { chain, cluster } = await start();
+    await using _ = cluster;
+    chain.fails = () => skeinError("SKEIN_HOST_OVERLOADED");
+    const ends = await load(cluster, 200, 6_000, (n) => cluster.client(Top).ask({ n }));
+    await cluster.clock.advance("1s");
+    assert.ok(ends.every(({ error }) => error?.code === "SKEIN_HOST_OVERLOADED"));
+    assert.ok(chain.runs.leaf <= chain.runs.middle * 1.2, `${chain.runs.leaf} of ${chain.runs.middle}`);
+    assert.ok(chain.runs.top < ends.length * 0.2, `${chain.runs.top} of ${ends.length} reached the first service`);
+    assert.ok(
+      chain.runs.top > ends.length * 0.05,
+      `${chain.runs.top} of ${ends.length} are too few to see when there is room`,
+    );
+    chain.fails = () => undefined;
+    // Each of those that hold calls back asks more with each quarter of a second.
+    await load(cluster, 200, 3_500, (n) => cluster.client(Top).ask({ n }));
+    const healed = await load(cluster, 200, 2_000, (n) => cluster.client(Top).ask({ n }));
+    await cluster.clock.advance("1s");
+    assert.equal(healed.filter(({ error }) => error !== undefined).length, 0);
+  });
+
   it("an exception of its code is no reason to repeat, nor to leave anybody out", async () => {
     const { chain, cluster } = await start();
     await using _ = cluster;

@@ -1,7 +1,9 @@
 /** Owns the case in which customers ask for twice what the shop can answer. It must never guess what that is: it is measured first. */
-import { writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { atLeast, atMost, type FaultCase, type FaultContext, type PrepareContext } from "../case.ts";
 import type { Figures } from "../figures.ts";
+import type { FaultTarget } from "../target.ts";
 
 /** The peak is looked for at the run's own rate, then at so many times the last one. */
 const step = 1.4;
@@ -29,13 +31,13 @@ export const overload: FaultCase = {
   // What is refused is refused: customers who ask again would be a third and a fourth load.
   resendsMax: 0,
   async prepare(context) {
-    const { rate, durationMs } = context;
-    favourCustomers(-10);
+    const { rate, durationMs, target } = context;
+    const processors = await apart(target);
     await context.connect();
     const peak = await peakOf(context);
     const usual = Math.min(rate, peak / 2);
     return {
-      figures: { peak: Math.round(peak) },
+      figures: { peak: Math.round(peak), processors },
       phases: [
         { name: "before", rate: usual, ms: durationMs * 0.1 },
         { name: "over", rate: peak * times, ms: durationMs * 0.4 },
@@ -53,7 +55,6 @@ export const overload: FaultCase = {
     const { user, system } = process.cpuUsage(cpu);
     const { most, room } = context.takeMostUnderWay();
     await context.until(durationMs);
-    favourCustomers(0);
     const ended = target.log.split("\n").filter((line) => /-\d+ ended"/.test(line));
     const later = (name: string, ms: number) => ({
       ...after,
@@ -132,13 +133,19 @@ async function askControls(context: FaultContext, untilMs: number) {
 }
 
 /**
- * Customers have processors of their own. Here they share the shop's, and whoever is scheduled as one of ten asks and reads
- * as late as the shop is busy. Linux schedules sessions against each other (sched(7), "The autogroup feature").
+ * Customers have a processor of their own, the last one, and the shop has the others: otherwise those who are refused would
+ * take from the shop what it is to answer the others with. Says how many the shop has; 0 where they share all.
  */
-function favourCustomers(nice: number): void {
-  try {
-    writeFileSync("/proc/self/autogroup", String(nice));
-  } catch {
-    // Not permitted, or no such thing here: `lateness` says by how much.
-  }
+async function apart({ hosts }: FaultTarget): Promise<number> {
+  const last = availableParallelism() - 1;
+  if (last < 1 || spawnSync("taskset", ["-V"]).status !== 0) return 0;
+  const pids = (await hosts()).flatMap(({ pid }) => (pid === null ? [] : [pid]));
+  for (const pid of pids) setProcessors(pid, last === 1 ? "0" : `0-${last - 1}`);
+  setProcessors(process.pid, String(last));
+  return last;
+}
+
+function setProcessors(pid: number, list: string): void {
+  const { status, stderr } = spawnSync("taskset", ["-a", "-c", "-p", list, String(pid)], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`taskset: ${stderr}`);
 }
