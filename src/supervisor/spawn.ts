@@ -88,21 +88,23 @@ const mayRaise = process.getuid?.() === 0;
 function lower(pid: number): void {
   if (!mayRaise) return;
   setPriority(pid, startingPriority);
+  // It may have threads by now, and those that it makes from here on are born with it.
+  for (const id of threadsOf(pid)) setPriority(id, startingPriority);
   setGroupPriority(`${pid}`, startingPriority);
 }
 
 /** The priority of a process that has started: of every thread that it has by now, each of which was born with the lower one. */
 export function takePriority(priority: number): void {
   if (!mayRaise && priority === 0) return;
-  for (const id of threads()) setPriority(id, priority);
+  for (const id of threadsOf(process.pid)) setPriority(id, priority);
   setGroupPriority("self", priority);
 }
 
-function threads(): readonly number[] {
+function threadsOf(pid: number): readonly number[] {
   try {
-    return readdirSync("/proc/self/task").map(Number);
+    return readdirSync(`/proc/${pid}/task`).map(Number);
   } catch {
-    return [process.pid];
+    return [pid];
   }
 }
 

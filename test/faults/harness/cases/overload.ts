@@ -136,10 +136,10 @@ async function askControls(context: FaultContext, untilMs: number) {
  * Customers have a processor of their own, the last one, and the shop has the others: otherwise those who are refused would
  * take from the shop what it is to answer the others with. Says how many the shop has; 0 where they share all.
  */
-async function apart({ hosts }: FaultTarget): Promise<number> {
+async function apart(target: FaultTarget): Promise<number> {
   const last = availableParallelism() - 1;
   if (last < 1 || spawnSync("taskset", ["-V"]).status !== 0) return 0;
-  const pids = (await hosts()).flatMap(({ pid }) => (pid === null ? [] : [pid]));
+  const pids = (await target.hosts()).flatMap(({ pid }) => (pid === null ? [] : [pid]));
   for (const pid of pids) setProcessors(pid, last === 1 ? "0" : `0-${last - 1}`);
   setProcessors(process.pid, String(last));
   return last;
