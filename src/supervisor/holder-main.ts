@@ -5,7 +5,7 @@
 import { systemClock } from "../core/index.ts";
 import { Adoption, type SupervisorSays } from "./control.ts";
 import type { HolderSettings } from "./settings.ts";
-import { startGateway, takePriority } from "./spawn.ts";
+import { raise, startGateway } from "./spawn.ts";
 import { State } from "./state.ts";
 
 const descriptor = 3;
@@ -27,7 +27,7 @@ const adoption = new Adoption(
 
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => process.exit(0));
-takePriority(0);
+raise();
 adoption.say({ is: "ready" });
 
 function hear(message: SupervisorSays): void {

@@ -17,7 +17,7 @@ import { lineSink, trimLog } from "./log-file.ts";
 import { placeOf } from "./replica.ts";
 import { drainMs, environmentOf, type HostSettings, transferDrainMs } from "./settings.ts";
 import { listenToPeers, openPeersTls, peersAddress, reachPeersWith } from "./peers-address.ts";
-import { keepCompiled, servicePriority, startHolder, takePriority } from "./spawn.ts";
+import { giveWay, keepCompiled, raise, startHolder } from "./spawn.ts";
 import { State } from "./state.ts";
 
 /** The supervisor judges by it whether this process does anything. */
@@ -54,6 +54,8 @@ let door: Door | undefined;
 let isEnding = false;
 /** No routes yet. */
 let isWaiting = true;
+/** Whether it has a lower priority, as it has too much to do. */
+let givesWay = false;
 let isReady = false;
 const known = Promise.withResolvers<void>();
 
@@ -125,7 +127,7 @@ async function start(): Promise<void> {
   // While it has the low priority of a start: later each of them would be in the way of a call.
   await Promise.race([peers.prepare(calleesOf(system, settings.services)), sleep(clock, prepareMs)]);
   keepCompiled();
-  takePriority(gateway === undefined ? servicePriority : 0);
+  raise();
   isReady = true;
   adoption.say({ is: "ready", address: bound.address, ...(gateway !== undefined && { url: gateway.url }) });
   report();
@@ -206,6 +208,8 @@ function peersReady(routes: Parameters<Peers["update"]>[0]): void {
 function report(): void {
   if (isEnding) return;
   trimLog(logFile);
+  const isOverloaded = gateway === undefined && host?.isOverloaded === true;
+  if (isOverloaded !== givesWay) giveWay((givesWay = isOverloaded));
   sayHealth();
   clock.after(toNextMs(clock, healthMs), report, { unref: true });
 }

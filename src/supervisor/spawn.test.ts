@@ -5,14 +5,14 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { servicePriority, startHost } from "./spawn.ts";
+import { startHost } from "./spawn.ts";
 
 /** Says the niceness of its threads and of its session, one of the threads its own, before and after it takes the one it serves with. */
 const program = `
   import { readdirSync, readFileSync, writeSync } from "node:fs";
   import { once } from "node:events";
   import { Worker } from "node:worker_threads";
-  import { takePriority } from ${JSON.stringify(new URL("./spawn.ts", import.meta.url).href)};
+  import { giveWay, raise } from ${JSON.stringify(new URL("./spawn.ts", import.meta.url).href)};
   const worker = new Worker("require('node:worker_threads').parentPort.once('message', () => undefined)", { eval: true, execArgv: [] });
   await once(worker, "online");
   const say = () => {
@@ -27,7 +27,8 @@ const program = `
     writeSync(1, JSON.stringify({ threads, session }) + "\\\\n");
   };
   say();
-  takePriority(Number(process.argv[1]));
+  raise();
+  if (process.argv[1] === "5") giveWay(true);
   say();
   worker.postMessage("end");
 `.replaceAll("\\\\", "\\");
@@ -35,8 +36,8 @@ const program = `
 const isRoot = process.platform === "linux" && process.getuid?.() === 0;
 
 for (const [what, priority] of [
-  ["all its threads go first once it serves, as a gateway", 0],
-  ["all its threads go before it once it serves, and behind gateways, as services", servicePriority],
+  ["all its threads are their equals once it serves", 0],
+  ["once it serves and has too much to do, all its threads go behind gateways", 5],
 ] as const)
   test(
     `a host starts behind those that serve; ${what}`,

@@ -3,7 +3,7 @@
  * shell.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readdirSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
 import os from "node:os";
@@ -17,9 +17,10 @@ const holderMain = fileURLToPath(
 const startingPriority = 10;
 /**
  * Where gateways and services share processors and there is too much to do, gateways go first: a request that is refused costs
- * next to nothing, but only if it does not stand in line behind those that are served.
+ * next to nothing, but only if it does not stand in line behind those that are served. Not always: a service that is woken
+ * later for everything has twice the p99 while others start.
  */
-export const servicePriority = 5;
+const overloadedPriority = 5;
 
 /** Node's own arguments and the host's, ready to be run by anybody. */
 export function hostArguments(settings: object, memoryBytes: number | undefined, build: Build): string[] {
@@ -83,7 +84,18 @@ export function keepCompiled(): void {
 }
 
 /** Only where it can be taken back: without the right to, a host would stay behind for life. */
-const mayRaise = process.getuid?.() === 0;
+const mayRaise = canRaise();
+
+/** By the capability where there are such (CAP_SYS_NICE is bit 23, capabilities(7)): root has it not in every container. */
+function canRaise(): boolean {
+  try {
+    const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+    if (effective !== undefined) return ((BigInt(`0x${effective}`) >> 23n) & 1n) === 1n;
+  } catch {
+    // Not Linux.
+  }
+  return process.getuid?.() === 0;
+}
 
 function lower(pid: number): void {
   if (!mayRaise) return;
@@ -93,9 +105,19 @@ function lower(pid: number): void {
   setGroupPriority(`${pid}`, startingPriority);
 }
 
-/** The priority of a process that has started: of every thread that it has by now, each of which was born with the lower one. */
-export function takePriority(priority: number): void {
-  if (!mayRaise && priority === 0) return;
+/** The usual priority, for a process that has started. */
+export function raise(): void {
+  takePriority(0);
+}
+
+/** Lets gateways of the same processors go first, or no more. */
+export function giveWay(isOverloaded: boolean): void {
+  takePriority(isOverloaded ? overloadedPriority : 0);
+}
+
+/** Of every thread that there is by now, each of which was born with another one. */
+function takePriority(priority: number): void {
+  if (!mayRaise) return;
   for (const id of threadsOf(process.pid)) setPriority(id, priority);
   setGroupPriority("self", priority);
 }
