@@ -35,7 +35,9 @@ export const overload: FaultCase = {
     const processors = await apart(target);
     await context.connect();
     const peak = await peakOf(context);
-    const usual = Math.min(rate, peak / 2);
+    // Of a shop that has a part of the processors.
+    const share = processors === 0 ? 1 : processors / availableParallelism();
+    const usual = Math.min(rate * share, peak / 2);
     return {
       figures: { peak: Math.round(peak), processors },
       phases: [
