@@ -74,9 +74,10 @@ export const overload: FaultCase = {
       violations: ended.map((line) => `a process ended: ${line}`),
     };
   },
-  // A short run says whether it collapses, and no more: it is over before a host knows what it can take.
-  judge: (_, { over, recovered }, own) => [
-    ...atLeast("goodput over peak", goodput(over, own), 0.25),
+  // A short run says whether it collapses, and no more: it is over before a host knows what it can take, and a peak of a
+  // second is what has waited as well.
+  judge: (_, { before, over, recovered }, own) => [
+    ...atLeast("goodput over that of the usual load", ratio(over, before), 0.5),
     ...atMost("refusals that did not say when to come again", over?.curt ?? Number.NaN, 0),
     ...atLeast("success once it is over", recovered?.success ?? 0, 0.5),
     ...atMost("share of health and status that failed", controlsFailed(own), 0.5),
@@ -108,6 +109,10 @@ async function peakOf(context: PrepareContext): Promise<number> {
 /** What was answered meanwhile, as a share of the peak. */
 function goodput(over: Figures | undefined, { peak = Number.NaN }: Readonly<Record<string, number>>): number {
   return Math.round(((over?.answeredPerSecond ?? 0) / peak) * 1_000) / 1_000;
+}
+
+function ratio(over: Figures | undefined, before: Figures | undefined): number {
+  return (over?.answeredPerSecond ?? 0) / (before?.answeredPerSecond ?? Number.NaN);
 }
 
 function controlsFailed({ controlsAsked = 0, controlsFailed = 0 }: Readonly<Record<string, number>>): number {
