@@ -1,6 +1,6 @@
 /** Owns the case in which customers ask for twice what the shop can answer. It must never guess what that is: it is measured first. */
 import { spawnSync } from "node:child_process";
-import { availableParallelism } from "node:os";
+import { availableParallelism, cpus } from "node:os";
 import { atLeast, atMost, type FaultCase, type FaultContext, type PrepareContext } from "../case.ts";
 import type { Figures } from "../figures.ts";
 import type { FaultTarget } from "../target.ts";
@@ -36,7 +36,7 @@ export const overload: FaultCase = {
     await context.connect();
     const peak = await peakOf(context);
     // Of a shop that has a part of the processors.
-    const share = processors === 0 ? 1 : processors / availableParallelism();
+    const share = processors === 0 ? 1 : processors / (processors + 1);
     const usual = Math.min(rate * share, peak / 2);
     return {
       figures: { peak: Math.round(peak), processors },
@@ -57,6 +57,7 @@ export const overload: FaultCase = {
     const { user, system } = process.cpuUsage(cpu);
     const { most, room } = context.takeMostUnderWay();
     await context.until(durationMs);
+    together();
     const ended = target.log.split("\n").filter((line) => /-\d+ ended"/.test(line));
     const later = (name: string, ms: number) => ({
       ...after,
@@ -150,6 +151,12 @@ async function apart(target: FaultTarget): Promise<number> {
   for (const pid of pids) setProcessors(pid, last === 1 ? "0" : `0-${last - 1}`);
   setProcessors(process.pid, String(last));
   return last;
+}
+
+/** The next case's shop is started by this process, and would have its one processor. */
+function together(): void {
+  const { length } = cpus();
+  if (availableParallelism() < length) setProcessors(process.pid, `0-${length - 1}`);
 }
 
 function setProcessors(pid: number, list: string): void {
