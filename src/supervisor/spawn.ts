@@ -17,8 +17,8 @@ const holderMain = fileURLToPath(
 const startingPriority = 10;
 /**
  * Where gateways and services share processors and there is too much to do, gateways go first: a request that is refused costs
- * next to nothing, but only if it does not stand in line behind those that are served. Not always: a service that is woken
- * later for everything has twice the p99 while others start.
+ * next to nothing, but only if it does not stand in line behind those that are served. Not always: that cost p99 while
+ * others start (ADR 32).
  */
 const overloadedPriority = 5;
 

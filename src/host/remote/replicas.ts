@@ -20,7 +20,6 @@ const leavingShare = 0.1;
 const unansweredMs = 900;
 /** The supervisor finds a host that hangs by its silence as well, but not at the same moment. */
 const doubtMs = 500;
-
 /** For so long a host that had no room is taken to have none. */
 const fullForMs = 250;
 

@@ -138,8 +138,7 @@ export class RouteTable implements RemoteRoutes {
   ): void {
     const group = this.#byService.get(service);
     group?.budget.call(call.startMs);
-    if (!call.fromOutside && !throttle.let(call.startMs, this.#options.random))
-      return told.reject(heldBack(`${service}.${method}`));
+    if (this.#isHeldBack(throttle, call)) return told.reject(heldBack(`${service}.${method}`));
     const operation = this.#operations.get(service, method);
     const replica = operation === undefined ? undefined : group?.pick();
     // The usual way writes the input before its caller goes on, which is what isolates the two.
@@ -149,6 +148,11 @@ export class RouteTable implements RemoteRoutes {
       (sending) => this.#begin(sending, slow, told),
       (error: unknown) => told.reject(toSkeinError(error)),
     );
+  }
+
+  /** The gateway has asked for what comes from outside, before it read anything of it (`mayEnter`). */
+  #isHeldBack(throttle: Throttle, { fromOutside, startMs }: RemoteCall): boolean {
+    return !fromOutside && !throttle.let(startMs, this.#options.random);
   }
 
   #begin(sending: Sending, slow: Slow | undefined, told: Told): void {
@@ -217,7 +221,7 @@ export class RouteTable implements RemoteRoutes {
     call: RemoteCall,
   ): AsyncGenerator<unknown, void, undefined> {
     const { signal } = call;
-    if (!call.fromOutside && !throttle.let(call.startMs, this.#options.random)) throw heldBack(`${service}.${method}`);
+    if (this.#isHeldBack(throttle, call)) throw heldBack(`${service}.${method}`);
     const sending = await unlessAborted(this.#ready(service, method, throttle, call), signal);
     const progress = new Progress(isStream(output) ? output.id : undefined, sending);
     for (;;) {

@@ -19,6 +19,7 @@ import { errorsOf, type Figures, figuresOf, latenessOf } from "./figures.ts";
 import { readSqlite } from "./ledger.ts";
 import { judge } from "./oracle.ts";
 import { type Peer, startPeer } from "./peer/moleculer.ts";
+import { together } from "./processors.ts";
 import { type RepeatFigures, Repeats } from "./repeats.ts";
 import { type FaultTarget, targetOf } from "./target.ts";
 import type { Kind } from "./traffic.ts";
@@ -113,6 +114,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     throw new Error(`${name}, seed ${seed}: ${target.log.slice(-2_000)}`, { cause: error });
   } finally {
     customers.close();
+    together();
     await target.clear();
     await network?.close();
   }

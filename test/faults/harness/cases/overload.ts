@@ -1,9 +1,7 @@
 /** Owns the case in which customers ask for twice what the shop can answer. It must never guess what that is: it is measured first. */
-import { spawnSync } from "node:child_process";
-import { availableParallelism, cpus } from "node:os";
 import { atLeast, atMost, type FaultCase, type FaultContext, type PrepareContext } from "../case.ts";
 import type { Figures } from "../figures.ts";
-import type { FaultTarget } from "../target.ts";
+import { apart } from "../processors.ts";
 
 /** The peak is looked for at the run's own rate, then at so many times the last one. */
 const step = 1.4;
@@ -57,7 +55,6 @@ export const overload: FaultCase = {
     const { user, system } = process.cpuUsage(cpu);
     const { most, room } = context.takeMostUnderWay();
     await context.until(durationMs);
-    together();
     const ended = target.log.split("\n").filter((line) => /-\d+ ended"/.test(line));
     const later = (name: string, ms: number) => ({
       ...after,
@@ -138,28 +135,4 @@ async function askControls(context: FaultContext, untilMs: number) {
   const all = Object.entries(context.target.controls).map(([name, control]) => ask(name, control));
   await Promise.all([context.until(untilMs), ...all]);
   return figures;
-}
-
-/**
- * Customers have a processor of their own, the last one, and the shop has the others: otherwise those who are refused would
- * take from the shop what it is to answer the others with. Says how many the shop has; 0 where they share all.
- */
-async function apart(target: FaultTarget): Promise<number> {
-  const last = availableParallelism() - 1;
-  if (last < 1 || spawnSync("taskset", ["-V"]).status !== 0) return 0;
-  const pids = (await target.hosts()).flatMap(({ pid }) => (pid === null ? [] : [pid]));
-  for (const pid of pids) setProcessors(pid, last === 1 ? "0" : `0-${last - 1}`);
-  setProcessors(process.pid, String(last));
-  return last;
-}
-
-/** The next case's shop is started by this process, and would have its one processor. */
-function together(): void {
-  const { length } = cpus();
-  if (availableParallelism() < length) setProcessors(process.pid, `0-${length - 1}`);
-}
-
-function setProcessors(pid: number, list: string): void {
-  const { status, stderr } = spawnSync("taskset", ["-a", "-c", "-p", list, String(pid)], { encoding: "utf8" });
-  if (status !== 0) throw new Error(`taskset: ${stderr}`);
 }
