@@ -61,7 +61,8 @@ const lookMs = 1_000;
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const { name, fault, seed, requests, rate, isWhole, peer, say } = options;
   const random = createSeededRandom(`fault:${seed}`);
-  const network = await fault.network?.(random);
+  // Its own: how many ports it has to try must not decide what the fault hits.
+  const network = await fault.network?.(createSeededRandom(`network:${seed}`));
   const started = await start(fault, network?.env, peer).catch(async (error: unknown) => {
     await network?.close();
     throw error;

@@ -101,11 +101,16 @@ async function runCase(
   return toResult(runs, results);
 }
 
-function describe({ figures, violations, missed = [], own, lateness }: SeedResult): string {
+function describe({ figures, violations, missed = [], own, lateness, errors }: SeedResult): string {
   const { requests, failed, success, resends, p50, p99, p999 } = figures;
   const extra = Object.entries(own).map(([key, value]) => `, ${key} ${value}`);
   const head = `${requests} requests, ${failed} failed (${(success * 100).toFixed(3)} %), ${resends} resent, p50 ${p50} p99 ${p99} p99.9 ${p999} ms, sent late p99 ${lateness.p99} ms${extra.join("")}`;
-  const lines = [...violations.map((one) => `  VIOLATION ${one}`), ...missed.map((one) => `  misses: ${one}`)];
+  const failures = Object.entries(errors).map(([error, count]) => `${error} x ${count}`);
+  const lines = [
+    ...(failures.length > 0 ? [`  tries that failed: ${failures.join(", ")}`] : []),
+    ...violations.map((one) => `  VIOLATION ${one}`),
+    ...missed.map((one) => `  misses: ${one}`),
+  ];
   return [head, ...lines].join("\n");
 }
 

@@ -8,6 +8,10 @@ import { FaultProxy, type LinkFault, type Rule } from "../proxy.ts";
 import type { Kind } from "../traffic.ts";
 
 const cutMs = 30_000;
+/** Two of them, and time before, between and after: so many times as long as other cases. */
+const twoCutsLast = 1.5;
+/** Who asks so shortly before a fault begins may still be waiting when it does, and meets it. */
+const aheadMs = 1_000;
 /** No retry amplification: a bad network is not made worse by those who ask again. */
 const repeatsMax = 0.1;
 /** Which requests of customers the gateway passes to which group of the placement "replicated". */
@@ -108,7 +112,7 @@ export const partition: FaultCase = {
     context.note("healed");
     const endMs = context.durationMs;
     const spans = [
-      ...spansOf("before", 0, fromMs, name),
+      ...spansOf("before", 0, fromMs - aheadMs, name),
       ...spansOf("during", fromMs, toMs, name),
       ...spansOf("after", settledMs(toMs, endMs), endMs, name),
     ];
@@ -124,12 +128,14 @@ export const partitionOneWay: FaultCase = {
   goal: "other routes: none failed, p99 <= 2x; >= 99.9 % from 10 s after healing; repeats <= 10 % of calls",
   ...throughProxy,
   repeatsMax,
+  prepare: ({ rate, durationMs }) =>
+    Promise.resolve({ phases: [{ name: "all", rate, ms: durationMs * twoCutsLast }], figures: {} }),
   async inject(context) {
     const proxy = proxyOf(context);
     const { gateways, group, name } = sides(context);
-    const lengthMs = lengthOf(context, 0.25);
+    const lengthMs = lengthOf(context, 0.2);
     const pauseMs = (context.durationMs - 2 * lengthMs) / 3;
-    const spans: Span[] = spansOf("before", 0, pauseMs, name);
+    const spans: Span[] = spansOf("before", 0, pauseMs - aheadMs, name);
     let at = 0;
     for (const [cut, what] of [
       ["caller", "calls"],
@@ -145,7 +151,7 @@ export const partitionOneWay: FaultCase = {
       context.note("healed");
       spans.push(
         ...spansOf(what, fromMs, at, name),
-        ...spansOf(`after ${what}`, settledMs(at, at + pauseMs), at + pauseMs, name),
+        ...spansOf(`after ${what}`, settledMs(at, at + pauseMs), at + pauseMs - aheadMs, name),
       );
     }
     return { figures: {}, spans, violations: [] };
