@@ -32,8 +32,8 @@ export interface Session {
   run(statement: Statement): Promise<Rows>;
   /** Runs SQL text with any number of statements and no parameters; migrations only. */
   script(sql: string): Promise<void>;
-  /** Rejects with outcome `failed` when nothing was kept, `unknown` when nobody can tell. */
-  commit(): Promise<void>;
+  /** Runs `last` and keeps everything. Rejects with outcome `failed` when nothing was kept, `unknown` when nobody can tell. */
+  commit(last?: readonly Statement[]): Promise<void>;
   /** Ends it without a trace; never rejects, safe after anything. */
   rollback(): Promise<void>;
 }
@@ -50,7 +50,10 @@ export interface Engine {
   readonly family: Family;
   /** Runs a statement on a connection that cannot write. */
   read(statement: Statement, limits: Limits): Promise<Rows>;
-  /** Waits for its turn to write, until the deadline: then `SKEIN_DATA_BUSY`, and nothing has happened. */
+  /**
+   * Waits for its turn to write, until the deadline: then `SKEIN_DATA_BUSY`, and nothing has happened. The lock of a file may be
+   * taken by the first statement, which then waits as long.
+   */
   begin(limits: Limits, options?: BeginOptions): Promise<Session>;
   /** Rejects while the engine cannot serve. */
   ready(): Promise<void>;

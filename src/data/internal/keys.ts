@@ -5,7 +5,15 @@
 import type { Clock } from "../../core/index.ts";
 import { skeinError } from "../../errors/index.ts";
 import type { CommandEffect } from "../../system/index.ts";
-import { type Engine, type Limits, limitsOf, ownStatement, type Rows, type Session } from "../engine.ts";
+import {
+  type Engine,
+  type Limits,
+  limitsOf,
+  ownStatement,
+  type Rows,
+  type Session,
+  type Statement,
+} from "../engine.ts";
 
 /** How long a reply is kept for its key (LIMITS: response kept 24 h). */
 export const keyRetentionMs = 86_400_000;
@@ -59,14 +67,10 @@ export async function claimKey(
   return replyOf(await session.run(ownStatement(engine.family, found, identity(effect))), effect);
 }
 
-export async function storeReply(
-  session: Session,
-  engine: Engine,
-  effect: KeyedEffect,
-  encoded: string,
-): Promise<void> {
+/** Stores it for the key, as the last thing before the commit. */
+export function storing(engine: Engine, effect: KeyedEffect, encoded: string): Statement {
   const statement = `update skein_keys set reply = ? where ${where}`;
-  await session.run(ownStatement(engine.family, statement, [encoded, ...identity(effect)]));
+  return ownStatement(engine.family, statement, [encoded, ...identity(effect)]);
 }
 
 /** Deletes expired keys until few are left or the database is busy; resolves to how many. */

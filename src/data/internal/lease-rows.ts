@@ -52,7 +52,8 @@ export function createLeases(engine: Engine, clock: Clock): Leases {
 }
 
 /**
- * To be awaited directly before the commit: then no commit of this epoch follows the taking of the next (ADR 30). Throws
+ * To be awaited before the commit: the row is kept until then, and no commit of this epoch follows the taking of the next
+ * (ADR 30). Throws
  * `SKEIN_LEASE_LOST`.
  */
 export async function standBehind(fence: Fence, session: Session, { family }: Engine): Promise<void> {

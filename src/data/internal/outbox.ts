@@ -4,7 +4,7 @@
 import { type Clock, createId, type Random } from "../../core/index.ts";
 import { skeinError } from "../../errors/index.ts";
 import type { CallBinding } from "../../system/index.ts";
-import { type Engine, ownStatement, type Session } from "../engine.ts";
+import { type Engine, ownStatement, type Statement } from "../engine.ts";
 import { jsonText } from "./values.ts";
 
 /** Events of one transaction at most. */
@@ -16,22 +16,21 @@ type Row = readonly [string, string, string, number, string, string | null, stri
 
 export interface Outbox {
   emit(name: string, value: unknown): Promise<void>;
-  /** Writes what was emitted, in order, with the transaction's own session. */
-  flush(): Promise<void>;
+  /** What writes what was emitted, in order. Nothing can be emitted any more. */
+  close(): Promise<readonly Statement[]>;
 }
 
 export function createOutbox(
-  session: Session,
   engine: Engine,
   binding: CallBinding,
   seams: { readonly clock: Clock; readonly random: Random },
 ): Outbox {
   const emitted: Array<Promise<Row>> = [];
-  let isFlushed = false;
+  let isClosed = false;
   let hasTooMany = false;
   async function emit(name: string, value: unknown): Promise<void> {
     // What is emitted from here on would be lost without a word.
-    if (isFlushed) throw skeinError("SKEIN_DATA_TRANSACTION", "the transaction is over");
+    if (isClosed) throw skeinError("SKEIN_DATA_TRANSACTION", "the transaction is over");
     if (emitted.length >= emitsMax) {
       hasTooMany = true;
       throw tooMany();
@@ -47,18 +46,20 @@ export function createOutbox(
       done.catch(() => undefined);
       return done;
     },
-    async flush() {
-      isFlushed = true;
+    async close() {
+      isClosed = true;
       if (hasTooMany) throw tooMany();
       // Also waits for an emit that was not awaited; its failure is the transaction's.
       const rows = await Promise.all(emitted);
+      const statements: Statement[] = [];
       for (let from = 0; from < rows.length; from += rowsPerInsert) {
         const part = rows.slice(from, from + rowsPerInsert);
         const sql = `insert into skein_outbox (id, service, event, version, payload, principal, trace_id, created_at) values ${part
           .map(() => "(?, ?, ?, ?, ?, ?, ?, ?)")
           .join(", ")}`;
-        await session.run(ownStatement(engine.family, sql, part.flat()));
+        statements.push(ownStatement(engine.family, sql, part.flat()));
       }
+      return statements;
     },
   };
 }

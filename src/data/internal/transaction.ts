@@ -5,9 +5,9 @@
 import type { Clock, Random } from "../../core/index.ts";
 import { isSkeinError, skeinError } from "../../errors/index.ts";
 import type { CallBinding, CommandEffect, Fence } from "../../system/index.ts";
-import { earlyMsMax, type Engine, type Limits, type Session } from "../engine.ts";
+import { earlyMsMax, type Engine, type Limits, type Session, type Statement } from "../engine.ts";
 import type { InFlight } from "./in-flight.ts";
-import { claimKey, findReply, isKeyed, type KeyedEffect, keyInFlight, storeReply } from "./keys.ts";
+import { claimKey, findReply, isKeyed, type KeyedEffect, keyInFlight, storing } from "./keys.ts";
 import { standBehind } from "./lease-rows.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 
@@ -68,10 +68,10 @@ async function attempt(port: TransactionPort, binding: CallBinding, limits: Limi
   const session = await port.engine.begin(limits);
   try {
     if (effect !== undefined && isKeyed(effect)) await claim(port, session, effect);
-    const reply = await untilOver(limits, run(port, binding, session, body));
+    const { reply, last } = await untilOver(limits, run(port, binding, session, body));
     if (fence !== undefined) await standBehind(fence, session, port.engine);
     assertRunning(limits);
-    await session.commit();
+    await session.commit(last);
     effect?.committed();
     return reply;
   } catch (error) {
@@ -80,13 +80,22 @@ async function attempt(port: TransactionPort, binding: CallBinding, limits: Limi
   }
 }
 
+interface Ran {
+  readonly reply: unknown;
+  /** What is left to be written. */
+  readonly last: readonly Statement[];
+}
+
 /** All that is in the transaction but its key and its end. */
-async function run(port: TransactionPort, binding: CallBinding, session: Session, body: Body): Promise<unknown> {
+async function run(port: TransactionPort, binding: CallBinding, session: Session, body: Body): Promise<Ran> {
   const { effect } = binding;
-  const outbox = createOutbox(session, port.engine, binding, port);
+  const { engine } = port;
+  const outbox = createOutbox(engine, binding, port);
   const returned = await binding.inTransaction(() => port.runInside(session, () => body(session, outbox)));
-  await outbox.flush();
-  return effect === undefined ? returned : prepare(port, session, effect, returned);
+  const events = await outbox.close();
+  if (effect === undefined) return { reply: returned, last: events };
+  const { reply, encoded } = await effect.prepare(returned);
+  return { reply, last: isKeyed(effect) ? [...events, storing(engine, effect, encoded)] : events };
 }
 
 /** A body that never ends must not keep the writer, or a connection, when its call is over. */
@@ -113,23 +122,14 @@ async function claim(port: TransactionPort, session: Session, effect: KeyedEffec
   try {
     encoded = await claimKey(session, port.engine, effect, port.clock);
   } catch (error) {
-    if (isSkeinError(error) && error.code === "SKEIN_DATA_BUSY") throw new KeyHeld("", { cause: error });
+    // Not in SQLite, where whoever has the key has the whole file: that is no more than busy.
+    if (port.engine.family === "postgres" && isSkeinError(error) && error.code === "SKEIN_DATA_BUSY")
+      throw new KeyHeld("", { cause: error });
     throw error;
   }
   if (encoded === undefined) return;
   effect.replay(encoded);
   throw new Replayed("the effect of this key has committed before");
-}
-
-async function prepare(
-  port: TransactionPort,
-  session: Session,
-  effect: CommandEffect,
-  returned: unknown,
-): Promise<unknown> {
-  const { reply, encoded } = await effect.prepare(returned);
-  if (isKeyed(effect)) await storeReply(session, port.engine, effect, encoded);
-  return reply;
 }
 
 /** Nothing may commit for a caller that has been told otherwise. */

@@ -267,14 +267,17 @@ function createSession(talk: Talk, client: PoolClient, limits: Limits, migration
     client.release(broken);
   };
 
+  const run = (statement: Statement): Promise<Rows> => guarded(() => ask(talk, client, statement, limitMs(), "failed"));
+
   return {
-    run: (statement) => guarded(() => ask(talk, client, statement, limitMs(), "failed")),
+    run,
     script: (sql) =>
       guarded(async () => {
         // Without parameters the driver sends a simple query, which may hold several statements.
         await ask(talk, client, { sql, parameters: [] }, limitMs(), "failed");
       }),
-    async commit() {
+    async commit(last = []) {
+      for (const statement of last) await run(statement);
       await guarded(async () => {
         const { command } = await commitOnce(client, limitMs());
         // A transaction that had failed unnoticed answers COMMIT with the tag ROLLBACK, and no error.

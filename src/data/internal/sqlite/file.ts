@@ -19,6 +19,8 @@ export interface SqliteFile {
   write(sql: string, parameters: readonly SQLInputValue[]): RawResult;
   /** Any number of statements without parameters, on the writer. */
   script(sql: string): void;
+  /** Whether the writer is in a transaction. */
+  readonly isInTransaction: boolean;
   close(): void;
 }
 
@@ -39,6 +41,9 @@ export function openFile(path: string): SqliteFile {
       read: runRead,
       write: runWrite,
       script: (sql) => writer.exec(sql),
+      get isInTransaction() {
+        return writer.isTransaction;
+      },
       close() {
         reader.close();
         // The last connection of all processes checkpoints by itself; this one does it also while others are open.
@@ -67,6 +72,9 @@ export function openMemory(): SqliteFile {
     },
     write: run,
     script: (sql) => database.exec(sql),
+    get isInTransaction() {
+      return database.isTransaction;
+    },
     close: () => database.close(),
   };
 }

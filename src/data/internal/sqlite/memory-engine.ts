@@ -6,7 +6,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { SQLInputValue } from "node:sqlite";
 import { createLock, type Lock, LockFull } from "../../../core/index.ts";
 import { skeinError } from "../../../errors/index.ts";
-import { type Engine, type Limits, type Rows, type Session, writersWaitingMax } from "../../engine.ts";
+import { type Engine, type Limits, type Rows, type Session, type Statement, writersWaitingMax } from "../../engine.ts";
 import { sqliteSpelling, toBindables } from "../values.ts";
 import { fromThrown } from "./errors.ts";
 import { openMemory, type RawResult, type SqliteFile } from "./file.ts";
@@ -144,19 +144,22 @@ function createSession(
     }
   }
 
+  async function run(statement: Statement): Promise<Rows> {
+    await pace?.();
+    return guarded(() => {
+      const parameters = toBindables(statement.parameters, sqliteSpelling) as SQLInputValue[];
+      return attempt(() => file.write(statement.sql, parameters));
+    });
+  }
+
   return {
-    async run(statement) {
-      await pace?.();
-      return guarded(() => {
-        const parameters = toBindables(statement.parameters, sqliteSpelling) as SQLInputValue[];
-        return attempt(() => file.write(statement.sql, parameters));
-      });
-    },
+    run,
     async script(sql) {
       await pace?.();
       guarded(() => file.script(sql));
     },
-    async commit() {
+    async commit(last = []) {
+      for (const statement of last) await run(statement);
       await pace?.();
       guarded(() => file.script("commit"));
       state = "over";

@@ -1,16 +1,22 @@
 /** Owns what the calling thread and the SQLite worker say to each other. It must never carry an error object of either. */
 import type { RawResult } from "./file.ts";
 
-export type Operation = "open" | "read" | "write" | "script" | "close";
+export type Operation = "open" | "read" | "write" | "script" | "begin" | "commit" | "close";
 
+/** SQL and what it is bound to. */
+export interface Bound {
+  readonly text: string;
+  readonly parameters: readonly unknown[];
+}
+
+/** Each way between threads costs more than most statements: what belongs together is sent together. */
 export interface Request {
   readonly id: number;
   /** Path of the file. */
   readonly file: string;
   readonly operation: Operation;
-  /** SQL. */
-  readonly text: string;
-  readonly parameters: readonly unknown[];
+  /** One for most; for `begin` at most one, for `commit` any number. */
+  readonly statements: readonly Bound[];
 }
 
 /** What SQLite said, as data: a class does not survive the way between threads. */

@@ -5,7 +5,7 @@
 import { Worker } from "node:worker_threads";
 import { skeinError } from "../../../errors/index.ts";
 import type { RawResult } from "./file.ts";
-import type { Failure, Operation, Reply, Request } from "./protocol.ts";
+import type { Bound, Failure, Operation, Reply, Request } from "./protocol.ts";
 
 /**
  * Threads of one host. Two: while one waits for a disk, the other serves; a third was not measurably faster for the shop
@@ -28,12 +28,7 @@ export class SqliteFailure extends Error {
 /** One running thread. */
 export interface Thread {
   /** `file` is the path; every other request needs it to be open in this thread. */
-  post(
-    file: string,
-    operation: Operation,
-    text?: string,
-    parameters?: readonly unknown[],
-  ): Promise<RawResult | undefined>;
+  post(file: string, operation: Operation, statements?: readonly Bound[]): Promise<RawResult | undefined>;
 }
 
 /** A place in the pool: its thread is started when it is needed, and again after it died. */
@@ -125,7 +120,7 @@ function startThread(onGone: () => void): RunningThread {
   });
   return {
     onLost: (listener) => void listeners.add(listener),
-    post(file, operation, text = "", parameters = []) {
+    post(file, operation, statements = []) {
       return new Promise((resolve, reject) => {
         if (lost) return reject(threadLost(undefined));
         if (pending.size >= requestsMax) {
@@ -133,7 +128,7 @@ function startThread(onGone: () => void): RunningThread {
             skeinError("SKEIN_DATA_BUSY", `more than ${requestsMax} statements are waiting for one thread`),
           );
         }
-        const request: Request = { id: nextId++, file, operation, text, parameters };
+        const request: Request = { id: nextId++, file, operation, statements };
         pending.set(request.id, { resolve, reject });
         // Only what is under way keeps the process alive: an open database must not.
         if (pending.size === 1) worker.ref();

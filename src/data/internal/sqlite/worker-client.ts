@@ -4,13 +4,13 @@
  */
 import { skeinError } from "../../../errors/index.ts";
 import type { RawResult } from "./file.ts";
-import type { Operation } from "./protocol.ts";
+import type { Bound, Operation } from "./protocol.ts";
 import { type Lane, type Thread, threadLost } from "./threads.ts";
 
 export interface WorkerClient {
   /** Counts the threads that have died: a transaction belongs to the one it began in. */
   readonly generation: number;
-  send(operation: Operation, text: string, parameters?: readonly unknown[]): Promise<RawResult | undefined>;
+  send(operation: Operation, statements: readonly Bound[]): Promise<RawResult | undefined>;
   /** Opens the file in a running worker; starts one when there is none. */
   ensureOpen(): Promise<void>;
   close(): Promise<void>;
@@ -56,10 +56,10 @@ export function createWorkerClient(
       return generation;
     },
     ensureOpen,
-    async send(operation, text, parameters = []) {
+    async send(operation, statements) {
       await ensureOpen();
       if (thread === undefined) throw threadLost(undefined);
-      return thread.post(path, operation, text, parameters);
+      return thread.post(path, operation, statements);
     },
     async close() {
       if (closed) return;

@@ -1,0 +1,139 @@
+/**
+ * Owns one transaction on a file. It begins with its first statement, and its last ones go with the commit: each way to the thread
+ * and back is time in which nobody else writes. It must never run a statement outside the transaction.
+ */
+import { skeinError } from "../../../errors/index.ts";
+import { type Limits, type Rows, type Session, type Statement, waitOf } from "../../engine.ts";
+import { sqliteSpelling, toBindables } from "../values.ts";
+import { fromFailure } from "./errors.ts";
+import type { RawResult } from "./file.ts";
+import type { Bound } from "./protocol.ts";
+import { toObjects } from "./rows.ts";
+import { SqliteFailure } from "./threads.ts";
+import { type Seams, timed, untilFree } from "./waits.ts";
+import type { WorkerClient } from "./worker-client.ts";
+
+export class FileSession implements Session {
+  readonly #client: WorkerClient;
+  readonly #seams: Seams;
+  readonly #limits: Limits;
+  readonly #done: () => void;
+  /** The thread it began in. */
+  #generation: number;
+  #begun: Promise<RawResult | undefined> | undefined;
+  #state: "open" | "failed" | "over" = "open";
+
+  /** `done` gives the turn back. */
+  constructor(client: WorkerClient, seams: Seams, limits: Limits, done: () => void) {
+    this.#client = client;
+    this.#seams = seams;
+    this.#limits = limits;
+    this.#done = done;
+    this.#generation = client.generation;
+  }
+
+  run(statement: Statement): Promise<Rows> {
+    return this.#guarded(async () => {
+      const bound = bind(statement);
+      if (this.#begun === undefined) return toRows(await (this.#begun = this.#begin([bound])));
+      await this.#hasBegun(this.#begun);
+      return toRows(await timed(this.#seams, this.#limits, this.#client.send("write", [bound])));
+    });
+  }
+
+  script(sql: string): Promise<void> {
+    return this.#guarded(async () => {
+      await this.begin();
+      await this.#client.send("script", [{ text: sql, parameters: [] }]);
+    });
+  }
+
+  /** Before its first statement; rejects as that would. */
+  async begin(): Promise<void> {
+    await (this.#begun ??= this.#begin([]));
+  }
+
+  async commit(last: readonly Statement[] = []): Promise<void> {
+    let sent = false;
+    try {
+      await this.#guarded(async () => {
+        const bound = last.map(bind);
+        if (this.#begun === undefined && bound.length === 0) return;
+        await this.begin();
+        sent = true;
+        await this.#client.send("commit", bound);
+      });
+      this.#end();
+    } catch (error) {
+      throw sent && this.#client.generation !== this.#generation
+        ? skeinError("SKEIN_DATA_UNAVAILABLE", "the thread of the database ended during a commit", {
+            cause: error,
+            outcome: "unknown",
+          })
+        : error;
+    }
+  }
+
+  async rollback(): Promise<void> {
+    if (this.#state === "over") return;
+    this.#state = "failed";
+    try {
+      if (this.#begun !== undefined && this.#client.generation === this.#generation)
+        await this.#client.send("script", [{ text: "rollback", parameters: [] }]);
+    } catch {
+      // SQLite ends a transaction by itself after some errors, and a dead thread has none: nothing was kept.
+    } finally {
+      this.#end();
+    }
+  }
+
+  #begin(first: readonly Bound[]): Promise<RawResult | undefined> {
+    return untilFree(this.#seams, waitOf(this.#limits, this.#seams.clock), () => {
+      // Rolled back while it waited for the lock, which nobody would give back.
+      if (this.#state !== "open") throw skeinError("SKEIN_DATA_TRANSACTION");
+      this.#generation = this.#client.generation;
+      const sent = this.#client.send("begin", first);
+      return first.length === 0 ? sent : timed(this.#seams, this.#limits, sent);
+    });
+  }
+
+  /** One that was sent together with the first waits for it, and fails with it. */
+  async #hasBegun(begun: Promise<unknown>): Promise<void> {
+    try {
+      await begun;
+    } catch {
+      throw skeinError("SKEIN_DATA_TRANSACTION");
+    }
+  }
+
+  async #guarded<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#state !== "open")
+      throw skeinError("SKEIN_DATA_TRANSACTION", this.#state === "over" ? "the transaction is over" : undefined);
+    // Another thread would run the statement outside any transaction.
+    if (this.#begun !== undefined && this.#client.generation !== this.#generation) {
+      this.#state = "failed";
+      throw skeinError("SKEIN_DATA_UNAVAILABLE", "the thread of the database ended", { outcome: "failed" });
+    }
+    try {
+      return await run();
+    } catch (error) {
+      this.#state = "failed";
+      throw error instanceof SqliteFailure ? fromFailure(error.failure) : error;
+    }
+  }
+
+  #end(): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    this.#done();
+  }
+}
+
+export function bind({ sql, parameters }: Statement): Bound {
+  return { text: sql, parameters: toBindables(parameters, sqliteSpelling) };
+}
+
+export function toRows(raw: RawResult | undefined): Rows {
+  if (raw === undefined) return { rows: [], affected: undefined, insertId: undefined };
+  return { rows: toObjects(raw.names, raw.rows), affected: raw.changes, insertId: raw.rowid };
+}
