@@ -24,6 +24,11 @@ const attemptsMax = 2;
 const knownLimitMs = 2_000;
 /** The watch ends what does not end by itself sooner. */
 const goneLimitMs = transferDrainLimitMs + 30_000;
+/**
+ * Between two that end, and closer where they are many: what ten processes do last, at once, took the processors from those that serve
+ * for a second.
+ */
+const ends = { eachMs: 250, allMs: 5_000 } as const;
 /** For a replacement by memory that is under way. */
 const quietLimitMs = 120_000;
 /** Why a change goes no further where the disk is full: hosts are told of no routes that could not be kept. */
@@ -142,8 +147,10 @@ export class Changes {
   /** After what they have in flight. */
   async ended(going: readonly Replica[]): Promise<void> {
     const { clock } = this.#table.options;
-    for (const one of going) {
-      one.isGoing = true;
+    for (const one of going) one.isGoing = true;
+    for (const [index, one] of going.entries()) {
+      if (index > 0) await sleep(clock, Math.min(ends.eachMs, ends.allMs / going.length));
+      if (this.isOver) return;
       if (one.identity !== undefined) this.#starter.drain(one);
       else this.#starter.forget(one);
     }

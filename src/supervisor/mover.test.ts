@@ -180,9 +180,9 @@ test("new processes get calls one after the other beside the old one, which leav
     ["a-1,front-1", "a-1 leaves,a-2,front-1", "a-1 leaves,a-2,front-1,own-1", "a-2,front-1,own-1"],
   );
   const [, first = 0, second = 0, alone = 0] = seen.map(({ atMs }) => atMs);
-  assert.ok(second - first >= 500, `${second - first} ms apart`);
+  assert.ok(second - first >= 1_000, `${second - first} ms apart`);
   // The last one has its whole share before the old one ends.
-  assert.ok(alone - second >= 5_500 && alone - second < 7_000, `alone after ${alone - second} ms`);
+  assert.ok(alone - second >= 6_000 && alone - second < 7_500, `alone after ${alone - second} ms`);
 });
 
 test("of many new processes none waits long for its first call", async () => {
@@ -190,7 +190,7 @@ test("of many new processes none waits long for its first call", async () => {
   const startMs = clock.monotonic();
   const moved = await over(mover.move({ placement: { groups } }, false, () => undefined));
   assert.ok(Array.isArray(moved), String(moved));
-  assert.ok(clock.monotonic() - startMs < 25_000, `${clock.monotonic() - startMs} ms`);
+  assert.ok(clock.monotonic() - startMs < 35_000, `${clock.monotonic() - startMs} ms`);
 });
 
 const before = ["a-1 ready", "front-1 ready"];
