@@ -44,16 +44,15 @@ export interface BeginOptions {
   readonly migration?: boolean;
   /** Not behind the calls that wait for their turn: a busy database must not cost a lease. */
   readonly isApart?: boolean;
+  /** A statement follows at once, which may begin it: the lock of a file is then waited for by that statement. */
+  readonly isBegunByStatement?: boolean;
 }
 
 export interface Engine {
   readonly family: Family;
   /** Runs a statement on a connection that cannot write. */
   read(statement: Statement, limits: Limits): Promise<Rows>;
-  /**
-   * Waits for its turn to write, until the deadline: then `SKEIN_DATA_BUSY`, and nothing has happened. The lock of a file may be
-   * taken by the first statement, which then waits as long.
-   */
+  /** Waits for its turn to write, until the deadline: then `SKEIN_DATA_BUSY`, and nothing has happened. */
   begin(limits: Limits, options?: BeginOptions): Promise<Session>;
   /** Rejects while the engine cannot serve. */
   ready(): Promise<void>;

@@ -147,12 +147,13 @@ export class Changes {
   /** After what they have in flight. */
   async ended(going: readonly Replica[]): Promise<void> {
     const { clock } = this.#table.options;
-    for (const one of going) one.isGoing = true;
-    for (const [index, one] of going.entries()) {
-      if (index > 0) await sleep(clock, Math.min(ends.eachMs, ends.allMs / going.length));
-      if (this.isOver) return;
-      if (one.identity !== undefined) this.#starter.drain(one);
-      else this.#starter.forget(one);
+    const apartMs = Math.min(ends.eachMs, ends.allMs / going.length);
+    let told = 0;
+    for (const one of going) {
+      one.isGoing = true;
+      if (one.identity === undefined) this.#starter.forget(one);
+      // Nobody leads until a leader has ended.
+      else this.#starter.drain(one, true, one.isSingleton ? 0 : told++ * apartMs);
     }
     const endMs = clock.monotonic() + goneLimitMs;
     while (this.#table.replicas.some((one) => going.includes(one)) && clock.monotonic() < endMs) {

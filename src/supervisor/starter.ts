@@ -112,16 +112,21 @@ export class Starter {
    * Out of the routes, and told to end after what it has in flight. `isReplaced`: another one has its place, so that uploads
    * may take their time; but a leader's successor waits for its end.
    */
-  drain(one: Replica, isReplaced = true): void {
+  drain(one: Replica, isReplaced = true, afterMs = 0): void {
     const hasSuccessor = isReplaced && !one.isSingleton;
     one.state = "draining";
-    one.drainingMs = this.#table.options.clock.monotonic();
+    const { clock } = this.#table.options;
+    one.drainingMs = clock.monotonic() + afterMs;
     one.drainLimitMs = hasSuccessor ? transferDrainLimitMs : drainLimitMs;
     this.#table.mark(one, { isRetired: true });
     this.#table.publish();
-    const wire = this.#table.wires.get(one.id);
-    if (wire !== undefined) wire.say({ is: "drain", hasSuccessor });
-    else if (one.identity !== undefined) signal(one.identity, "SIGTERM");
+    const tell = (): void => {
+      const wire = this.#table.wires.get(one.id);
+      if (wire !== undefined) wire.say({ is: "drain", hasSuccessor });
+      else if (one.identity !== undefined) signal(one.identity, "SIGTERM");
+    };
+    if (afterMs === 0) tell();
+    else clock.after(afterMs, tell, { unref: true });
   }
 
   /** Its place is gone before it had a process. */

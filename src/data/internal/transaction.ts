@@ -65,9 +65,10 @@ async function attempt(port: TransactionPort, binding: CallBinding, limits: Limi
   assertRunning(limits);
   const { fence } = port;
   fence?.epoch();
-  const session = await port.engine.begin(limits);
+  const keyed = effect !== undefined && isKeyed(effect) ? effect : undefined;
+  const session = await port.engine.begin(limits, { isBegunByStatement: keyed !== undefined });
   try {
-    if (effect !== undefined && isKeyed(effect)) await claim(port, session, effect);
+    if (keyed !== undefined) await claim(port, session, keyed);
     const { reply, last } = await untilOver(limits, run(port, binding, session, body));
     if (fence !== undefined) await standBehind(fence, session, port.engine);
     assertRunning(limits);

@@ -279,6 +279,7 @@ function createSession(talk: Talk, client: PoolClient, limits: Limits, migration
     async commit(last = []) {
       for (const statement of last) await run(statement);
       await guarded(async () => {
+        limits.signal()?.throwIfAborted();
         const { command } = await commitOnce(client, limitMs());
         // A transaction that had failed unnoticed answers COMMIT with the tag ROLLBACK, and no error.
         if (command !== "COMMIT") throw skeinError("SKEIN_DATA_TRANSACTION");

@@ -60,8 +60,7 @@ export function createFileEngine(path: string, seams: Seams, lane: Lane): Engine
         release();
       };
       const session = new FileSession(client, seams, limits, done);
-      // Whoever migrates has to know that nobody else does.
-      if (options?.migration !== true) return session;
+      if (options?.isBegunByStatement === true) return session;
       try {
         await session.begin();
         return session;

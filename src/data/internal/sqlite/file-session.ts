@@ -1,6 +1,6 @@
 /**
- * Owns one transaction on a file. It begins with its first statement, and its last ones go with the commit: each way to the thread
- * and back is time in which nobody else writes. It must never run a statement outside the transaction.
+ * Owns one transaction on a file. Its first statement may begin it, and its last ones go with the commit: each way to the thread and
+ * back is time in which nobody else writes. It must never run a statement outside the transaction.
  */
 import { skeinError } from "../../../errors/index.ts";
 import { type Limits, type Rows, type Session, type Statement, waitOf } from "../../engine.ts";
@@ -20,7 +20,7 @@ export class FileSession implements Session {
   readonly #done: () => void;
   /** The thread it began in. */
   #generation: number;
-  #begun: Promise<RawResult | undefined> | undefined;
+  #isBegun = false;
   #state: "open" | "failed" | "over" = "open";
 
   /** `done` gives the turn back. */
@@ -34,23 +34,21 @@ export class FileSession implements Session {
 
   run(statement: Statement): Promise<Rows> {
     return this.#guarded(async () => {
-      const bound = bind(statement);
-      if (this.#begun === undefined) return toRows(await (this.#begun = this.#begin([bound])));
-      await this.#hasBegun(this.#begun);
-      return toRows(await timed(this.#seams, this.#limits, this.#client.send("write", [bound])));
+      const bound = [bind(statement)];
+      if (!this.#isBegun) return toRows(await this.#begin(bound));
+      return toRows(await timed(this.#seams, this.#limits, this.#client.send("write", bound)));
     });
   }
 
   script(sql: string): Promise<void> {
     return this.#guarded(async () => {
-      await this.begin();
       await this.#client.send("script", [{ text: sql, parameters: [] }]);
     });
   }
 
-  /** Before its first statement; rejects as that would. */
+  /** Rejects with `SKEIN_DATA_BUSY` when the lock of the file was not free in time. */
   async begin(): Promise<void> {
-    await (this.#begun ??= this.#begin([]));
+    await this.#begin([]);
   }
 
   async commit(last: readonly Statement[] = []): Promise<void> {
@@ -58,8 +56,6 @@ export class FileSession implements Session {
     try {
       await this.#guarded(async () => {
         const bound = last.map(bind);
-        if (this.#begun === undefined && bound.length === 0) return;
-        await this.begin();
         sent = true;
         await this.#client.send("commit", bound);
       });
@@ -78,7 +74,7 @@ export class FileSession implements Session {
     if (this.#state === "over") return;
     this.#state = "failed";
     try {
-      if (this.#begun !== undefined && this.#client.generation === this.#generation)
+      if (this.#isBegun && this.#client.generation === this.#generation)
         await this.#client.send("script", [{ text: "rollback", parameters: [] }]);
     } catch {
       // SQLite ends a transaction by itself after some errors, and a dead thread has none: nothing was kept.
@@ -87,30 +83,19 @@ export class FileSession implements Session {
     }
   }
 
-  #begin(first: readonly Bound[]): Promise<RawResult | undefined> {
-    return untilFree(this.#seams, waitOf(this.#limits, this.#seams.clock), () => {
-      // Rolled back while it waited for the lock, which nobody would give back.
-      if (this.#state !== "open") throw skeinError("SKEIN_DATA_TRANSACTION");
-      this.#generation = this.#client.generation;
-      const sent = this.#client.send("begin", first);
-      return first.length === 0 ? sent : timed(this.#seams, this.#limits, sent);
-    });
-  }
-
-  /** One that was sent together with the first waits for it, and fails with it. */
-  async #hasBegun(begun: Promise<unknown>): Promise<void> {
-    try {
-      await begun;
-    } catch {
-      throw skeinError("SKEIN_DATA_TRANSACTION");
-    }
+  async #begin(first: readonly Bound[]): Promise<RawResult | undefined> {
+    const wait = waitOf(this.#limits, this.#seams.clock);
+    const raw = await untilFree(this.#seams, wait, () => this.#client.send("begin", first));
+    this.#isBegun = true;
+    this.#generation = this.#client.generation;
+    return raw;
   }
 
   async #guarded<T>(run: () => Promise<T>): Promise<T> {
     if (this.#state !== "open")
       throw skeinError("SKEIN_DATA_TRANSACTION", this.#state === "over" ? "the transaction is over" : undefined);
     // Another thread would run the statement outside any transaction.
-    if (this.#begun !== undefined && this.#client.generation !== this.#generation) {
+    if (this.#isBegun && this.#client.generation !== this.#generation) {
       this.#state = "failed";
       throw skeinError("SKEIN_DATA_UNAVAILABLE", "the thread of the database ended", { outcome: "failed" });
     }

@@ -10,8 +10,8 @@ import type { Kind } from "../traffic.ts";
 const cutMs = 30_000;
 /** Two of them, and time before, between and after: so many times as long as other cases. */
 const twoCutsLast = 1.5;
-/** Who asks so shortly before a fault begins may still be waiting when it does, and meets it. */
-const aheadMs = 1_000;
+/** Who asks so shortly before a fault begins may still be waiting when it does, and meets it; less in a part that is short itself. */
+const aheadMs = (lastsMs: number): number => Math.min(1_000, lastsMs / 3);
 /** No retry amplification: a bad network is not made worse by those who ask again. */
 const repeatsMax = 0.1;
 /** Which requests of customers the gateway passes to which group of the placement "replicated". */
@@ -112,7 +112,7 @@ export const partition: FaultCase = {
     context.note("healed");
     const endMs = context.durationMs;
     const spans = [
-      ...spansOf("before", 0, fromMs - aheadMs, name),
+      ...spansOf("before", 0, fromMs - aheadMs(fromMs), name),
       ...spansOf("during", fromMs, toMs, name),
       ...spansOf("after", settledMs(toMs, endMs), endMs, name),
     ];
@@ -135,7 +135,7 @@ export const partitionOneWay: FaultCase = {
     const { gateways, group, name } = sides(context);
     const lengthMs = lengthOf(context, 0.2);
     const pauseMs = (context.durationMs - 2 * lengthMs) / 3;
-    const spans: Span[] = spansOf("before", 0, pauseMs - aheadMs, name);
+    const spans: Span[] = spansOf("before", 0, pauseMs - aheadMs(pauseMs), name);
     let at = 0;
     for (const [cut, what] of [
       ["caller", "calls"],
@@ -151,7 +151,7 @@ export const partitionOneWay: FaultCase = {
       context.note("healed");
       spans.push(
         ...spansOf(what, fromMs, at, name),
-        ...spansOf(`after ${what}`, settledMs(at, at + pauseMs), at + pauseMs - aheadMs, name),
+        ...spansOf(`after ${what}`, settledMs(at, at + pauseMs), at + pauseMs - aheadMs(pauseMs), name),
       );
     }
     return { figures: {}, spans, violations: [] };
