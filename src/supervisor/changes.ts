@@ -29,6 +29,8 @@ const goneLimitMs = transferDrainLimitMs + 30_000;
  * for a second.
  */
 const ends = { eachMs: 250, allMs: 5_000 } as const;
+/** How many times as long what is done one after the other may take where the processors have nothing to spare. */
+const easedMax = 3;
 /** For a replacement by memory that is under way. */
 const quietLimitMs = 120_000;
 /** Why a change goes no further where the disk is full: hosts are told of no routes that could not be kept. */
@@ -137,6 +139,17 @@ export class Changes {
     let reason: string | undefined;
     await this.#until(withinMs, () => (reason = complaint()) !== undefined || isEnough());
     return reason;
+  }
+
+  /** As `proved`, and longer while the processors have nothing to spare: what these calls cost comes with a delay. */
+  async eased(leastMs: number, complaint: () => string | undefined): Promise<string | undefined> {
+    const { clock } = this.#table.options;
+    const soonestMs = clock.monotonic() + leastMs;
+    const isEnough = (): boolean => {
+      const { isIdle } = this.#starter.processors;
+      return isIdle && clock.monotonic() >= soonestMs;
+    };
+    return this.proved(leastMs * easedMax, complaint, isEnough);
   }
 
   /** Clients keep their connections to a gateway, and what is behind it: they are sent on little by little, too; 0 takes it back. */

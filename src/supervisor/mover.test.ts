@@ -66,7 +66,10 @@ let changes: Changes;
 let mover: Mover;
 let memory: Memory;
 
+const processors = { isIdle: true };
+
 beforeEach(() => {
+  processors.isIdle = true;
   full = new Set();
   fullOnceSwitched = [];
   home = mkdtempSync(path.join(tmpdir(), "skein-mover-"));
@@ -112,6 +115,7 @@ function starterOf(): Starter {
       });
     },
     forget: (one: Replica) => table.remove(one),
+    processors,
   };
   return starter as unknown as Starter;
 }
@@ -183,6 +187,19 @@ test("new processes get calls one after the other beside the old one, which leav
   assert.ok(second - first >= 1_000, `${second - first} ms apart`);
   // The last one has its whole share before the old one ends.
   assert.ok(alone - second >= 6_000 && alone - second < 7_500, `alone after ${alone - second} ms`);
+});
+
+test("first calls are up to three times as far apart while the processors have nothing to spare", async () => {
+  const time = async (services: Record<string, string>): Promise<number> => {
+    const startMs = clock.monotonic();
+    assert.deepEqual(await place(services), ["alpha", "beta"]);
+    return clock.monotonic() - startMs;
+  };
+  const idleMs = await time({ alpha: "own" });
+  processors.isIdle = false;
+  const busyMs = await time({ alpha: "a" });
+  // Two new processes with 1 s each, and then one with 3.
+  assert.ok(busyMs - idleMs >= 500 && busyMs - idleMs < 1_500, `${idleMs} and ${busyMs} ms`);
 });
 
 test("of many new processes none waits long for its first call", async () => {

@@ -18,7 +18,10 @@ let clock: VirtualClock;
 let table: HostTable;
 let starter: Starter;
 
+const processors = { isIdle: true };
+
 beforeEach(() => {
+  processors.isIdle = true;
   home = mkdtempSync(path.join(tmpdir(), "skein-starter-"));
   const state = new State(home);
   state.open();
@@ -32,7 +35,7 @@ beforeEach(() => {
   };
   table = new HostTable(optionsOf(state, groups, { given: { file }, build: { file }, clock }));
   // There is no gateway here.
-  starter = new Starter(table, { isHeld: false } as GatewaySocket);
+  starter = new Starter(table, { isHeld: false } as GatewaySocket, processors);
 });
 afterEach(() => {
   for (const { identity } of table.replicas) if (identity !== undefined) signal(identity, "SIGKILL");
@@ -75,4 +78,27 @@ test("what nobody else does starts beside the newcomer of a change at once, also
   find("beta-1").state = "waiting";
   starter.next();
   assert.deepEqual(starting(), ["beta-1", "beta-1.b"]);
+});
+
+test("the next newcomer of a change waits until the processors have something to spare, 1.5 s at most; what is missing does not", async () => {
+  serve("alpha-1", "beta-1", "gamma-1", "gamma-2");
+  const newcomers = ["alpha-2", "alpha-3", "alpha-4"].map((id) => ({ ...find("alpha-1"), id, isRouted: false }));
+  for (const one of newcomers) one.state = "waiting";
+  table.replicas.push(...newcomers);
+  processors.isIdle = false;
+  starter.next();
+  assert.deepEqual(starting(), ["alpha-2"]);
+  starter.ready(find("alpha-2"));
+  find("gamma-2").state = "waiting";
+  starter.next();
+  assert.deepEqual(starting(), ["gamma-2"]);
+  starter.ready(find("gamma-2"));
+  await pass(1_400);
+  assert.deepEqual(starting(), []);
+  await pass(200);
+  assert.deepEqual(starting(), ["alpha-3"]);
+  starter.ready(find("alpha-3"));
+  processors.isIdle = true;
+  starter.next();
+  assert.deepEqual(starting(), ["alpha-4"]);
 });

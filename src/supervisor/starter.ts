@@ -5,6 +5,7 @@
 import type { GatewaySocket } from "./gateway-socket.ts";
 import type { HostTable } from "./host-table.ts";
 import { identify, signal } from "./process-identity.ts";
+import type { Processors } from "./processors.ts";
 import { isGateway, isNearLimit, placeOf, type Replica } from "./replica.ts";
 import { drainLimitMs, type HostSettings, transferDrainLimitMs } from "./settings.ts";
 import { hostArguments, startHost } from "./spawn.ts";
@@ -13,17 +14,23 @@ import { hostArguments, startHost } from "./spawn.ts";
 const aloneMs = 3_000;
 const startingMax = 4;
 
+/** A change's next process waits so long at most for the processors to have something to spare after the last start. */
+const restMsMax = 1_500;
+
 const pause = { firstMs: 100, longestMs: 30_000 } as const;
 
 export class Starter {
   readonly #table: HostTable;
   readonly #socket: GatewaySocket;
   readonly #starting = new Set<Replica>();
+  readonly processors: Pick<Processors, "isIdle">;
+  #readyMs = Number.NEGATIVE_INFINITY;
   #isOver = false;
 
-  constructor(table: HostTable, socket: GatewaySocket) {
+  constructor(table: HostTable, socket: GatewaySocket, processors: Pick<Processors, "isIdle">) {
     this.#table = table;
     this.#socket = socket;
+    this.processors = processors;
   }
 
   /** Whether it is started now and is not ready. */
@@ -47,7 +54,8 @@ export class Starter {
         one.state === "waiting" &&
         one.notBeforeMs <= now &&
         (!isGateway(one) || this.#socket.isHeld) &&
-        !this.#isHeldUp(one, now),
+        !this.#isHeldUp(one, now) &&
+        !this.#isTooSoon(one, now),
     );
     if (due === undefined) return;
     this.#starting.add(due);
@@ -76,6 +84,12 @@ export class Starter {
     });
   }
 
+  /** Those that serve have fallen behind while the last one started; nobody waits for this one. */
+  #isTooSoon(due: Replica, now: number): boolean {
+    const isNewcomer = !due.isRouted && due.replaces === undefined;
+    return isNewcomer && now - this.#readyMs < restMsMax && !this.processors.isIdle;
+  }
+
   /** Nobody else of its group serves, or the one that it replaces has little memory left. */
   #isAwaited(due: Replica): boolean {
     const { replaces } = due;
@@ -100,7 +114,7 @@ export class Starter {
     one.address = address;
     const { clock, log } = this.#table.options;
     one.state = "ready";
-    one.readyMs = one.heardMs = clock.monotonic();
+    this.#readyMs = one.readyMs = one.heardMs = clock.monotonic();
     this.#table.mark(one, { isReady: true, address });
     log.info(`${one.id} is ready`);
     this.#starting.delete(one);

@@ -12,6 +12,7 @@ import { GatewaySocket } from "./gateway-socket.ts";
 import { HostTable, type SupervisorOptions } from "./host-table.ts";
 import { identify } from "./process-identity.ts";
 import { Mover } from "./mover.ts";
+import { Processors } from "./processors.ts";
 import { Reception } from "./reception.ts";
 import { isGateway, placeOf, type Replica, statusOf } from "./replica.ts";
 import { Roller } from "./roller.ts";
@@ -37,7 +38,7 @@ export class Supervisor {
     const token = options.state.token();
     const table = new HostTable(options);
     const socket = new GatewaySocket(options);
-    const starter = new Starter(table, socket);
+    const starter = new Starter(table, socket, new Processors(options.clock));
     const silence = new Silence(table);
     const watch = new Watch(table, starter, socket, silence);
     this.#table = table;
