@@ -1,3 +1,4 @@
+/** Proves when a change may go on: what the processors did is given, and the time. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createVirtualClock } from "../core/index.ts";
