@@ -55,12 +55,14 @@ export async function finish(row: Row, means: Means, log: Log): Promise<Row> {
 
 async function end(row: Row, means: Means, status: "paid" | "refused", refusal: string | null): Promise<Row> {
   return means.db.transaction(async (tx) => {
-    await tx
+    const ended = await tx
       .updateTable("orders")
       .set({ status, refusal })
       .where("id", "=", row.id)
       .where("status", "=", "pending")
-      .execute();
-    return tx.selectFrom("orders").selectAll().where("id", "=", row.id).executeTakeFirstOrThrow();
+      .returningAll()
+      .executeTakeFirst();
+    // Somebody else has ended it.
+    return ended ?? tx.selectFrom("orders").selectAll().where("id", "=", row.id).executeTakeFirstOrThrow();
   });
 }
