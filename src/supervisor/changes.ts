@@ -162,8 +162,9 @@ export class Changes {
     const { clock } = this.#table.options;
     const apartMs = Math.min(ends.eachMs, ends.allMs / going.length);
     let told = 0;
+    // All of them first: what is forgotten makes room for the next start, which must not be one of these.
+    for (const one of going) one.isGoing = true;
     for (const one of going) {
-      one.isGoing = true;
       if (one.identity === undefined) this.#starter.forget(one);
       // Nobody leads until a leader has ended.
       else this.#starter.drain(one, true, one.isSingleton ? 0 : told++ * apartMs);

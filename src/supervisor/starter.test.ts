@@ -6,6 +6,7 @@ import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { createVirtualClock, type VirtualClock } from "../core/virtual-clock.ts";
 import { groupOf, optionsOf } from "./fixtures/options.ts";
+import { Changes } from "./changes.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
 import { HostTable } from "./host-table.ts";
 import { signal } from "./process-identity.ts";
@@ -101,4 +102,17 @@ test("the next newcomer of a change waits until the processors have something to
   processors.isIdle = true;
   starter.next();
   assert.deepEqual(starting(), ["alpha-4"]);
+});
+
+test("what a change that is taken back has not started yet is not started any more", async () => {
+  serve("alpha-1", "beta-1", "gamma-1", "gamma-2");
+  const newcomers = ["alpha-2", "alpha-3"].map((id) => ({ ...find("alpha-1"), id, isRouted: false }));
+  for (const one of newcomers) one.state = "waiting";
+  table.replicas.push(...newcomers);
+  const changes = new Changes(table, starter);
+  const ended = changes.ended(newcomers);
+  starter.next();
+  assert.deepEqual([starting(), newcomers.filter((one) => table.replicas.includes(one))], [[], []]);
+  await clock.advance(1_000);
+  await ended;
 });

@@ -52,6 +52,7 @@ export class Starter {
     const due = replicas.find(
       (one) =>
         one.state === "waiting" &&
+        !one.isGoing &&
         one.notBeforeMs <= now &&
         (!isGateway(one) || this.#socket.isHeld) &&
         !this.#isHeldUp(one, now) &&
