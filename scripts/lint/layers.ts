@@ -62,6 +62,9 @@ export const RAW_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "node:crypto": ["randomUUID", "randomBytes", "randomInt", "getRandomValues"],
 };
 
+/** Modules that cost each process a part of its start: `src/core/node-modules.ts` has them. */
+export const DEAR_MODULES: ReadonlySet<string> = new Set(["http", "https", "http2", "tls"]);
+
 /**
  * Says why an import is against the layer rule, or undefined when it is not.
  * @param fromLayer folder under `src/` of the importing file, or undefined for a file directly in `src/`

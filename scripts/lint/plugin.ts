@@ -2,7 +2,15 @@
 // Must stay syntactic (one file at a time); what needs several files is a test in test/repo.
 
 import { dirname, resolve, sep } from "node:path";
-import { BROWSER_LAYERS, layerProblem, RAW_GLOBALS, RAW_IMPORTS, RAW_MEMBERS, RAW_MODULES } from "./layers.ts";
+import {
+  BROWSER_LAYERS,
+  DEAR_MODULES,
+  layerProblem,
+  RAW_GLOBALS,
+  RAW_IMPORTS,
+  RAW_MEMBERS,
+  RAW_MODULES,
+} from "./layers.ts";
 
 interface Node {
   readonly type: string;
@@ -154,6 +162,20 @@ function ownerName(object: Node): string | undefined {
   return undefined;
 }
 
+const dearModules = {
+  create(context: Context): Visitor {
+    return onModule((node, specifier) => {
+      // An inline `type` is not enough: what is left is an import of nothing, which loads the module all the same.
+      const isType = node.type === "TSImportType" || node["importKind"] === "type" || node["exportKind"] === "type";
+      if (!isType && DEAR_MODULES.has(specifier.replace(/^node:/, "")))
+        context.report({
+          node,
+          message: `"${specifier}" is dear to load: take it from src/core/node-modules.ts, its types by \`import type\`.`,
+        });
+    });
+  },
+};
+
 const anyReason = {
   create(context: Context): Visitor {
     return {
@@ -214,6 +236,7 @@ export default {
   rules: {
     layers,
     "raw-time": rawTime,
+    "dear-modules": dearModules,
     "any-reason": anyReason,
     "no-export-all": noExportAll,
     header,

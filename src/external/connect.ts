@@ -3,12 +3,11 @@
  * socket whose other end it has not checked.
  */
 import { lookup as systemLookup } from "node:dns";
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
+import type { Agent } from "node:http";
 import { connect, isIP, type LookupFunction, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { connect as connectTls } from "node:tls";
 import type { Clock } from "../core/index.ts";
+import { http, loadHttps, loadTls } from "../core/node-modules.ts";
 import { skeinError, type SkeinError } from "../errors/index.ts";
 import { connectTimeoutMs, handshakeTimeoutMs, idleMs } from "./limits.ts";
 
@@ -31,7 +30,7 @@ interface Target {
 type Done = (error: Error | null, socket: Duplex) => void;
 
 /** An agent whose every connection keeps the rules. */
-export function createAgent(isTls: boolean, rules: ConnectRules): HttpAgent {
+export function createAgent(isTls: boolean, rules: ConnectRules): Agent {
   const options = {
     keepAlive: true,
     maxSockets: rules.connections,
@@ -39,14 +38,14 @@ export function createAgent(isTls: boolean, rules: ConnectRules): HttpAgent {
     timeout: idleMs,
   };
   if (!isTls) {
-    return new (class extends HttpAgent {
+    return new (class extends http.Agent {
       override createConnection(target: Target, done?: Done): Duplex | undefined {
         void open(rules, target).then(...settle(done));
         return undefined;
       }
     })(options);
   }
-  return new (class extends HttpsAgent {
+  return new (class extends loadHttps().Agent {
     override createConnection(target: Target, done?: Done): Duplex | undefined {
       void open(rules, target)
         .then((socket) => secure(rules, socket, target))
@@ -93,7 +92,7 @@ function secure(rules: ConnectRules, socket: Socket, { host }: Target): Promise<
   const name = bare(host ?? "");
   return new Promise((resolve, reject) => {
     const identity = isIP(name) === 0 ? { servername: name } : { host: name };
-    const secured = connectTls({ socket, minVersion: "TLSv1.2", ALPNProtocols: ["http/1.1"], ...identity });
+    const secured = loadTls().connect({ socket, minVersion: "TLSv1.2", ALPNProtocols: ["http/1.1"], ...identity });
     const fail = (error: Error) => {
       timer.cancel();
       secured.destroy();

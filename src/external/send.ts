@@ -2,9 +2,8 @@
  * Owns one attempt: a request out and a whole reply in, within limits. It must never follow a redirect, decompress, or keep
  * more of a reply than its limit.
  */
-import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
-import type { Agent } from "node:http";
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
+import { http, loadHttps } from "../core/node-modules.ts";
 import { isSkeinError, skeinError } from "../errors/index.ts";
 import { replyHeaderBytesMax } from "./limits.ts";
 import type { Outgoing } from "./request.ts";
@@ -37,7 +36,7 @@ export function send(
   return new Promise((resolve, reject) => {
     const given = { ...headers, ...outgoing.headers };
     const length = outgoing.body === undefined ? hasNoBody(outgoing) : { "content-length": outgoing.body.length };
-    const call: ClientRequest = (isTls ? requestHttps : requestHttp)({
+    const call: ClientRequest = (isTls ? loadHttps() : http).request({
       agent,
       signal,
       host: bare(url.hostname),

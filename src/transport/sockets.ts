@@ -13,7 +13,8 @@ import {
   type Socket,
 } from "node:net";
 import { constants } from "node:crypto";
-import { connect as connectTls, createServer as createTlsServer, type SecureContextOptions } from "node:tls";
+import type { SecureContextOptions } from "node:tls";
+import { loadTls } from "../core/node-modules.ts";
 import { skeinError } from "../errors/index.ts";
 import type { FindOperation } from "./callee.ts";
 import { Callees } from "./callees.ts";
@@ -61,7 +62,7 @@ function open(address: SocketAddress, system: string, read: DirectRead | undefin
   if ("path" in address) return connectPlain({ path: address.path, ...direct });
   const { host, port, tls } = address;
   if (tls === undefined) return connectPlain({ host, port, ...direct });
-  return connectTls({
+  return loadTls().connect({
     host,
     port,
     ...contextOf(tls.pair),
@@ -105,7 +106,7 @@ function serverOf(address: SocketAddress, system: string, accept: (socket: Socke
     });
   const { tls } = address;
   const secure = { requestCert: true, rejectUnauthorized: true, handshakeTimeout: handshakeMs };
-  const server = createTlsServer({ ...contextOf(tls.pair), ...secure }, (socket) => {
+  const server = loadTls().createServer({ ...contextOf(tls.pair), ...secure }, (socket) => {
     if (strangerProblem(socket.getPeerX509Certificate()?.subjectAltName, system) === undefined) return accept(socket);
     socket.on("error", () => undefined);
     socket.destroy();

@@ -43,6 +43,11 @@ const bad: readonly (readonly [rule: string, path: string, code: string, header?
   ],
   ["skein(raw-time)", "src/call/a.ts", `import { randomUUID } from "node:crypto";\nexport const y = randomUUID;\n`],
   ["skein(raw-time)", "src/call/a.ts", `export const y = AbortSignal.timeout(5);\n`],
+  ["skein(dear-modules)", "src/call/a.ts", `import { request } from "node:http";\nexport const y = request;\n`],
+  ["skein(dear-modules)", "src/call/a.ts", `import * as tls from "tls";\nexport const y = tls;\n`],
+  ["skein(dear-modules)", "src/call/a.ts", `import { type Agent } from "node:https";\nexport type Y = Agent;\n`],
+  ["skein(dear-modules)", "src/call/a.ts", `export { request } from "node:http";\n`],
+  ["skein(dear-modules)", "src/call/a.ts", `export const load = () => import("node:http");\n`],
   ["skein(any-reason)", "src/call/a.ts", `export const y = (x: any): unknown => x;\n`],
   ["skein(no-export-all)", "src/call/a.ts", `export * from "./b.ts";\n`],
   ["skein(no-enum)", "src/call/a.ts", `export enum Colour { Red }\n`],
@@ -90,9 +95,14 @@ export const y = x;
     `export const y = [Date.now(), Math.random(), performance.now(), setTimeout];\n`,
   ],
   [
-    "any import and the real clock in a test",
+    "types of modules that are dear to load",
+    "src/call/a.ts",
+    `import type { Agent } from "node:http";\nexport type { Server } from "node:http";\nexport type Y = [Agent, import("node:tls").TLSSocket];\n`,
+  ],
+  [
+    "any import, also of a dear module, and the real clock in a test",
     "src/core/a.test.ts",
-    `import { x } from "../data/index.ts";\nexport const y = [x, Date.now()];\n`,
+    `import { request } from "node:http";\nimport { x } from "../data/index.ts";\nexport const y = [request, x, Date.now()];\n`,
   ],
 ];
 

@@ -3,7 +3,7 @@
  * our credentials (401, 407), the server's load (429, 503) and its failures (5xx) are Skein's own errors, with what is
  * known of their effect.
  */
-import { STATUS_CODES } from "node:http";
+import { http } from "../../core/node-modules.ts";
 import { isJson, type Json, listOf, objectOf, type OpenApiDocument } from "./document.ts";
 import { upperSnake } from "./names.ts";
 import type { Schemas } from "./schemas.ts";
@@ -43,7 +43,7 @@ function errorOf(
   if (isSkein) return undefined;
   if (code !== undefined) return { code, status, data: data === undefined ? undefined : schemas.text(data) };
   if (ours.has(status) || status >= 500) return undefined;
-  const name = upperSnake(STATUS_CODES[status] ?? `status ${status}`);
+  const name = upperSnake(http.STATUS_CODES[status] ?? `status ${status}`);
   return { code: name, status, data: schema === undefined ? undefined : schemas.text(schema) };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import type { ClientCertificate } from "../../system/index.ts";
 import { namesOf } from "../../transport/tls/names.ts";
 
@@ -14,11 +14,16 @@ const known = new WeakMap<Socket, ClientCertificate | "none">();
 export function clientCertificateOf(socket: Socket): ClientCertificate | undefined {
   let found = known.get(socket);
   if (found === undefined) {
-    const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+    const shown = isTls(socket) ? socket.getPeerX509Certificate() : undefined;
     found = shown === undefined ? "none" : toCertificate(shown, (socket as TLSSocket).authorized);
     known.set(socket, found);
   }
   return found === "none" ? undefined : found;
+}
+
+/** By the mark that Node documents for this: the class would load TLS where there is none. */
+function isTls(socket: Socket): socket is TLSSocket {
+  return "encrypted" in socket;
 }
 
 export function toCertificate(shown: X509Certificate, isTrusted: boolean): ClientCertificate {

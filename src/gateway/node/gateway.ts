@@ -2,10 +2,11 @@
  * Owns the gateway's server: listening, connections, the drain. It must never look into a request that the parser
  * accepted: the front does.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import { sleep } from "../../core/index.ts";
+import { http } from "../../core/node-modules.ts";
 import { skeinError } from "../../errors/index.ts";
 import type { Host } from "../../host/index.ts";
 import { Census } from "../admission.ts";
@@ -193,7 +194,7 @@ function toServer(front: Front, sockets: Sockets, tls: Tls | undefined, compress
     shouldUpgradeCallback: wantsWebSocket,
   };
   // An https server is an http server in all that is used of it here.
-  const server = tls === undefined ? createServer(options) : (tls.createServer(options) as Server);
+  const server = tls === undefined ? http.createServer(options) : (tls.createServer(options) as Server);
   server.maxConnections = limits.connectionsMax;
   // Node would drop what is above its own limit in silence; the front counts and refuses. The bytes are limited above.
   server.maxHeadersCount = 0;

@@ -2,8 +2,8 @@
  * Owns the headers that every answer of one gateway has, and the text of those that many answers share. It must never make
  * text of a value that nobody has checked.
  */
-import { STATUS_CODES, validateHeaderName, validateHeaderValue } from "node:http";
 import type { Clock } from "../../core/index.ts";
+import { http } from "../../core/node-modules.ts";
 import { dataPolicy, type Headers, isShared } from "../exchange.ts";
 import { keepAliveMs } from "../limits.ts";
 
@@ -31,7 +31,7 @@ export class Heads {
   textOf(status: number, headers: Headers, traceId: string, length: number): string | undefined {
     const text = this.#texts.get(headers) ?? this.#toText(headers);
     if (text === undefined) return undefined;
-    const line = status === 200 ? "HTTP/1.1 200 OK" : `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}`;
+    const line = status === 200 ? "HTTP/1.1 200 OK" : `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? "unknown"}`;
     return `${line}${text}${this.#dateNow()}\r\nx-request-id: ${traceId}\r\ncontent-length: ${length}\r\n\r\n`;
   }
 
@@ -47,8 +47,8 @@ export class Heads {
     if (!isShared(headers)) return undefined;
     let text = "";
     for (const [name, value] of Object.entries(this.#completeShared(headers))) {
-      validateHeaderName(name);
-      validateHeaderValue(name, String(value));
+      http.validateHeaderName(name);
+      http.validateHeaderValue(name, String(value));
       text += `\r\n${name}: ${String(value)}`;
     }
     text += `\r\nconnection: keep-alive\r\nkeep-alive: timeout=${keepAliveMs / 1_000}\r\ndate: `;

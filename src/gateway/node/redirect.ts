@@ -2,9 +2,10 @@
  * Owns the listener for plain HTTP beside an HTTPS gateway: it leads readers to HTTPS and refuses everybody else. It must
  * never read a body, and never hand a request to a service.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createTraceId } from "../../core/index.ts";
+import { http } from "../../core/node-modules.ts";
 import { skeinError } from "../../errors/index.ts";
 import { Census } from "../admission.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
@@ -28,7 +29,7 @@ export interface RedirectOptions {
 
 /** Rejects with `SKEIN_PORT_TAKEN` or what the system says. */
 export async function startRedirect({ hostname, port, to, settings }: RedirectOptions): Promise<Redirect> {
-  const server = createServer(
+  const server = http.createServer(
     {
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersTimeoutMs,

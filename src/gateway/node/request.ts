@@ -2,8 +2,8 @@
  * Owns reading a request's body as its parser hands it over. It must never be a second way round a limit: what is read
  * here is counted here.
  */
-import { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
+import { http } from "../../core/node-modules.ts";
 import { skeinError } from "../../errors/index.ts";
 import { bodyPiecesMax } from "../limits.ts";
 
@@ -12,7 +12,7 @@ import { bodyPiecesMax } from "../limits.ts";
  * listeners for the one piece that most bodies are: a seventh of what a whole request costs. The parser hands a body over
  * by `push`, which a class of one's own may override, and `createServer` takes such a class.
  */
-export class GatewayRequest extends IncomingMessage {
+export class GatewayRequest extends http.IncomingMessage {
   /** Who takes the body; without anybody it is a stream as ever. */
   #take: ((bytes: Buffer) => void) | undefined = undefined;
   #fail: ((error: unknown) => void) | undefined = undefined;

@@ -2,14 +2,15 @@
  * Owns an answer that goes out whole, in one write of its own. It must never be used where Node has something to say about
  * the head: a connection that closes, an answer whose turn has not come, a body that is not there.
  */
-import { type IncomingMessage, OutgoingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { http } from "../../core/node-modules.ts";
 
 /**
  * An answer as Node knows it, and beside that a shorter way out: Node checks every name and value of a head again for
  * every answer and puts its text together piece by piece, which costs more than the head is worth where it is the same
  * text each time. Made by the server, which takes such a class.
  */
-export class GatewayResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+export class GatewayResponse<Request extends IncomingMessage = IncomingMessage> extends http.ServerResponse<Request> {
   #isSent = false;
   #isDone = false;
 
@@ -17,8 +18,8 @@ export class GatewayResponse<Request extends IncomingMessage = IncomingMessage> 
     const define = (name: string, mine: (response: GatewayResponse) => boolean): void => {
       // (The types have these for fields, which accessors may not stand for.)
       const inherited =
-        Object.getOwnPropertyDescriptor(ServerResponse.prototype, name) ??
-        Object.getOwnPropertyDescriptor(OutgoingMessage.prototype, name);
+        Object.getOwnPropertyDescriptor(http.ServerResponse.prototype, name) ??
+        Object.getOwnPropertyDescriptor(http.OutgoingMessage.prototype, name);
       Object.defineProperty(this.prototype, name, {
         configurable: true,
         get(this: GatewayResponse): boolean {

@@ -3,9 +3,10 @@
  * plain HTTP to it. It must never let an error of a handshake reach the process.
  */
 import { constants } from "node:crypto";
-import { createServer, type Server, type ServerOptions } from "node:https";
+import type { Server, ServerOptions } from "node:https";
 import type { Duplex } from "node:stream";
 import type { SecureContextOptions, TLSSocket } from "node:tls";
+import { loadHttps } from "../../core/node-modules.ts";
 import { Certificates, type Pair } from "../../transport/tls/certificates.ts";
 import type { Settings } from "../options.ts";
 import { tlsHandshakeMs, tlsSessionSeconds } from "../limits.ts";
@@ -63,7 +64,7 @@ export class Tls {
 
   createServer(options: ServerOptions): Server {
     const { clientCertificates } = this.#options;
-    const server = createServer({
+    const server = loadHttps().createServer({
       ...options,
       ...this.#context(this.#certificates.pair),
       handshakeTimeout: tlsHandshakeMs,

@@ -2,10 +2,11 @@
  * Owns a request that may become a WebSocket, on `node:http` and the library `ws`, which is loaded with the first one. It
  * must never let the library answer a request: the gateway has decided before.
  */
-import { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Socket } from "node:net";
 import type { WebSocket, WebSocketServer } from "ws";
+import { http } from "../../core/node-modules.ts";
 import type { ChannelListener, ChannelSocket } from "../channel/socket.ts";
 import { channelProtocol } from "../channel/head.ts";
 import { channelCloseMs, channelFragmentsMax, channelMessageMax } from "../limits.ts";
@@ -35,7 +36,7 @@ export class UpgradeExchange extends NodeExchange {
     connection: NodeConnection,
     onOpen: () => void,
   ) {
-    const response = new ServerResponse(request);
+    const response = new http.ServerResponse(request);
     // The parser has let go of the connection: no request can follow on it.
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
@@ -123,9 +124,9 @@ export class UpgradeExchange extends NodeExchange {
 
 const noBytes: Buffer = Buffer.alloc(0);
 /** Stand in for those of all open WebSockets: a request that has arrived, and an answer that never begins. */
-const goneRequest = new IncomingMessage(new Socket());
+const goneRequest = new http.IncomingMessage(new Socket());
 goneRequest.complete = true;
-export const goneResponse: ServerResponse = new ServerResponse(goneRequest);
+export const goneResponse: ServerResponse = new http.ServerResponse(goneRequest);
 
 const traceIds = new WeakMap<IncomingMessage, string>();
 let serving: Promise<WebSocketServer> | undefined;

@@ -3,10 +3,11 @@
  * call twice, nor say of one that may have arrived that it did not.
  */
 import { once } from "node:events";
-import { Agent, type ClientRequest, request as httpRequest } from "node:http";
+import type { Agent, ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 import type { Told } from "../../call/index.ts";
 import type { Secret } from "../../core/index.ts";
+import { http } from "../../core/node-modules.ts";
 import { isSkeinError, type SkeinError, skeinError } from "../../errors/index.ts";
 import { callsInFlightMax, connectMs, httpHeadBytesMax, httpIdleMs, httpSocketsMax } from "../limits.ts";
 import type { Connection, Outgoing } from "../port.ts";
@@ -160,7 +161,7 @@ class HttpConnection implements Connection {
   }
 
   #open({ operation }: Outgoing, headers: Record<string, string>, body: Buffer): ClientRequest {
-    const call = httpRequest({
+    const call = http.request({
       agent: this.#agent,
       method: "POST",
       path: `/${operation.service}/${operation.method}`,
@@ -186,7 +187,7 @@ class HttpConnection implements Connection {
 /** Every connection is opened as hosts open them: loopback, unix, or mutual TLS. */
 function agentOf(address: SocketAddress, system: string): Agent {
   const create = openSocket(address, system);
-  return new (class extends Agent {
+  return new (class extends http.Agent {
     override createConnection(): Socket {
       return create().setKeepAlive(true, httpIdleMs).setNoDelay(true);
     }

@@ -2,10 +2,10 @@
  * Owns answering calls over HTTP + JSON: `POST /service/method`. It must never read a body before it knows whose it is, nor
  * answer a browser.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { sleep } from "../../core/index.ts";
+import { http, loadHttps } from "../../core/node-modules.ts";
 import type { FindOperation } from "../callee.ts";
 import * as limits from "../limits.ts";
 import type { Answer, Listener } from "../port.ts";
@@ -79,11 +79,11 @@ function serverOf(address: SocketAddress, system: string): Server {
     insecureHTTPParser: false,
   };
   let server: Server;
-  if ("path" in address || address.tls === undefined) server = createServer(rules);
+  if ("path" in address || address.tls === undefined) server = http.createServer(rules);
   else {
     const { tls } = address;
     const handshake = { requestCert: true, rejectUnauthorized: true, handshakeTimeout: limits.handshakeMs };
-    const secure = createTlsServer({ ...rules, ...contextOf(tls.pair), ...handshake });
+    const secure = loadHttps().createServer({ ...rules, ...contextOf(tls.pair), ...handshake });
     // Before the parser has it.
     secure.prependListener("secureConnection", (socket: TLSSocket) => {
       if (strangerProblem(socket.getPeerX509Certificate()?.subjectAltName, system) !== undefined) socket.destroy();

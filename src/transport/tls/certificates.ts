@@ -7,8 +7,8 @@ import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { type FSWatcher, watch } from "node:fs";
 import { open } from "node:fs/promises";
 import path from "node:path";
-import { createSecureContext } from "node:tls";
 import type { Clock, Timer } from "../../core/index.ts";
+import { loadTls } from "../../core/node-modules.ts";
 import { skeinError } from "../../errors/index.ts";
 import type { Log } from "../../system/index.ts";
 import { tlsFileBytesMax, tlsPollMs, tlsSettleMs } from "../limits.ts";
@@ -201,7 +201,7 @@ function check(pair: Pair, files: CertificateFiles): void {
     throw broken(`the key ${files.key} is not that of the certificate ${files.cert}`);
   const { ca } = pair;
   if (ca !== undefined) attempt(`the ca file ${files.ca} holds no certificate`, () => new X509Certificate(ca));
-  attempt(`${files.cert} and ${files.key} cannot be used together`, () => createSecureContext(pair));
+  attempt(`${files.cert} and ${files.key} cannot be used together`, () => loadTls().createSecureContext(pair));
 }
 
 function attempt<T>(detail: string, make: () => T): T {
