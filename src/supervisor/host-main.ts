@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { sleep, systemClock, systemRandom, toNextMs } from "../core/index.ts";
 import { Leader } from "../data/index.ts";
 import { catalogue, isSkeinCode, isSkeinError, skeinError } from "../errors/index.ts";
-import { createGateway, type Gateway } from "../gateway/index.ts";
+import type { Gateway } from "../gateway/index.ts";
 import { createHost, type Host } from "../host/index.ts";
 import { Door, doorPort, Peers, principalSecret } from "../host/remote/index.ts";
 import { createLog } from "../observe/index.ts";
@@ -110,6 +110,8 @@ async function start(): Promise<void> {
   const bound = await listenToPeers(address, tls, systemRandom, (one) => others.listen(own, one));
   listener = bound.listener;
   if (settings.services.includes(gatewayService)) {
+    // Most hosts have none, and it is a quarter of all that there is to load.
+    const { createGateway } = await import("../gateway/index.ts");
     gateway = await createGateway(host, {
       port: 0,
       fd: gatewayDescriptor,
