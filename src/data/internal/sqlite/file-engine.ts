@@ -4,21 +4,24 @@
  */
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { createLock, LockFull } from "../../../core/index.ts";
+import { type Clock, createLock, LockFull, type Random } from "../../../core/index.ts";
 import { skeinError } from "../../../errors/index.ts";
 import { type Engine, type Limits, limitsOf, waitOf, writersWaitingMax } from "../../engine.ts";
 import { bind, FileSession, toRows } from "./file-session.ts";
 import type { Lane } from "./threads.ts";
-import { type Seams, timed, untilFree } from "./waits.ts";
+import { createSharing } from "./sharing.ts";
+import { timed, untilFree } from "./waits.ts";
 import { createWorkerClient } from "./worker-client.ts";
 
 /** How long opening a file waits for another process that is opening or recovering it. */
 const openMsMax = 10_000;
 
-export function createFileEngine(path: string, seams: Seams, lane: Lane): Engine {
+export function createFileEngine(path: string, seams: { readonly clock: Clock; readonly random: Random }, lane: Lane): Engine {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   chmodSync(dirname(path), 0o700);
-  const client = createWorkerClient(path, lane, (open) => untilFree(seams, limitsOf(seams.clock, openMsMax), open));
+  const { clock } = seams;
+  const sharing = createSharing(clock, seams.random);
+  const client = createWorkerClient(path, lane, (open) => untilFree(sharing, limitsOf(clock, openMsMax), open));
   const turns = createLock();
   let writing = false;
 
@@ -29,7 +32,7 @@ export function createFileEngine(path: string, seams: Seams, lane: Lane): Engine
     }
     const waiting = new AbortController();
     const giveUp = (): void => waiting.abort(skeinError("SKEIN_DATA_BUSY"));
-    const timer = seams.clock.after(limits.remainingMs(), giveUp);
+    const timer = clock.after(limits.remainingMs(), giveUp);
     const signal = limits.signal();
     const cancel = (): void => waiting.abort(signal?.reason);
     signal?.addEventListener("abort", cancel, { once: true });
@@ -49,17 +52,17 @@ export function createFileEngine(path: string, seams: Seams, lane: Lane): Engine
       const bound = [bind(statement)];
       // A reader meets a lock only while another process recovers or closes the file, and then for a moment.
       return toRows(
-        await untilFree(seams, waitOf(limits, seams.clock), () => timed(seams, limits, client.send("read", bound))),
+        await untilFree(sharing, waitOf(limits, clock), () => timed(clock, limits, client.send("read", bound))),
       );
     },
     async begin(limits, options) {
-      const wait = waitOf(limits, seams.clock);
+      const wait = waitOf(limits, clock);
       const release = await takeTurn(wait, options?.isApart === true);
       const done = (): void => {
         writing = turns.waiting > 0;
         release();
       };
-      const session = new FileSession(client, seams, limits, done);
+      const session = new FileSession(client, clock, sharing, limits, done);
       if (options?.isBegunByStatement === true) return session;
       try {
         await session.begin();

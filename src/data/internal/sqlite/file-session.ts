@@ -2,6 +2,7 @@
  * Owns one transaction on a file. Its first statement may begin it, and its last ones go with the commit: each way to the thread and
  * back is time in which nobody else writes. It must never run a statement outside the transaction.
  */
+import type { Clock } from "../../../core/index.ts";
 import { skeinError } from "../../../errors/index.ts";
 import { type Limits, type Rows, type Session, type Statement, waitOf } from "../../engine.ts";
 import { sqliteSpelling, toBindables } from "../values.ts";
@@ -9,13 +10,15 @@ import { fromFailure } from "./errors.ts";
 import type { RawResult } from "./file.ts";
 import type { Bound } from "./protocol.ts";
 import { toObjects } from "./rows.ts";
-import { SqliteFailure } from "./threads.ts";
-import { type Seams, timed, untilFree } from "./waits.ts";
+import { SqliteFailure } from "./thread.ts";
+import type { Sharing } from "./sharing.ts";
+import { timed, untilFree } from "./waits.ts";
 import type { WorkerClient } from "./worker-client.ts";
 
 export class FileSession implements Session {
   readonly #client: WorkerClient;
-  readonly #seams: Seams;
+  readonly #clock: Clock;
+  readonly #sharing: Sharing;
   readonly #limits: Limits;
   readonly #done: () => void;
   /** The thread it began in. */
@@ -24,9 +27,10 @@ export class FileSession implements Session {
   #state: "open" | "failed" | "over" = "open";
 
   /** `done` gives the turn back. */
-  constructor(client: WorkerClient, seams: Seams, limits: Limits, done: () => void) {
+  constructor(client: WorkerClient, clock: Clock, sharing: Sharing, limits: Limits, done: () => void) {
     this.#client = client;
-    this.#seams = seams;
+    this.#clock = clock;
+    this.#sharing = sharing;
     this.#limits = limits;
     this.#done = done;
     this.#generation = client.generation;
@@ -36,7 +40,7 @@ export class FileSession implements Session {
     return this.#guarded(async () => {
       const bound = [bind(statement)];
       if (!this.#isBegun) return toRows(await this.#begin(bound));
-      return toRows(await timed(this.#seams, this.#limits, this.#client.send("write", bound)));
+      return toRows(await timed(this.#clock, this.#limits, this.#client.send("write", bound)));
     });
   }
 
@@ -84,8 +88,9 @@ export class FileSession implements Session {
   }
 
   async #begin(first: readonly Bound[]): Promise<RawResult | undefined> {
-    const wait = waitOf(this.#limits, this.#seams.clock);
-    const raw = await untilFree(this.#seams, wait, () => this.#client.send("begin", first));
+    const wait = waitOf(this.#limits, this.#clock);
+    await this.#sharing.giveWay(wait);
+    const raw = await untilFree(this.#sharing, wait, () => this.#client.send("begin", first));
     this.#isBegun = true;
     this.#generation = this.#client.generation;
     return raw;
@@ -110,6 +115,7 @@ export class FileSession implements Session {
   #end(): void {
     if (this.#state === "over") return;
     this.#state = "over";
+    this.#sharing.ended();
     this.#done();
   }
 }

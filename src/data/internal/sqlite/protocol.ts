@@ -1,4 +1,5 @@
 /** Owns what the calling thread and the SQLite worker say to each other. It must never carry an error object of either. */
+import type { MessagePort } from "node:worker_threads";
 import type { RawResult } from "./file.ts";
 
 export type Operation = "open" | "read" | "write" | "script" | "begin" | "commit" | "close";
@@ -39,4 +40,11 @@ export function toFailure(error: unknown): Failure {
     message: typeof message === "string" ? message : "unknown failure",
     skeinCode: typeof code === "string" && code.startsWith("SKEIN_") ? code : undefined,
   };
+}
+
+/** What a thread is started with. */
+export interface WorkerData {
+  readonly port: MessagePort;
+  /** One number, of the replies that were sent: whoever stands still waits for it to change. */
+  readonly replies: Int32Array;
 }

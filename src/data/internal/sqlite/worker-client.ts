@@ -5,7 +5,8 @@
 import { skeinError } from "../../../errors/index.ts";
 import type { RawResult } from "./file.ts";
 import type { Bound, Operation } from "./protocol.ts";
-import { type Lane, type Thread, threadLost } from "./threads.ts";
+import { type Thread, threadLost } from "./thread.ts";
+import type { Lane } from "./threads.ts";
 
 export interface WorkerClient {
   /** Counts the threads that have died: a transaction belongs to the one it began in. */
@@ -24,6 +25,8 @@ export function createWorkerClient(
 ): WorkerClient {
   let thread: Thread | undefined;
   let opening: Promise<void> | undefined;
+  /** Where the file is open. */
+  let ready: Thread | undefined;
   let generation = 0;
   let closed = false;
 
@@ -33,6 +36,7 @@ export function createWorkerClient(
       if (thread !== joined) return;
       thread = undefined;
       opening = undefined;
+      ready = undefined;
       generation++;
     });
     thread = joined;
@@ -43,7 +47,9 @@ export function createWorkerClient(
     if (closed)
       return Promise.reject(skeinError("SKEIN_DATA_UNAVAILABLE", "the database is closed", { outcome: "not_started" }));
     opening ??= openWith(async () => {
-      await currentThread().post(path, "open");
+      const opened = currentThread();
+      await opened.post(path, "open");
+      if (thread === opened) ready = opened;
     }).catch((error: unknown) => {
       opening = undefined;
       throw error;
@@ -56,10 +62,13 @@ export function createWorkerClient(
       return generation;
     },
     ensureOpen,
-    async send(operation, statements) {
-      await ensureOpen();
-      if (thread === undefined) throw threadLost(undefined);
-      return thread.post(path, operation, statements);
+    send(operation, statements) {
+      // At once: whoever sends first is served first.
+      if (ready !== undefined) return ready.post(path, operation, statements);
+      return ensureOpen().then(() => {
+        if (thread === undefined) throw threadLost(undefined);
+        return thread.post(path, operation, statements);
+      });
     },
     async close() {
       if (closed) return;
@@ -67,6 +76,7 @@ export function createWorkerClient(
       const last = thread;
       if (last === undefined) return;
       thread = undefined;
+      ready = undefined;
       await opening;
       await last.post(path, "close");
     },

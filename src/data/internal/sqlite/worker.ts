@@ -3,11 +3,12 @@
  * It must never decide anything: retries, queues and deadlines belong to the thread that asks.
  */
 import type { SQLInputValue } from "node:sqlite";
-import { parentPort } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { assert } from "../../../core/assert.ts";
 import { openFile, type RawResult, type SqliteFile } from "./file.ts";
-import { type Bound, type Reply, type Request, toFailure } from "./protocol.ts";
+import { type Bound, type Reply, type Request, toFailure, type WorkerData } from "./protocol.ts";
 
+const { port, replies } = workerData as WorkerData;
 const files = new Map<string, SqliteFile>();
 
 function perform({ file: path, operation, statements }: Request): RawResult | undefined {
@@ -54,12 +55,14 @@ function begin(file: SqliteFile, first: Bound | undefined): RawResult | undefine
   }
 }
 
-parentPort?.on("message", (request: Request) => {
+port.on("message", (request: Request) => {
   let reply: Reply;
   try {
     reply = { id: request.id, result: perform(request) };
   } catch (error) {
     reply = { id: request.id, failure: toFailure(error) };
   }
-  parentPort?.postMessage(reply);
+  port.postMessage(reply);
+  Atomics.add(replies, 0, 1);
+  Atomics.notify(replies, 0);
 });
