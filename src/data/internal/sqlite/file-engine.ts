@@ -1,6 +1,6 @@
 /**
  * Owns SQLite in a file as an engine: one writer at a time in this process, asynchronous retry against other processes.
- * It must never block the event loop, and never sleep inside a lock.
+ * It must never block the event loop beyond the moments of `moments.ts`, and never sleep inside a lock of the file.
  */
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
@@ -8,15 +8,19 @@ import { type Clock, createLock, LockFull, type Random } from "../../../core/ind
 import { skeinError } from "../../../errors/index.ts";
 import { type Engine, type Limits, limitsOf, waitOf, writersWaitingMax } from "../../engine.ts";
 import { bind, FileSession, toRows } from "./file-session.ts";
-import type { Lane } from "./threads.ts";
 import { createSharing } from "./sharing.ts";
+import type { Lane } from "./threads.ts";
 import { timed, untilFree } from "./waits.ts";
 import { createWorkerClient } from "./worker-client.ts";
 
 /** How long opening a file waits for another process that is opening or recovering it. */
 const openMsMax = 10_000;
 
-export function createFileEngine(path: string, seams: { readonly clock: Clock; readonly random: Random }, lane: Lane): Engine {
+export function createFileEngine(
+  path: string,
+  seams: { readonly clock: Clock; readonly random: Random },
+  lane: Lane,
+): Engine {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   chmodSync(dirname(path), 0o700);
   const { clock } = seams;
@@ -63,9 +67,10 @@ export function createFileEngine(path: string, seams: { readonly clock: Clock; r
         release();
       };
       const session = new FileSession(client, clock, sharing, limits, done);
-      if (options?.isBegunByStatement === true) return session;
       try {
-        await session.begin();
+        // A lease gives way to nobody: it writes one row now and then, and other processes lose nothing by that.
+        if (options?.isApart !== true) await sharing.giveWay(wait);
+        if (options?.isBegunByStatement !== true) await session.begin();
         return session;
       } catch (error) {
         await session.rollback();

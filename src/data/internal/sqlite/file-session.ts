@@ -10,8 +10,8 @@ import { fromFailure } from "./errors.ts";
 import type { RawResult } from "./file.ts";
 import type { Bound } from "./protocol.ts";
 import { toObjects } from "./rows.ts";
-import { SqliteFailure } from "./thread.ts";
 import type { Sharing } from "./sharing.ts";
+import { SqliteFailure } from "./thread.ts";
 import { timed, untilFree } from "./waits.ts";
 import type { WorkerClient } from "./worker-client.ts";
 
@@ -89,7 +89,6 @@ export class FileSession implements Session {
 
   async #begin(first: readonly Bound[]): Promise<RawResult | undefined> {
     const wait = waitOf(this.#limits, this.#clock);
-    await this.#sharing.giveWay(wait);
     const raw = await untilFree(this.#sharing, wait, () => this.#client.send("begin", first));
     this.#isBegun = true;
     this.#generation = this.#client.generation;
@@ -115,7 +114,7 @@ export class FileSession implements Session {
   #end(): void {
     if (this.#state === "over") return;
     this.#state = "over";
-    this.#sharing.ended();
+    if (this.#isBegun) this.#sharing.ended();
     this.#done();
   }
 }

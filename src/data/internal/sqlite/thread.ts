@@ -10,7 +10,10 @@ import type { Bound, Failure, Operation, Reply, Request, WorkerData } from "./pr
 
 /** Requests under way in one thread at most; beyond it callers are told that the database is busy. */
 const requestsMax = 10_000;
-/** Done at once, unless the statement is a long one; the others may wait for the disk, or end something. */
+/**
+ * What is worth standing still for, and may be refused: mostly done in microseconds, and nothing is left behind without it.
+ * The others wait for the disk or end something, and there is at most one of them for each file.
+ */
 const quick: ReadonlySet<Operation> = new Set(["begin", "read", "write"]);
 
 /** SQLite said no; told apart from a thread that died, which is a SkeinError. */
@@ -59,11 +62,11 @@ export function startThread(moments: Moments, onGone: () => void): RunningThread
     const request = pending.get(reply.id);
     if (request === undefined) return;
     pending.delete(reply.id);
-    if (pending.size === 0) port.unref();
+    if (pending.size === 0) worker.unref();
     if (reply.failure === undefined) request.resolve(reply.result);
     else request.reject(new SqliteFailure(reply.failure));
   };
-  /** Takes what has come, without the event loop. */
+  /** Takes what has come, in its order and without the event loop; what is taken here comes no more as a message. */
   const settleAll = (): void => {
     for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port))
       settle(next.message as Reply);
@@ -71,7 +74,7 @@ export function startThread(moments: Moments, onGone: () => void): RunningThread
   const lose = (cause: unknown): void => {
     if (lost) return;
     lost = true;
-    // What it did before it died was done.
+    // What it had done and said before it died counts.
     settleAll();
     port.close();
     // First, so that whoever hears of it finds no dead thread in its place.
@@ -83,6 +86,7 @@ export function startThread(moments: Moments, onGone: () => void): RunningThread
   worker.on("exit", (code) => lose(new Error(`the SQLite worker ended with code ${code}`)));
   worker.unref();
   port.on("message", settle);
+  // The thread alone keeps the process alive: its port closes before its end is told, and requests wait for that.
   port.unref();
   return {
     onLost: (listener) => void listeners.add(listener),
@@ -96,16 +100,18 @@ export function startThread(moments: Moments, onGone: () => void): RunningThread
           );
         }
         const request: Request = { id: nextId++, file, operation, statements };
-        pending.set(request.id, { resolve, reject });
         const seen = Atomics.load(replies, 0);
+        // Throws where a parameter cannot be sent: then nothing is pending.
         port.postMessage(request);
+        pending.set(request.id, { resolve, reject });
+        // Behind another request the reply takes longer than a moment.
         if (pending.size > 1) return;
         if (isQuick) {
           moments.wait(replies, seen);
           settleAll();
         }
         // Only what is under way keeps the process alive: an open database must not.
-        if (pending.size > 0) port.ref();
+        if (pending.size > 0) worker.ref();
       });
     },
     terminate: () => worker.terminate(),

@@ -25,7 +25,7 @@ export function createWorkerClient(
 ): WorkerClient {
   let thread: Thread | undefined;
   let opening: Promise<void> | undefined;
-  /** Where the file is open. */
+  /** The running thread, once the file is open in it. */
   let ready: Thread | undefined;
   let generation = 0;
   let closed = false;
@@ -46,15 +46,18 @@ export function createWorkerClient(
   function ensureOpen(): Promise<void> {
     if (closed)
       return Promise.reject(skeinError("SKEIN_DATA_UNAVAILABLE", "the database is closed", { outcome: "not_started" }));
-    opening ??= openWith(async () => {
+    if (opening !== undefined) return opening;
+    const started = openWith(async () => {
       const opened = currentThread();
       await opened.post(path, "open");
       if (thread === opened) ready = opened;
     }).catch((error: unknown) => {
-      opening = undefined;
+      // Not that of the next thread: opened twice, one of both writers would be nobody's.
+      if (opening === started) opening = undefined;
       throw error;
     });
-    return opening;
+    opening = started;
+    return started;
   }
 
   return {
@@ -63,7 +66,7 @@ export function createWorkerClient(
     },
     ensureOpen,
     send(operation, statements) {
-      // At once: whoever sends first is served first.
+      // In this very step: the thread works meanwhile, and whoever sends first is served first.
       if (ready !== undefined) return ready.post(path, operation, statements);
       return ensureOpen().then(() => {
         if (thread === undefined) throw threadLost(undefined);

@@ -63,6 +63,7 @@ port.on("message", (request: Request) => {
     reply = { id: request.id, failure: toFailure(error) };
   }
   port.postMessage(reply);
+  // After the reply: whoever is woken finds it.
   Atomics.add(replies, 0, 1);
   Atomics.notify(replies, 0);
 });
