@@ -40,6 +40,7 @@ export function createFileEngine(
     const signal = limits.signal();
     const cancel = (): void => waiting.abort(signal?.reason);
     signal?.addEventListener("abort", cancel, { once: true });
+    if (signal?.aborted === true) cancel();
     try {
       return await turns.acquire({ signal: waiting.signal, limit: writersWaitingMax, isUrgent });
     } catch (error) {

@@ -1,0 +1,123 @@
+/** What a file's writers may expect of each other, in real processes, and the event loop of a long transaction. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { createVirtualClock, sleep, systemClock, systemRandom } from "../../../core/index.ts";
+import { type Limits, limitsOf } from "../../engine.ts";
+import { createFileEngine } from "./file-engine.ts";
+import { createLanes } from "./threads.ts";
+
+async function openIn(context: TestContext) {
+  const home = await mkdtemp(join(tmpdir(), "skein-file-"));
+  const path = join(home, "data", "a.sqlite");
+  const lanes = createLanes();
+  const engine = createFileEngine(path, { clock: systemClock, random: systemRandom }, lanes.take());
+  context.after(async () => {
+    await engine.close();
+    await lanes.close();
+    await rm(home, { recursive: true });
+  });
+  const begin = () => engine.begin(limitsOf(systemClock, 30_000));
+  const session = await begin();
+  await session.script("create table written (id integer primary key)");
+  await session.commit();
+  return { engine, path, begin };
+}
+
+test("a process that writes now and then gets its turn beside one that writes without a break", async (context) => {
+  const { engine, path, begin } = await openIn(context);
+  const script = new URL("../../fixtures/greedy.ts", import.meta.url).pathname;
+  const greedy = spawn(process.execPath, ["--conditions=skein-src", script, path], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  context.after(() => greedy.kill("SIGKILL"));
+  await once(greedy.stdout, "data");
+  const count = { sql: "select coalesce(max(id), 0) as n from written", parameters: [] };
+  const counts: number[] = [];
+  for (let i = 0; i < 60; i++) {
+    const before = Number((await engine.read(count, limitsOf(systemClock, 5_000))).rows[0]?.["n"]);
+    const session = await begin();
+    const after = Number((await session.run(count)).rows[0]?.["n"]);
+    await session.commit();
+    counts.push(after - before);
+    // The pace at which it writes.
+    await sleep(systemClock, 10 + systemRandom.float() * 10);
+  }
+  greedy.stdin.end();
+  const [code] = (await once(greedy, "close")) as [number];
+  assert.equal(code, 0);
+  counts.sort((a, b) => a - b);
+  context.diagnostic(`commits of the other while it waited: ${counts.join(" ")}`);
+  // 2 or 3 where they leave it to each other, 10 to 18 where they do not.
+  const most = counts[45] as number;
+  assert.ok(most <= 7, `a quarter of the times it waited for more than 7 commits of the other: ${counts.join(" ")}`);
+});
+
+test("a transaction of ten thousand statements lets the event loop run", async (context) => {
+  const { begin } = await openIn(context);
+  let turns = 0;
+  let isOver = false;
+  const count = (): void => {
+    turns++;
+    if (!isOver) setImmediate(count);
+  };
+  const session = await begin();
+  setImmediate(count);
+  for (let i = 0; i < 10_000; i++) await session.run({ sql: "insert into written default values", parameters: [] });
+  isOver = true;
+  await session.commit();
+  context.diagnostic(`${turns} turns`);
+  // Eight are waited for in a turn, and one or a few come as its messages.
+  assert.ok(turns >= 500, `${turns} turns of the event loop in 10,000 statements`);
+});
+
+test("after its turn a process gives way before a call's transaction, not before a lease's; a call that is over costs nobody the turn", async (context) => {
+  const { path, begin } = await openIn(context);
+  const clock = createVirtualClock();
+  const lanes = createLanes();
+  const engine = createFileEngine(path, { clock, random: systemRandom }, lanes.take());
+  context.after(async () => {
+    await engine.close();
+    await lanes.close();
+  });
+  await engine.ready();
+  const limits = limitsOf(clock, 60_000);
+  const controller = new AbortController();
+  const cancellable = { ...limits, signal: () => controller.signal };
+  /** Begins, and says whether it waits for the clock first. */
+  const start = async (of: Limits) => {
+    let isOver = false;
+    const beginning = engine.begin(of).finally(() => (isOver = true));
+    beginning.catch(() => undefined);
+    while (!isOver && clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
+    return { beginning, isWaiting: clock.pending === 1 };
+  };
+  // Another holds the lock, and is seen.
+  const other = await begin();
+  const first = await start(limits);
+  assert.ok(first.isWaiting);
+  await other.commit();
+  await clock.advance("3ms");
+  const session = await first.beginning;
+  await clock.advance("5ms");
+  await session.commit();
+  const lease = await engine.begin(limits, { isApart: true });
+  await lease.commit();
+  const canceled = await start(cancellable);
+  assert.ok(canceled.isWaiting);
+  const reason = new Error("the call is over");
+  controller.abort(reason);
+  await assert.rejects(canceled.beginning, reason);
+  assert.equal(clock.pending, 0);
+  const last = await start(limits);
+  assert.ok(last.isWaiting);
+  // A call that is over before it comes to its turn.
+  await assert.rejects(engine.begin(cancellable), reason);
+  await clock.advance("3ms");
+  await (await last.beginning).commit();
+  assert.equal(clock.pending, 0);
+});
