@@ -14,12 +14,11 @@ import {
 } from "kysely";
 import { skeinError } from "../../errors/index.ts";
 import type { CallBinding, CommandEffect } from "../../system/index.ts";
-import type { Limits, Rows, Session, Statement } from "../engine.ts";
+import type { Limits } from "../engine.ts";
 import { compilerOf, dialectOf } from "./dialect.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Run } from "./statements.ts";
 import { runTransaction, type TransactionPort } from "./transaction.ts";
-
-type Run = (statement: Statement) => Promise<Rows>;
 
 /** Makes the handle of one call; cheap, since compiler and dialect are shared. */
 export type HandleFactory = (binding: CallBinding) => unknown;
@@ -47,8 +46,8 @@ export function createHandleFactory(port: TransactionPort): HandleFactory {
           if (begun.has(binding.effect)) throw skeinError("SKEIN_COMMAND_SECOND_TRANSACTION");
           begun.add(binding.effect);
         }
-        return runTransaction(port, binding, limits, (session, outbox) =>
-          Promise.resolve((callback as (tx: unknown) => unknown)(transactionHandle(props, session, outbox))),
+        return runTransaction(port, binding, limits, (run, outbox) =>
+          Promise.resolve((callback as (tx: unknown) => unknown)(transactionHandle(props(run), outbox))),
         );
       },
     });
@@ -56,8 +55,8 @@ export function createHandleFactory(port: TransactionPort): HandleFactory {
   };
 }
 
-function transactionHandle(props: (run: Run) => KyselyProps, session: Session, outbox: Outbox): unknown {
-  const tx = new Transaction<never>(props((statement) => session.run(statement)));
+function transactionHandle(props: KyselyProps, outbox: Outbox): unknown {
+  const tx = new Transaction<never>(props);
   seal(tx, { emit: (name: string, value: unknown) => outbox.emit(name, value) });
   return tx;
 }

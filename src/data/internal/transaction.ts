@@ -10,6 +10,7 @@ import type { InFlight } from "./in-flight.ts";
 import { claimKey, findReply, isKeyed, type KeyedEffect, keyInFlight, storing } from "./keys.ts";
 import { standBehind } from "./lease-rows.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
+import { createStatements, type Run } from "./statements.ts";
 
 /** What all transactions of one open database share. */
 export interface TransactionPort {
@@ -23,7 +24,7 @@ export interface TransactionPort {
   runInside<T>(session: Session, body: () => Promise<T>): Promise<T>;
 }
 
-export type Body = (session: Session, outbox: Outbox) => Promise<unknown>;
+export type Body = (run: Run, outbox: Outbox) => Promise<unknown>;
 
 /** Leaves a handler whose effect was found committed; the call path ignores it, as it ignores what the handler returns. */
 class Replayed extends Error {
@@ -92,7 +93,9 @@ async function run(port: TransactionPort, binding: CallBinding, session: Session
   const { effect } = binding;
   const { engine } = port;
   const outbox = createOutbox(engine, binding, port);
-  const returned = await binding.inTransaction(() => port.runInside(session, () => body(session, outbox)));
+  const statements = createStatements(session);
+  const returned = await binding.inTransaction(() => port.runInside(session, () => body(statements.run, outbox)));
+  await statements.close();
   const events = await outbox.close();
   if (effect === undefined) return { reply: returned, last: events };
   const { reply, encoded } = await effect.prepare(returned);
