@@ -21,5 +21,9 @@ test("a quarter idle is something to spare, counted over a quarter of a second",
   assert.equal(await counted(0, 0), false);
   assert.equal(await counted(126, 374), true);
   assert.equal(await counted(124, 376), false);
+  count = { idle: count.idle + 9_000, all: count.all + 9_000 };
+  await clock.advance(1_000);
+  assert.equal(processors.isIdle, false, "too long ago");
+  assert.equal(await counted(126, 374), true);
   assert.equal(await counted(0, 0), true, "a platform that counts nothing is not busy");
 });

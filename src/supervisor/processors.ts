@@ -7,6 +7,8 @@ import type { Clock } from "../core/index.ts";
 
 /** Counted over so long at least: the system's clock ticks a hundred times a second. */
 const spanMs = 250;
+/** What is older than so many of these counts as not known, which is busy. */
+const spansMax = 4;
 /** Half a processor of two; below it, what is woken waits for a processor as often as not. */
 const idleShareMin = 0.25;
 
@@ -30,13 +32,16 @@ export class Processors {
     this.#lastMs = clock.monotonic();
   }
 
-  /** Whether a quarter of them was idle when they were last counted. */
+  /** Whether a quarter of them was idle when they were last counted; false when nobody has asked for a while. */
   get isIdle(): boolean {
     const nowMs = this.#clock.monotonic();
-    if (nowMs - this.#lastMs < spanMs) return this.#isIdle;
+    const sinceMs = nowMs - this.#lastMs;
+    if (sinceMs < spanMs) return this.#isIdle;
     const now = this.#count();
     const all = now.all - this.#last.all;
-    this.#isIdle = !(all > 0 && (now.idle - this.#last.idle) / all < idleShareMin);
+    // What they did since somebody asked an hour ago says nothing of now.
+    const isFresh = sinceMs < spanMs * spansMax;
+    this.#isIdle = isFresh && !(all > 0 && (now.idle - this.#last.idle) / all < idleShareMin);
     this.#last = now;
     this.#lastMs = nowMs;
     return this.#isIdle;

@@ -9,7 +9,10 @@ export type Run = (statement: Statement) => Promise<Rows>;
 
 export interface Statements {
   readonly run: Run;
-  /** Waits for those that the body did not wait for; rejects as the first of them does. Nothing can be sent any more. */
+  /**
+   * Waits for those that the body did not wait for; rejects as the first of them does. Nothing can be sent any more. The promise
+   * that the body dropped rejects as well, which ends a process as every unhandled rejection does: it is not within reach here.
+   */
   close(): Promise<void>;
 }
 

@@ -34,6 +34,11 @@ test("a cell has the case's own figures at their worst, the requests that were m
     "100.000 %, 0 failed, p99 55 ms, p99.9 144 ms (2 x 50,000); p99 while moving over steady p99: 3.353; moves: 10; " +
       "**violation, seed 2: p99 while moving over steady p99 is 3.353, and must be at most 2**",
   );
+  const many = toResult(runs, [seed(1, 1.5, ["a", "b", "c", "d", "e", "f"])]);
+  assert.match(
+    describe(many, cases["place"] ?? assert.fail("a case")),
+    /seed 1: d\*\*; \*\*violation, seed 1: and 2 more\*\*$/,
+  );
 });
 
 test("each kept result is of a case that there is", () => {

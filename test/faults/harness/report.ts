@@ -18,6 +18,9 @@ const percent = (share: number): string => `${(share * 100).toFixed(3)} %`;
 /** What the head of a cell has already. */
 const shownAnyway: readonly string[] = ["success", "failed", "p99.9 in ms"];
 
+/** Of one seed, in a cell. */
+const sentencesMax = 4;
+
 function cell(name: string, peer?: Peer): string {
   const file = resultFile(name, peer);
   if (!existsSync(file)) return "no kept run";
@@ -32,8 +35,8 @@ export function describe({ worst, seeds }: FaultResult, fault: FaultCase): strin
   const own = measuredOf(fault, seeds).map(({ name, value }) => `${name}: ${short(value)}`);
   const wrongOrders = seeds.reduce((sum, { own: { wrongOrders: count = 0 } }) => sum + count, 0);
   const missed = seeds.flatMap(({ seed, violations, missed: misses = [] }) => [
-    ...violations.map((one) => `**violation, seed ${seed}: ${rounded(one)}**`),
-    ...misses.map((one) => `misses, seed ${seed}: ${rounded(one)}`),
+    ...shortened(violations).map((one) => `**violation, seed ${seed}: ${rounded(one)}**`),
+    ...shortened(misses).map((one) => `misses, seed ${seed}: ${rounded(one)}`),
   ]);
   const parts = [
     `${percent(worst.success)}, ${worst.failed} failed, p99 ${worst.p99} ms, p99.9 ${worst.p999} ms (${seeds.length} x ${requests})`,
@@ -42,6 +45,12 @@ export function describe({ worst, seeds }: FaultResult, fault: FaultCase): strin
     ...missed,
   ];
   return parts.join("; ").replaceAll("|", "\\|").replaceAll("\n", " ");
+}
+
+/** One order after the other would be the whole page; the kept result has them all. */
+function shortened(sentences: readonly string[]): readonly string[] {
+  if (sentences.length <= sentencesMax) return sentences;
+  return [...sentences.slice(0, sentencesMax), `and ${sentences.length - sentencesMax} more`];
 }
 
 /** What the case is judged by, the worst of the seeds; what a kept run does not know is not shown. */

@@ -5,11 +5,20 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
+import type { Worker } from "node:worker_threads";
 import { createVirtualClock, sleep, systemClock, systemRandom } from "../../../core/index.ts";
+import { isSkeinError } from "../../../errors/index.ts";
 import { type Limits, limitsOf } from "../../engine.ts";
 import { createFileEngine } from "./file-engine.ts";
 import { createLanes } from "./threads.ts";
+
+/** Some tenths of a second. */
+const long = {
+  sql: "with recursive c(n) as (select 1 union all select n + 1 from c where n < 2000000) select count(*) as n from c",
+  parameters: [],
+};
 
 async function openIn(context: TestContext) {
   const home = await mkdtemp(join(tmpdir(), "skein-file-"));
@@ -120,4 +129,44 @@ test("after its turn a process gives way before a call's transaction, not before
   await clock.advance("3ms");
   await (await last.beginning).commit();
   assert.equal(clock.pending, 0);
+});
+
+test("a transaction whose begin was the last that a thread said has no statement in the next one", async (context) => {
+  let worker: Worker | undefined;
+  const collect = (started: Worker): void => void (worker = started);
+  process.on("worker", collect);
+  const { engine, path, begin } = await openIn(context);
+  process.off("worker", collect);
+  const other = new DatabaseSync(path, { timeout: 0 });
+  const standStill = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  const isLocked = (): boolean => {
+    try {
+      other.exec("begin immediate; rollback");
+      return false;
+    } catch {
+      return true;
+    }
+  };
+  // Behind it the reply to the begin is not waited for, and stays where the event loop would take it.
+  const first = engine.read(long, limitsOf(systemClock, 30_000));
+  const beginning = begin();
+  for (let step = 0; step < 100; step++) await Promise.resolve();
+  const endMs = performance.now() + 20_000;
+  do {
+    // Seldom: it takes the lock itself to find it free.
+    standStill(200);
+    assert.ok(performance.now() < endMs, "it did not begin");
+  } while (!isLocked());
+  // Until it has said so as well.
+  standStill(100);
+  // As Node tells it, now and then before the last replies.
+  worker?.emit("exit", 1);
+  await worker?.terminate();
+  await first;
+  const session = await beginning;
+  const written = session.run({ sql: "insert into written default values", parameters: [] });
+  await assert.rejects(written, (error) => isSkeinError(error) && error.code === "SKEIN_DATA_UNAVAILABLE");
+  await session.rollback();
+  assert.equal(other.prepare("select count(*) as n from written").get()?.["n"], 0);
+  other.close();
 });

@@ -89,9 +89,9 @@ export class FileSession implements Session {
 
   async #begin(first: readonly Bound[]): Promise<RawResult | undefined> {
     const wait = waitOf(this.#limits, this.#clock);
-    const raw = await untilFree(this.#sharing, wait, () => this.#client.send("begin", first));
+    const { raw, generation } = await untilFree(this.#sharing, wait, () => this.#client.begin(first));
     this.#isBegun = true;
-    this.#generation = this.#client.generation;
+    this.#generation = generation;
     return raw;
   }
 

@@ -12,6 +12,8 @@ export interface WorkerClient {
   /** Counts the threads that have died: a transaction belongs to the one it began in. */
   readonly generation: number;
   send(operation: Operation, statements: readonly Bound[]): Promise<RawResult | undefined>;
+  /** Begins, and says in which generation: the thread may be dead when its reply is read. */
+  begin(first: readonly Bound[]): Promise<{ readonly raw: RawResult | undefined; readonly generation: number }>;
   /** Opens the file in a running worker; starts one when there is none. */
   ensureOpen(): Promise<void>;
   close(): Promise<void>;
@@ -47,12 +49,14 @@ export function createWorkerClient(
     if (closed)
       return Promise.reject(skeinError("SKEIN_DATA_UNAVAILABLE", "the database is closed", { outcome: "not_started" }));
     if (opening !== undefined) return opening;
-    const started = openWith(async () => {
+    let started: Promise<void> | undefined;
+    started = openWith(async () => {
+      // Tried again after its thread has died: somebody else opens the file in the next one, and twice would be two writers.
+      if (opening !== started) throw threadLost(undefined);
       const opened = currentThread();
       await opened.post(path, "open");
       if (thread === opened) ready = opened;
     }).catch((error: unknown) => {
-      // Not that of the next thread: opened twice, one of both writers would be nobody's.
       if (opening === started) opening = undefined;
       throw error;
     });
@@ -72,6 +76,12 @@ export function createWorkerClient(
         if (thread === undefined) throw threadLost(undefined);
         return thread.post(path, operation, statements);
       });
+    },
+    async begin(first) {
+      if (ready === undefined) await ensureOpen();
+      if (thread === undefined) throw threadLost(undefined);
+      const begunIn = generation;
+      return { raw: await thread.post(path, "begin", first), generation: begunIn };
     },
     async close() {
       if (closed) return;
