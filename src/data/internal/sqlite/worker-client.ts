@@ -48,40 +48,38 @@ export function createWorkerClient(
   function ensureOpen(): Promise<void> {
     if (closed)
       return Promise.reject(skeinError("SKEIN_DATA_UNAVAILABLE", "the database is closed", { outcome: "not_started" }));
-    if (opening !== undefined) return opening;
-    let started: Promise<void> | undefined;
-    started = openWith(async () => {
-      // Tried again after its thread has died: somebody else opens the file in the next one, and twice would be two writers.
-      if (opening !== started) throw threadLost(undefined);
+    const begunIn = generation;
+    opening ??= openWith(async () => {
+      // Its thread has died meanwhile: somebody else opens the file in the next one, and twice would be two writers.
+      if (generation !== begunIn) throw threadLost(undefined);
       const opened = currentThread();
       await opened.post(path, "open");
       if (thread === opened) ready = opened;
     }).catch((error: unknown) => {
-      if (opening === started) opening = undefined;
+      if (generation === begunIn) opening = undefined;
       throw error;
     });
-    opening = started;
-    return started;
+    return opening;
   }
+
+  // In this very step, once it is open: the thread works meanwhile, and whoever sends first is served first.
+  const send: WorkerClient["send"] = (operation, statements) =>
+    ready?.post(path, operation, statements) ??
+    ensureOpen().then(() => {
+      if (ready === undefined) throw threadLost(undefined);
+      return ready.post(path, operation, statements);
+    });
 
   return {
     get generation() {
       return generation;
     },
     ensureOpen,
-    send(operation, statements) {
-      // In this very step: the thread works meanwhile, and whoever sends first is served first.
-      if (ready !== undefined) return ready.post(path, operation, statements);
-      return ensureOpen().then(() => {
-        if (thread === undefined) throw threadLost(undefined);
-        return thread.post(path, operation, statements);
-      });
-    },
+    send,
     async begin(first) {
       if (ready === undefined) await ensureOpen();
-      if (thread === undefined) throw threadLost(undefined);
       const begunIn = generation;
-      return { raw: await thread.post(path, "begin", first), generation: begunIn };
+      return { raw: await send("begin", first), generation: begunIn };
     },
     async close() {
       if (closed) return;
