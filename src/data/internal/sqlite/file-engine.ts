@@ -11,7 +11,7 @@ import { bind, FileSession, toRows } from "./file-session.ts";
 import { createSharing } from "./sharing.ts";
 import type { Lane } from "./threads.ts";
 import { timed, untilFree } from "./waits.ts";
-import { createWorkerClient } from "./worker-client.ts";
+import { WorkerClient } from "./worker-client.ts";
 
 /** How long opening a file waits for another process that is opening or recovering it. */
 const openMsMax = 10_000;
@@ -25,7 +25,7 @@ export function createFileEngine(
   chmodSync(dirname(path), 0o700);
   const { clock } = seams;
   const sharing = createSharing(clock, seams.random);
-  const client = createWorkerClient(path, lane, (open) => untilFree(sharing, limitsOf(clock, openMsMax), open));
+  const client = new WorkerClient(path, lane, (open) => untilFree(sharing, limitsOf(clock, openMsMax), open));
   const turns = createLock();
   let writing = false;
 
