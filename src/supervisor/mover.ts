@@ -29,7 +29,7 @@ const proofMs = 5_000;
  * They get their first calls one after the other, as cold code of ten processes at once would take the processors from everybody: so
  * far apart, and closer where they are many.
  */
-const apart = { eachMs: 1_000, allMs: 20_000 } as const;
+const apart = { eachMs: 1_500, allMs: 20_000 } as const;
 
 /** Who comes and who goes. */
 interface Sides {

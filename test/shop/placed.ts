@@ -10,12 +10,18 @@ import { systemClock } from "../../src/core/index.ts";
 import { askStatus, State, type Status } from "../../src/supervisor/index.ts";
 
 const root = path.join(import.meta.dirname, "../..");
-const bin = path.join(root, "src/cli/bin.ts");
 const shop = path.join(root, "examples/shop/system.ts");
+/** What runs a system: the sources, as they are. */
+let skein: readonly string[] = ["--conditions=skein-src", path.join(root, "src/cli/bin.ts")];
 const readyMs = 180_000;
 const commandMs = 90_000;
 /** Ten processes that start one after the other, at a low priority, beside customers. */
 const rollMs = 300_000;
+
+/** From here on systems run from `dist/`, as users have it. It has to be there. */
+export function runBuilt(): void {
+  skein = [path.join(root, "dist/cli/bin.js")];
+}
 
 export interface Placed extends RunningShop {
   readonly home: string;
@@ -122,7 +128,7 @@ async function clear(home: string): Promise<void> {
 }
 
 async function startProcess(args: readonly string[], env: NodeJS.ProcessEnv, home: string, noise: string[]) {
-  const child = spawn(process.execPath, ["--conditions=skein-src", bin, ...args], {
+  const child = spawn(process.execPath, [...skein, ...args], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -158,7 +164,7 @@ async function logsOf(home: string): Promise<string> {
 }
 
 function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const child = spawn(process.execPath, ["--conditions=skein-src", bin, ...args], {
+  const child = spawn(process.execPath, [...skein, ...args], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -2,6 +2,9 @@
  * `npm run faults -- <case>`: the replicated shop in real processes, customers who ask in open loop, a fault, and a verdict
  * from the history and the databases. Owns order and results; it must never judge.
  */
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { runBuilt } from "../../shop/placed.ts";
 import { defaults, readArguments, type Wanted } from "./arguments.ts";
 import type { FaultCase } from "./case.ts";
 import { cases } from "./cases.ts";
@@ -54,7 +57,16 @@ async function main(args: readonly string[]): Promise<number> {
   return runCases(wanted);
 }
 
+/** Builds `dist/` anew: what is judged is what users run. */
+function build(): void {
+  const script = path.join(import.meta.dirname, "../../../scripts/build.ts");
+  const { status } = spawnSync(process.execPath, [script], { stdio: ["ignore", process.stderr, process.stderr] });
+  if (status !== 0) throw new Error(`npm run build ended with ${status}`);
+  runBuilt();
+}
+
 async function runCases({ names, peer, isJson, ...options }: Wanted): Promise<number> {
+  if (peer === undefined) build();
   let violations = 0;
   let notRun = 0;
   for (const one of names) {
