@@ -15,8 +15,9 @@ const shop = path.join(root, "examples/shop/system.ts");
 let skein: readonly string[] = ["--conditions=skein-src", path.join(root, "src/cli/bin.ts")];
 const readyMs = 180_000;
 const commandMs = 90_000;
-/** Ten processes that start one after the other, at a low priority, beside customers. */
-const rollMs = 300_000;
+/** `place` and `roll`: ten processes that start one after the other, at a low priority, beside customers. */
+const changeMs = 300_000;
+const changes = ["place", "roll"];
 
 /** From here on systems run from `dist/`, as users have it. It has to be there. */
 export function runBuilt(): void {
@@ -172,7 +173,7 @@ function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   let noise = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => (noise += chunk));
-  const limit = setTimeout(() => child.kill("SIGKILL"), args[0] === "roll" ? rollMs : commandMs);
+  const limit = setTimeout(() => child.kill("SIGKILL"), changes.includes(args[0] ?? "") ? changeMs : commandMs);
   return new Promise((resolve, reject) =>
     child.once("close", (code) => {
       clearTimeout(limit);
