@@ -16,7 +16,7 @@ function spin(ms: number): void {
 
 const busy = service(Busy, { policy: { work: { access: "public" } } }).implement({
   work: () => {
-    spin(20);
+    spin(40);
     return { done: true };
   },
 });
