@@ -2,8 +2,7 @@
  * `npm run faults -- <case>`: the replicated shop in real processes, customers who ask in open loop, a fault, and a verdict
  * from the history and the databases. Owns order and results; it must never judge.
  */
-import { spawnSync } from "node:child_process";
-import path from "node:path";
+import { build } from "../../../bench/lib/prepare.ts";
 import { runBuilt } from "../../shop/placed.ts";
 import { defaults, readArguments, type Wanted } from "./arguments.ts";
 import type { FaultCase } from "./case.ts";
@@ -57,16 +56,12 @@ async function main(args: readonly string[]): Promise<number> {
   return runCases(wanted);
 }
 
-/** Builds `dist/` anew: what is judged is what users run. */
-function build(): void {
-  const script = path.join(import.meta.dirname, "../../../scripts/build.ts");
-  const { status } = spawnSync(process.execPath, [script], { stdio: ["ignore", process.stderr, process.stderr] });
-  if (status !== 0) throw new Error(`npm run build ended with ${status}`);
-  runBuilt();
-}
-
 async function runCases({ names, peer, isJson, ...options }: Wanted): Promise<number> {
-  if (peer === undefined) build();
+  if (peer === undefined) {
+    // What is judged is what users run.
+    build((line) => console.error(line));
+    runBuilt();
+  }
   let violations = 0;
   let notRun = 0;
   for (const one of names) {
