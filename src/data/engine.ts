@@ -41,18 +41,20 @@ export interface Session {
 export type Family = "sqlite" | "postgres";
 
 export interface BeginOptions {
+  /** Has the lock of a file before its first statement: who cannot have it is told so, and has read nothing. */
   readonly migration?: boolean;
   /** Not behind the calls that wait for their turn: a busy database must not cost a lease. */
   readonly isApart?: boolean;
-  /** A statement follows at once, which may begin it: the lock of a file is then waited for by that statement. */
-  readonly isBegunByStatement?: boolean;
 }
 
 export interface Engine {
   readonly family: Family;
   /** Runs a statement on a connection that cannot write. */
   read(statement: Statement, limits: Limits): Promise<Rows>;
-  /** Waits for its turn to write, until the deadline: then `SKEIN_DATA_BUSY`, and nothing has happened. */
+  /**
+   * Waits for its turn to write, until the deadline: then `SKEIN_DATA_BUSY`, and nothing has happened. The lock of a file is waited
+   * for by the first statement, which begins it: what a body does before that keeps nobody from writing.
+   */
   begin(limits: Limits, options?: BeginOptions): Promise<Session>;
   /** Rejects while the engine cannot serve. */
   ready(): Promise<void>;

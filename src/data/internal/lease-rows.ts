@@ -12,7 +12,7 @@ const stepMs = 1_000;
 
 export function createLeases(engine: Engine, clock: Clock): Leases {
   async function write(sql: string, parameters: readonly unknown[]) {
-    const session = await engine.begin(limitsOf(clock, stepMs), { isApart: true, isBegunByStatement: true });
+    const session = await engine.begin(limitsOf(clock, stepMs), { isApart: true });
     try {
       const rows = await session.run(ownStatement(engine.family, sql, parameters));
       await session.commit();

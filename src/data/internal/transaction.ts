@@ -67,7 +67,7 @@ async function attempt(port: TransactionPort, binding: CallBinding, limits: Limi
   const { fence } = port;
   fence?.epoch();
   const keyed = effect !== undefined && isKeyed(effect) ? effect : undefined;
-  const session = await port.engine.begin(limits, { isBegunByStatement: keyed !== undefined });
+  const session = await port.engine.begin(limits);
   try {
     if (keyed !== undefined) await claim(port, session, keyed);
     const { reply, last } = await untilOver(limits, run(port, binding, session, body));

@@ -30,7 +30,8 @@ async function openIn(context: TestContext) {
     await lanes.close();
     await rm(home, { recursive: true });
   });
-  const begin = () => engine.begin(limitsOf(systemClock, 30_000));
+  /** With the lock at once. */
+  const begin = () => engine.begin(limitsOf(systemClock, 30_000), { migration: true });
   const session = await begin();
   await session.script("create table written (id integer primary key)");
   await session.commit();
@@ -100,7 +101,7 @@ test("after its turn a process gives way before a call's transaction, not before
   /** Begins, and says whether it waits for the clock first. */
   const start = async (of: Limits) => {
     let isOver = false;
-    const beginning = engine.begin(of).finally(() => (isOver = true));
+    const beginning = engine.begin(of, { migration: true }).finally(() => (isOver = true));
     beginning.catch(() => undefined);
     while (!isOver && clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
     return { beginning, isWaiting: clock.pending === 1 };
@@ -169,4 +170,58 @@ test("a transaction whose begin was the last that a thread said has no statement
   await session.rollback();
   assert.equal(other.prepare("select count(*) as n from written").get()?.["n"], 0);
   other.close();
+});
+
+const insert = { sql: "insert into written default values", parameters: [] };
+
+test("nobody is kept from writing before the first statement, and a transaction without one writes nothing", async (context) => {
+  const { engine, path } = await openIn(context);
+  const other = new DatabaseSync(path, { timeout: 0 });
+  context.after(() => other.close());
+  const count = (): unknown => other.prepare("select count(*) as n from written").get()?.["n"];
+  const empty = await engine.begin(limitsOf(systemClock, 30_000));
+  other.exec("begin immediate");
+  await empty.commit();
+  other.exec("rollback");
+  const session = await engine.begin(limitsOf(systemClock, 30_000));
+  other.exec("begin immediate; rollback");
+  await session.run(insert);
+  assert.throws(() => other.exec("begin immediate"), /locked/);
+  await session.commit();
+  const last = await engine.begin(limitsOf(systemClock, 30_000));
+  await last.commit([insert, insert]);
+  assert.equal(count(), 3);
+});
+
+test("statements that are sent at once are of one transaction", async (context) => {
+  const { engine, path } = await openIn(context);
+  const session = await engine.begin(limitsOf(systemClock, 30_000));
+  await Promise.all([session.run(insert), session.run(insert), session.run(insert)]);
+  await session.rollback();
+  const other = new DatabaseSync(path, { timeout: 0 });
+  context.after(() => other.close());
+  assert.equal(other.prepare("select count(*) as n from written").get()?.["n"], 0);
+  other.exec("begin immediate; rollback");
+});
+
+test("a call that is over while its first statement waits for the lock leaves none behind", async (context) => {
+  const { engine, path } = await openIn(context);
+  const other = new DatabaseSync(path, { timeout: 0 });
+  context.after(() => other.close());
+  for (const isFree of [false, true]) {
+    const controller = new AbortController();
+    const session = await engine.begin({ ...limitsOf(systemClock, 30_000), signal: () => controller.signal });
+    if (!isFree) other.exec("begin immediate");
+    const written = session.run(insert);
+    // Where nobody has the lock, the thread may have begun by now: the end of the call and its reply cross.
+    const ends = Promise.allSettled([written, session.rollback()]);
+    controller.abort(new Error("the call is over"));
+    if (!isFree) await assert.rejects(written, /the call is over/);
+    await ends;
+    if (!isFree) other.exec("rollback");
+    other.exec("begin immediate; rollback");
+    assert.equal(other.prepare("select count(*) as n from written").get()?.["n"], 0);
+    const next = await engine.begin(limitsOf(systemClock, 30_000));
+    await next.rollback();
+  }
 });

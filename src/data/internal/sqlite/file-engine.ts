@@ -71,7 +71,7 @@ export function createFileEngine(
       try {
         // A lease gives way to nobody: it writes one row now and then, and other processes lose nothing by that.
         if (options?.isApart !== true) await sharing.giveWay(wait);
-        if (options?.isBegunByStatement !== true) await session.begin();
+        if (options?.migration === true) await session.begin();
         return session;
       } catch (error) {
         await session.rollback();

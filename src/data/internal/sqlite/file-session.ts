@@ -1,5 +1,5 @@
 /**
- * Owns one transaction on a file. Its first statement may begin it, and its last ones go with the commit: each way to the thread and
+ * Owns one transaction on a file. Its first statement begins it, and its last ones go with the commit: each way to the thread and
  * back is time in which nobody else writes. It must never run a statement outside the transaction.
  */
 import type { Clock } from "../../../core/index.ts";
@@ -24,6 +24,8 @@ export class FileSession implements Session {
   /** The thread it began in. */
   #generation: number;
   #isBegun = false;
+  /** Under way or done, or failed. */
+  #beginning: Promise<unknown> | undefined;
   #state: "open" | "failed" | "over" = "open";
 
   /** `done` gives the turn back. */
@@ -37,15 +39,18 @@ export class FileSession implements Session {
   }
 
   run(statement: Statement): Promise<Rows> {
+    // Sent beside the first one: by then the thread may be another.
+    if (this.#beginning !== undefined && !this.#isBegun) return this.#beginning.then(() => this.run(statement));
     return this.#guarded(async () => {
       const bound = [bind(statement)];
-      if (!this.#isBegun) return toRows(await this.#begin(bound));
+      if (this.#beginning === undefined) return toRows(await this.#begin(bound));
       return toRows(await timed(this.#clock, this.#limits, this.#client.send("write", bound)));
     });
   }
 
   script(sql: string): Promise<void> {
     return this.#guarded(async () => {
+      if (this.#beginning === undefined) await this.begin();
       await this.#client.send("script", [{ text: sql, parameters: [] }]);
     });
   }
@@ -60,6 +65,11 @@ export class FileSession implements Session {
     try {
       await this.#guarded(async () => {
         const bound = last.map(bind);
+        if (this.#beginning === undefined) {
+          const first = bound.splice(0, 1);
+          if (first.length === 0) return;
+          await this.#begin(first);
+        }
         sent = true;
         await this.#client.send("commit", bound);
       });
@@ -78,6 +88,8 @@ export class FileSession implements Session {
     if (this.#state === "over") return;
     this.#state = "failed";
     try {
+      // Its lock would be there for ever. The wait for it ends with the call.
+      await this.#beginning?.catch(() => undefined);
       if (this.#isBegun && this.#client.generation === this.#generation)
         await this.#client.send("script", [{ text: "rollback", parameters: [] }]);
     } catch {
@@ -89,7 +101,9 @@ export class FileSession implements Session {
 
   async #begin(first: readonly Bound[]): Promise<RawResult | undefined> {
     const wait = waitOf(this.#limits, this.#clock);
-    const { raw, generation } = await untilFree(this.#sharing, wait, () => this.#client.begin(first));
+    const beginning = untilFree(this.#sharing, wait, () => this.#client.begin(first));
+    this.#beginning = beginning;
+    const { raw, generation } = await beginning;
     this.#isBegun = true;
     this.#generation = generation;
     return raw;
