@@ -195,11 +195,17 @@ test("nobody is kept from writing before the first statement, and a transaction 
 
 test("statements that are sent at once are of one transaction", async (context) => {
   const { engine, path } = await openIn(context);
-  const session = await engine.begin(limitsOf(systemClock, 30_000));
-  await Promise.all([session.run(insert), session.run(insert), session.run(insert)]);
-  await session.rollback();
   const other = new DatabaseSync(path, { timeout: 0 });
   context.after(() => other.close());
+  const session = await engine.begin(limitsOf(systemClock, 30_000));
+  other.exec("begin immediate");
+  const written = Promise.all([session.run(insert), session.run(insert), session.run(insert)]);
+  written.catch(() => undefined);
+  // The thread does one after the other: by then it has found the lock taken.
+  await engine.read({ sql: "select 1", parameters: [] }, limitsOf(systemClock, 30_000));
+  other.exec("rollback");
+  await written;
+  await session.rollback();
   assert.equal(other.prepare("select count(*) as n from written").get()?.["n"], 0);
   other.exec("begin immediate; rollback");
 });
