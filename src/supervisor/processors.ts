@@ -5,10 +5,10 @@
 import os from "node:os";
 import type { Clock } from "../core/index.ts";
 
-/** Counted over so long at least: the system's clock ticks a hundred times a second. */
+/** Counted so often at most: the system's clock ticks a hundred times a second. */
 const spanMs = 250;
-/** What is older than so many of these counts as not known, which is busy. */
-const spansMax = 4;
+/** What they did before does not count, and what they did for less than the shorter one says nothing: a quarter of a second is idle now and then where the average is not. */
+const window = { leastMs: 1_000, mostMs: 2_000 } as const;
 /** Half a processor of two; below it, what is woken waits for a processor as often as not. */
 const idleShareMin = 0.25;
 
@@ -20,31 +20,27 @@ interface Count {
 export class Processors {
   readonly #clock: Clock;
   readonly #count: () => Count;
-  #last: Count;
-  #lastMs: number;
-  #isIdle = false;
+  #counts: readonly (Count & { readonly atMs: number })[] = [];
 
   /** `count` is for tests. */
   constructor(clock: Clock, count: () => Count = counted) {
     this.#clock = clock;
     this.#count = count;
-    this.#last = count();
-    this.#lastMs = clock.monotonic();
   }
 
-  /** Whether a quarter of them was idle when they were last counted; false when nobody has asked for a while. */
+  /** Whether a quarter of them was idle in the last second or two; false while nobody has asked for so long. */
   get isIdle(): boolean {
     const nowMs = this.#clock.monotonic();
-    const sinceMs = nowMs - this.#lastMs;
-    if (sinceMs < spanMs) return this.#isIdle;
-    const now = this.#count();
-    const all = now.all - this.#last.all;
-    // What they did since somebody asked an hour ago says nothing of now.
-    const isFresh = sinceMs < spanMs * spansMax;
-    this.#isIdle = isFresh && !(all > 0 && (now.idle - this.#last.idle) / all < idleShareMin);
-    this.#last = now;
-    this.#lastMs = nowMs;
-    return this.#isIdle;
+    const lastMs = this.#counts.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
+    if (nowMs - lastMs >= spanMs) {
+      const recent = this.#counts.filter(({ atMs }) => nowMs - atMs <= window.mostMs);
+      this.#counts = [...recent, { ...this.#count(), atMs: nowMs }];
+    }
+    const [first, last] = [this.#counts[0], this.#counts.at(-1)];
+    if (first === undefined || last === undefined || last.atMs - first.atMs < window.leastMs) return false;
+    const all = last.all - first.all;
+    // A platform that counts nothing is not busy.
+    return all <= 0 || (last.idle - first.idle) / all >= idleShareMin;
   }
 }
 

@@ -15,7 +15,7 @@ const aloneMs = 3_000;
 const startingMax = 4;
 
 /** A change's next process waits so long at most for the processors to have something to spare after the last start. */
-const restMsMax = 1_500;
+const restMsMax = 6_000;
 
 const pause = { firstMs: 100, longestMs: 30_000 } as const;
 
@@ -48,15 +48,17 @@ export class Starter {
     if (this.#isOver || this.#starting.size >= startingMax) return;
     const { replicas, options } = this.#table;
     const { state, mode, clock } = options;
+    const waiting = replicas.filter((one) => one.state === "waiting" && !one.isGoing);
+    if (waiting.length === 0) return;
     const now = clock.monotonic();
-    const due = replicas.find(
+    // Asked while others start, too: what they did meanwhile is known when it is this one's turn.
+    const { isIdle } = this.processors;
+    const due = waiting.find(
       (one) =>
-        one.state === "waiting" &&
-        !one.isGoing &&
         one.notBeforeMs <= now &&
         (!isGateway(one) || this.#socket.isHeld) &&
         !this.#isHeldUp(one, now) &&
-        !this.#isTooSoon(one, now),
+        (isIdle || !this.#isTooSoon(one, now)),
     );
     if (due === undefined) return;
     this.#starting.add(due);
@@ -88,7 +90,7 @@ export class Starter {
   /** Those that serve have fallen behind while the last one started; nobody waits for this one. */
   #isTooSoon(due: Replica, now: number): boolean {
     const isNewcomer = !due.isRouted && due.replaces === undefined;
-    return isNewcomer && now - this.#readyMs < restMsMax && !this.processors.isIdle;
+    return isNewcomer && now - this.#readyMs < restMsMax;
   }
 
   /** Nobody else of its group serves, or the one that it replaces has little memory left. */
