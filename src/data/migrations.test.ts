@@ -53,6 +53,17 @@ const code = (expected: string, words?: RegExp) => (error: unknown) => {
   return true;
 };
 
+test("opening what lacks nothing waits for nobody who writes, and keeps nobody from it", async () => {
+  const name = freshName();
+  await openWith(name, [one, two]);
+  const other = new DatabaseSync(join(home, "data", `${name}.sqlite`), { timeout: 0 });
+  other.exec("begin immediate");
+  assert.deepEqual(await openWith(name, [one, two]), ["a", "b"]);
+  await assert.rejects(openWith(name, [one]), code("SKEIN_MIGRATION_UNKNOWN"));
+  other.exec("rollback");
+  other.close();
+});
+
 test("migrations run once, in order, and later ones are added", async () => {
   const name = freshName();
   assert.deepEqual(await openWith(name, [one, two]), ["a", "b"]);
