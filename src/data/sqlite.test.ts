@@ -14,7 +14,7 @@ import { isSkeinError } from "../errors/index.ts";
 import { bindingOf, contextOf } from "./fixtures/harness.ts";
 import { ledger, type WriterTables } from "./fixtures/writer.ts";
 import { startWriter } from "./fixtures/writers.ts";
-import { type CommandDatabase, database, migration } from "./index.ts";
+import { type CommandDatabase, database, databaseOf, migration } from "./index.ts";
 
 let home: string;
 before(async () => {
@@ -280,7 +280,10 @@ test("a migration lock held for a minute is given up with its own code", async (
   const other = new DatabaseSync(join(place, "data/ledger.sqlite"), { timeout: 0 });
   other.exec("begin immediate");
   let over = false;
-  const opening = ledger.open(contextOf({ home: place, mode: "development", clock })).finally(() => (over = true));
+  const { migrations } = databaseOf(ledger)?.spec ?? assert.fail();
+  const more = [...migrations, migration("009_more", ["create table more (id integer)"])];
+  const next = database("ledger", { dialect: "portable", migrations: more });
+  const opening = next.open(contextOf({ home: place, mode: "development", clock })).finally(() => (over = true));
   const refused = assert.rejects(opening, code("SKEIN_MIGRATION_LOCKED", "not_started"));
   while (!over) await clock.advance("1s");
   await refused;
