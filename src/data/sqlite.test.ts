@@ -14,7 +14,8 @@ import { isSkeinError } from "../errors/index.ts";
 import { bindingOf, contextOf } from "./fixtures/harness.ts";
 import { ledger, type WriterTables } from "./fixtures/writer.ts";
 import { startWriter } from "./fixtures/writers.ts";
-import { type CommandDatabase, database, databaseOf, migration } from "./index.ts";
+import { databaseOf } from "./database.ts";
+import { type CommandDatabase, database, migration } from "./index.ts";
 
 let home: string;
 before(async () => {
