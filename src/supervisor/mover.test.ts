@@ -184,9 +184,9 @@ test("new processes get calls one after the other beside the old one, which leav
     ["a-1,front-1", "a-1 leaves,a-2,front-1", "a-1 leaves,a-2,front-1,own-1", "a-2,front-1,own-1"],
   );
   const [, first = 0, second = 0, alone = 0] = seen.map(({ atMs }) => atMs);
-  assert.ok(second - first >= 1_500, `${second - first} ms apart`);
+  assert.ok(second - first >= 2_500, `${second - first} ms apart`);
   // The last one has its whole share before the old one ends.
-  assert.ok(alone - second >= 6_500 && alone - second < 7_500, `alone after ${alone - second} ms`);
+  assert.ok(alone - second >= 7_500 && alone - second < 8_500, `alone after ${alone - second} ms`);
 });
 
 test("first calls are up to three times as far apart while the processors have nothing to spare", async () => {
@@ -198,8 +198,8 @@ test("first calls are up to three times as far apart while the processors have n
   const idleMs = await time({ alpha: "own" });
   processors.isIdle = false;
   const busyMs = await time({ alpha: "a" });
-  // Two new processes with 1.5 s each, and then one with 4.5.
-  assert.ok(busyMs - idleMs >= 1_000 && busyMs - idleMs < 2_000, `${idleMs} and ${busyMs} ms`);
+  // Two new processes with 2.5 s each, and then one with 7.5.
+  assert.ok(busyMs - idleMs >= 2_000 && busyMs - idleMs < 3_000, `${idleMs} and ${busyMs} ms`);
 });
 
 test("of many new processes none waits long for its first call", async () => {
@@ -207,7 +207,7 @@ test("of many new processes none waits long for its first call", async () => {
   const startMs = clock.monotonic();
   const moved = await over(mover.move({ placement: { groups } }, false, () => undefined));
   assert.ok(Array.isArray(moved), String(moved));
-  assert.ok(clock.monotonic() - startMs < 35_000, `${clock.monotonic() - startMs} ms`);
+  assert.ok(clock.monotonic() - startMs < 45_000, `${clock.monotonic() - startMs} ms`);
 });
 
 const before = ["a-1 ready", "front-1 ready"];
@@ -222,7 +222,7 @@ test("a disk that is full before a move begins: nothing was started", async () =
 
 for (const [when, fill, reason] of [
   ["before the new ones get calls", () => (full = new Set(["routes", "keptPlacement"])), /routes could not be/],
-  ["while they prove themselves", () => clock.after(2_000, () => (full = new Set(everything))), /move could not be/],
+  ["while they prove themselves", () => clock.after(3_000, () => (full = new Set(everything))), /move could not be/],
   ["once the switch is written", () => (fullOnceSwitched = everything), /routes could not be written/],
 ] as const)
   test(`a disk that is full ${when}: everything is as it was, and stays so`, async () => {

@@ -27,9 +27,9 @@ import type { MoveRecord } from "./state.ts";
 const proofMs = 5_000;
 /**
  * They get their first calls one after the other, as cold code of ten processes at once would take the processors from everybody: so
- * far apart, and closer where they are many.
+ * far apart, and closer where they are many. Longer than the processors are looked at, which have to have something to spare with the last one.
  */
-const apart = { eachMs: 1_500, allMs: 20_000 } as const;
+const apart = { eachMs: 2_500, allMs: 30_000 } as const;
 
 /** Who comes and who goes. */
 interface Sides {
