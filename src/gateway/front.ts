@@ -94,10 +94,12 @@ export class Front {
 
   /**
    * For so long connections are closed by a growing share of the answers, so that clients come to other gateways of this
-   * port little by little; 0 ends it.
+   * port little by little; 0 ends it. Said again, so long from now is left, and the share goes on from where it is in the whole.
    */
   yieldConnections(withinMs: number): void {
-    this.#yielding = withinMs === 0 ? undefined : { sinceMs: this.settings.clock.monotonic(), withinMs };
+    const nowMs = this.settings.clock.monotonic();
+    const sinceMs = this.#yielding?.sinceMs ?? nowMs;
+    this.#yielding = withinMs === 0 ? undefined : { sinceMs, withinMs: nowMs - sinceMs + withinMs };
   }
 
   readonly isLast = (): boolean =>

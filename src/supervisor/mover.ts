@@ -160,12 +160,14 @@ export class Mover {
     const complaint = (): string | undefined => endOf(come) ?? judgement.complaint(clock.monotonic());
     const apartMs = Math.min(apart.eachMs, apart.allMs / come.length);
     for (const one of go) one.isLeaving = true;
-    changes.yield(go, apartMs * come.length + proofMs);
-    for (const one of come) {
+    for (const [index, one] of come.entries()) {
+      // Each time what is left: it may take longer, and a gateway that is done before has its clients come back and closes again.
+      changes.yield(go, apartMs * (come.length - index) + proofMs);
       if (!(await changes.route([one], []))) return unwritten;
       const wrong = await changes.eased(apartMs, complaint);
       if (wrong !== undefined) return wrong;
     }
+    changes.yield(go, proofMs);
     return changes.proved(proofMs, complaint);
   }
 

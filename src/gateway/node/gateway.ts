@@ -43,7 +43,8 @@ export interface Gateway extends AsyncDisposable {
   close(options?: GatewayCloseOptions): Promise<void>;
   /**
    * Before it closes where others have the same socket: for so many milliseconds a growing share of its answers closes its
-   * connection, so that clients come to the others little by little. It goes on accepting. 0 ends it.
+   * connection, so that clients come to the others little by little. It goes on accepting. 0 ends it; where it is done already, so
+   * many are left from now.
    */
   yieldConnections(withinMs: number): void;
   /** How new connections have fared so far. */
