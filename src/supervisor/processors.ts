@@ -9,8 +9,8 @@ import type { Clock } from "../core/index.ts";
 const spanMs = 250;
 /** What they did before does not count, and what they did for less than the shorter one says nothing: a quarter of a second is idle now and then where the average is not. */
 const window = { leastMs: 1_000, mostMs: 2_000 } as const;
-/** Half a processor of two; below it, what is woken waits for a processor as often as not. */
-const idleShareMin = 0.25;
+/** Of two processors two thirds of one: a start takes most of that, and where both are busy what is woken waits for one as often as not. */
+const idleShareMin = 1 / 3;
 
 interface Count {
   readonly idle: number;
@@ -28,7 +28,7 @@ export class Processors {
     this.#count = count;
   }
 
-  /** Whether a quarter of them was idle in the last second or two; false while nobody has asked for so long. */
+  /** Whether a third of them was idle in the last second or two; false while nobody has asked for so long. */
   get isIdle(): boolean {
     const nowMs = this.#clock.monotonic();
     const lastMs = this.#counts.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
