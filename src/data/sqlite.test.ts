@@ -9,7 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import type { Worker } from "node:worker_threads";
 import { sql } from "kysely";
-import { createVirtualClock } from "../core/index.ts";
+import { createVirtualClock, type Random, systemRandom } from "../core/index.ts";
 import { isSkeinError } from "../errors/index.ts";
 import { bindingOf, contextOf } from "./fixtures/harness.ts";
 import { ledger, type WriterTables } from "./fixtures/writer.ts";
@@ -284,8 +284,19 @@ test("a migration lock held for a minute is given up with its own code", async (
   const { migrations } = databaseOf(ledger)?.spec ?? assert.fail();
   const more = [...migrations, migration("009_more", ["create table more (id integer)"])];
   const next = database("ledger", { dialect: "portable", migrations: more });
-  const opening = next.open(contextOf({ home: place, mode: "development", clock })).finally(() => (over = true));
+  const looked = Promise.withResolvers<void>();
+  let drawn = 0;
+  // Drawn when the file is opened, for its sweeps, and then for the pause after each look at the lock. Before that the list is read, which has
+  // seconds of this clock.
+  const float = (): number => {
+    if (++drawn === 2) looked.resolve();
+    return 0.5;
+  };
+  const random: Random = { ...systemRandom, float };
+  const context = { ...contextOf({ home: place, mode: "development", clock }), random };
+  const opening = next.open(context).finally(() => (over = true));
   const refused = assert.rejects(opening, code("SKEIN_MIGRATION_LOCKED", "not_started"));
+  await looked.promise;
   while (!over) await clock.advance("1s");
   await refused;
   other.exec("rollback");
