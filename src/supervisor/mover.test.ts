@@ -186,7 +186,7 @@ test("new processes get calls one after the other beside the old one, which leav
   const [, first = 0, second = 0, alone = 0] = seen.map(({ atMs }) => atMs);
   assert.ok(second - first >= 2_500, `${second - first} ms apart`);
   // The last one has its whole share before the old one ends.
-  assert.ok(alone - second >= 7_500 && alone - second < 8_500, `alone after ${alone - second} ms`);
+  assert.ok(alone - second >= 17_500 && alone - second < 18_500, `alone after ${alone - second} ms`);
 });
 
 test("first calls are up to three times as far apart while the processors have nothing to spare", async () => {
@@ -207,7 +207,7 @@ test("of many new processes none waits long for its first call", async () => {
   const startMs = clock.monotonic();
   const moved = await over(mover.move({ placement: { groups } }, false, () => undefined));
   assert.ok(Array.isArray(moved), String(moved));
-  assert.ok(clock.monotonic() - startMs < 45_000, `${clock.monotonic() - startMs} ms`);
+  assert.ok(clock.monotonic() - startMs < 55_000, `${clock.monotonic() - startMs} ms`);
 });
 
 const before = ["a-1 ready", "front-1 ready"];

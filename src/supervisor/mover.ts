@@ -24,7 +24,7 @@ import { lackBeside, type LimitedConnections } from "./roll-connections.ts";
 import type { MoveRecord } from "./state.ts";
 
 /** How long the new ones serve beside the old ones; a caller gives a new one its whole share after this (`replicas.ts`). */
-const proofMs = 5_000;
+const proofMs = 15_000;
 /**
  * They get their first calls one after the other, as cold code of ten processes at once would take the processors from everybody: so
  * far apart, and closer where they are many. Longer than the processors are looked at, which have to have something to spare with the last one.

@@ -11,9 +11,11 @@ import { HostWait, untilLed, untilStarted, type WaitRule } from "./host-wait.ts"
 
 /** First pause after a connection that could not be made, doubled up to the longest: as long as a healed network goes unnoticed. */
 const pause = { firstMs: 100, longestMs: 2_000 } as const;
-/** A process that has just started is slow at first: its share of the calls grows for so long, from this. */
-const rampMs = 5_000;
-const rampFrom = 0.05;
+/**
+ * A process that has just started is slow at first, and what compiles its code is not there for others: its share of the calls
+ * grows for so long, from this. Longer where others stay until it has grown (`mover.ts`): nobody has more to do meanwhile.
+ */
+const ramp = { usualMs: 5_000, besideLeavingMs: 15_000, from: 0.05 } as const;
 /** One that is to end when others have its place is asked the less the more these have grown, down to this. */
 const leavingShare = 0.1;
 /** A try that took so long was answered by nobody, not even with a refusal. */
@@ -78,6 +80,7 @@ export class Replicas {
   #outUntilMs = 0;
   /** Until then one of them may be young, or is about to leave. */
   #rampUntilMs = 0;
+  #rampMs: number = ramp.usualMs;
   #hasLeader = false;
   #absent: Absence | undefined;
   #isClosed = false;
@@ -105,8 +108,9 @@ export class Replicas {
     const youngSinceMs = known.every((one) => one === undefined) ? -Infinity : this.#options.clock.monotonic();
     this.#replicas = addresses.map((address, index) => known[index] ?? fresh(address, youngSinceMs));
     for (const replica of this.#replicas) replica.isLeaving = leaving.includes(replica.address);
-    this.#rampUntilMs =
-      leaving.length > 0 ? Infinity : Math.max(0, ...this.#replicas.map(({ youngSinceMs }) => youngSinceMs + rampMs));
+    this.#rampMs = leaving.length > 0 ? ramp.besideLeavingMs : ramp.usualMs;
+    const grown = this.#replicas.map(({ youngSinceMs }) => youngSinceMs + this.#rampMs);
+    this.#rampUntilMs = leaving.length > 0 ? Infinity : Math.max(0, ...grown);
   }
 
   get all(): readonly Replica[] {
@@ -181,7 +185,8 @@ export class Replicas {
     const now = clock.monotonic();
     if (now >= this.#rampUntilMs) this.#rampUntilMs = 0;
     if (this.#rampUntilMs === 0) return this.#choose(among);
-    const ageOf = ({ youngSinceMs }: Replica): number => Math.min(1, Math.max(rampFrom, (now - youngSinceMs) / rampMs));
+    const ageOf = ({ youngSinceMs }: Replica): number =>
+      Math.min(1, Math.max(ramp.from, (now - youngSinceMs) / this.#rampMs));
     const staying = among.filter(({ isLeaving }) => !isLeaving);
     const left = staying.length === 0 ? 1 : Math.max(leavingShare, 1 - Math.min(...staying.map(ageOf)));
     const shareOf = (replica: Replica): number => (replica.isLeaving ? left : ageOf(replica));
