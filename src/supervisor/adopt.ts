@@ -5,7 +5,8 @@ import { sameBuild } from "./build.ts";
 import type { HostTable } from "./host-table.ts";
 import { isRunning } from "./process-identity.ts";
 import { named, replacementOf, type Replica, sameServices } from "./replica.ts";
-import type { HostRecord, State } from "./state.ts";
+import type { HostRecord } from "./records.ts";
+import type { State } from "./state.ts";
 
 /**
  * Throws `SKEIN_SUPERVISOR_MODE` where what an earlier supervisor has left runs in another mode: taken over it would stay in

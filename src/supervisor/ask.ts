@@ -7,7 +7,8 @@ import { directoryOf } from "./build.ts";
 import { isRunning, signal } from "./process-identity.ts";
 import { isGateway } from "./replica.ts";
 import { drainLimitMs } from "./settings.ts";
-import type { HostRecord, State } from "./state.ts";
+import type { HostRecord } from "./records.ts";
+import type { State } from "./state.ts";
 
 /** A supervisor that runs says something within this. */
 export const answerMs = 3_000;

@@ -10,7 +10,8 @@ import type { Log } from "../system/index.ts";
 import type { HostSays, SupervisorSays, Wire } from "./control.ts";
 import { identify, isRunning, type ProcessIdentity, signal } from "./process-identity.ts";
 import { holderArguments, startHolder } from "./spawn.ts";
-import type { HostRecord, State } from "./state.ts";
+import type { HostRecord } from "./records.ts";
+import type { State } from "./state.ts";
 
 interface GatewaySocketOptions {
   readonly state: State;

@@ -9,7 +9,8 @@ import type { Build } from "./build.ts";
 import type { HostSays, SupervisorSays, Wire } from "./control.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 import { groupsOf, type Replica, replicasOf } from "./replica.ts";
-import type { HostRecord, State } from "./state.ts";
+import type { HostRecord } from "./records.ts";
+import type { State } from "./state.ts";
 
 export interface SupervisorOptions {
   /** The one that `skein start` was given, and the one to run: another one after a roll. */

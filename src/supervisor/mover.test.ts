@@ -18,7 +18,8 @@ import { Memory } from "./memory.ts";
 import { Mover } from "./mover.ts";
 import { type Replica, replacementOf } from "./replica.ts";
 import type { Starter } from "./starter.ts";
-import { type MoveRecord, State } from "./state.ts";
+import type { MoveRecord } from "./records.ts";
+import { State } from "./state.ts";
 
 const serviceOf = (name: string) =>
   service(contract(name, { ping: query({ output: z.string() }) }), {

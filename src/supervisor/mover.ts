@@ -21,9 +21,9 @@ import { Judgement } from "./judgement.ts";
 import { newcomersOf, type Replica, sameServices } from "./replica.ts";
 import { countConnections } from "./roll-check.ts";
 import { lackBeside, type LimitedConnections } from "./roll-connections.ts";
-import type { MoveRecord } from "./state.ts";
+import type { MoveRecord } from "./records.ts";
 
-/** How long the new ones serve beside the old ones; a caller gives a new one its whole share after this (`replicas.ts`). */
+/** How long the new ones serve beside the old ones; a caller gives a new one its whole share after this (`choice.ts`). */
 const proofMs = 15_000;
 /**
  * They get their first calls one after the other, as cold code of ten processes at once would take the processors from everybody: so

@@ -26,7 +26,7 @@ import {
 } from "./roll-check.ts";
 import { type BuildConnections, lackOfConnections, type LimitedConnections } from "./roll-connections.ts";
 import type { Starter } from "./starter.ts";
-import type { KeptBuild } from "./state.ts";
+import type { KeptBuild } from "./records.ts";
 
 /** What is to be done, in order. */
 interface Plan {

@@ -4,98 +4,14 @@
  */
 import { createHash } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { systemRandom } from "../core/index.ts";
-import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import type { Routes } from "../host/remote/index.ts";
-import type { Mode } from "../system/index.ts";
-import type { Build } from "./build.ts";
 import { assertPrivate, makePrivate, userId } from "./private-directory.ts";
-import { identify, type ProcessIdentity } from "./process-identity.ts";
-
-/** One host as it was started. */
-export interface HostRecord {
-  /** `orders-1` */
-  readonly id: string;
-  readonly group: string;
-  readonly replica: number;
-  readonly services: readonly string[];
-  /** What it was started from, and in which mode. */
-  readonly build?: Build;
-  readonly mode?: Mode;
-  readonly identity: ProcessIdentity;
-  /** Its unix socket, a path of this start alone. */
-  readonly socket: string;
-  /** Where its peers reach it, once it is ready. */
-  readonly address?: string;
-  /** It has served, so that whoever takes it over need not ask before calls go to it. */
-  readonly isReady: boolean;
-  /** It leads its group or waits to; two processes of one group are both started so or neither. */
-  readonly isSingleton?: boolean;
-  /** The epoch in which it leads. */
-  readonly leads?: number;
-  /** A retired one drains and exits, whoever tells it. */
-  readonly isRetired: boolean;
-  /** The host that ends once this one is ready. */
-  readonly replaces?: string | undefined;
-  /** Wall time. */
-  readonly startedAt: number;
-  /** Processes of its place that came after the first. */
-  readonly restarts: number;
-}
-
-/** The supervisor that owns the directory. */
-export interface SupervisorRecord {
-  readonly identity: ProcessIdentity;
-  readonly file: string;
-}
-
-/** A move that has begun. `hosts` are ids: who comes, and who goes. */
-export interface MoveRecord {
-  /** Until the routes have changed it can be taken back, from then on it is finished. */
-  readonly phase: "starting" | "switched";
-  /** The placement that `skein start` had been given. */
-  readonly basedOn: unknown;
-  readonly to: unknown;
-  readonly come: readonly string[];
-  readonly go: readonly string[];
-}
-
-/** The placement that moves have led to, and the one that `skein start` was given when they began. */
-export interface KeptPlacement {
-  readonly basedOn: unknown;
-  readonly placement: unknown;
-}
-
-/** A roll that has begun and has not been finished. */
-export interface RollRecord {
-  readonly from: Build;
-  readonly to: Build;
-}
-
-/**
- * The build that rolls have led to, and the one that `skein start` was given when they began. Where there is one the schema
- * may be newer than what a host knows.
- */
-export interface KeptBuild {
-  readonly basedOn: Build;
-  readonly build: Build;
-}
+import type { HostRecord, KeptBuild, KeptPlacement, MoveRecord, RollRecord, SupervisorRecord } from "./records.ts";
+import { forget, kept, read, sweep, unwritable, writeWhole } from "./whole-file.ts";
 
 /** Longest path of a unix socket, with room for a name: `sun_path` has 108 bytes on Linux and 104 elsewhere. */
 const socketPathMax = 55;
@@ -301,73 +217,6 @@ export class State {
 
   #of(name: string): string {
     return path.join(this.home, "run", name);
-  }
-}
-
-/**
- * Written aside, flushed and renamed: a reader, and whoever starts after a crash, sees the old one or the new one. The
- * directory is not flushed: what is here is true of processes of this boot, and a power cut ends them all.
- */
-function writeWhole(file: string, text: string): void {
-  const aside = `${file}.${process.pid}.tmp`;
-  kept(file, () => {
-    try {
-      fill(aside, text);
-      renameSync(aside, file);
-    } catch (error) {
-      forget(aside);
-      throw error;
-    }
-  });
-}
-
-/** What says nothing any more, and to nobody's harm if it stays. */
-function forget(file: string): void {
-  try {
-    rmSync(file, { force: true });
-  } catch {
-    // A read-only disk, mostly.
-  }
-}
-
-function fill(file: string, text: string): void {
-  const descriptor = openSync(file, "w", 0o600);
-  try {
-    writeSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function kept<T>(file: string, write: () => T): T {
-  try {
-    return write();
-  } catch (error) {
-    throw unwritable(file, error);
-  }
-}
-
-function unwritable(file: string, error: unknown): SkeinError {
-  if (isSkeinError(error)) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return skeinError("SKEIN_STATE_FAILED", `${file} could not be written: ${reason}`, { cause: error });
-}
-
-/** Removes what writers have left that were killed in the middle. */
-function sweep(directory: string): void {
-  for (const name of readdirSync(directory)) {
-    const pid = /\.(\d+)\.tmp$/.exec(name)?.[1];
-    if (pid !== undefined && identify(Number(pid)) === undefined) rmSync(path.join(directory, name), { force: true });
-  }
-}
-
-function read<T>(file: string): T | undefined {
-  try {
-    // Only supervisors of this home write these, whole.
-    return JSON.parse(readFileSync(file, "utf8")) as T;
-  } catch {
-    return undefined;
   }
 }
 

@@ -9,7 +9,8 @@ import type { Random } from "../../core/index.ts";
 import { attemptsMax, backoffMs } from "../../core/retry.ts";
 import { isDeclaredError, SkeinError, skeinError } from "../../errors/index.ts";
 import type { Operation, Outgoing, SentInput } from "../../transport/index.ts";
-import type { Replica, Replicas } from "./replicas.ts";
+import type { Replica } from "./replica.ts";
+import type { Replicas } from "./replicas.ts";
 
 /** A call as it is sent, and what is remembered of it while it is under way. */
 export class Sending implements Outgoing, SentInput {

@@ -18,7 +18,8 @@ import { type MethodPolicy, methodsOf, type System } from "../../system/index.ts
 import { account, final, Sending, waitFor } from "./attempts.ts";
 import { Race, Slow } from "./hedge.ts";
 import type { Operations } from "./operations.ts";
-import { type Absence, endWhenIdle, type Replica, Replicas, type ReplicasOptions } from "./replicas.ts";
+import { type ConnectorOptions, endWhenIdle, type Replica } from "./replica.ts";
+import { type Absence, Replicas } from "./replicas.ts";
 import { Progress } from "./resume.ts";
 
 /** Which replicas run which services. */
@@ -44,7 +45,7 @@ export interface Routes {
 }
 
 export class RouteTable implements RemoteRoutes {
-  readonly #options: ReplicasOptions;
+  readonly #options: ConnectorOptions;
   readonly #operations: Operations;
   readonly #groups = new Map<string, Replicas>();
   #byService = new Map<string, Replicas>();
@@ -52,7 +53,7 @@ export class RouteTable implements RemoteRoutes {
   readonly #endpoints = new Map<string, Map<string, RemoteEndpoint>>();
   #epoch = -1;
 
-  constructor(system: System, operations: Operations, options: ReplicasOptions) {
+  constructor(system: System, operations: Operations, options: ConnectorOptions) {
     this.#options = options;
     this.#operations = operations;
     for (const { declaration } of system.services) {

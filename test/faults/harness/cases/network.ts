@@ -1,6 +1,7 @@
 /** Owns the cases in which the network between the hosts is bad and every process is well. It must never touch a process. */
 import { gatewayService } from "../../../../src/system/index.ts";
-import { type HostRecord, State } from "../../../../src/supervisor/state.ts";
+import type { HostRecord } from "../../../../src/supervisor/records.ts";
+import { State } from "../../../../src/supervisor/state.ts";
 import { atLeast, atMost, type FaultCase, type FaultContext, type Measured, type Span } from "../case.ts";
 import type { Figures } from "../figures.ts";
 import { BadLink, type LinkFaults } from "../link.ts";
