@@ -13,14 +13,16 @@ interface RowOptions {
   readonly context: FaultContext;
   readonly what: "move" | "roll";
   readonly names: readonly string[];
+  /** How long nothing is changed before the first. */
+  readonly leadMs: number;
   /** How long nothing is changed after each: what is steady differs with what runs, and is seen of each. */
   readonly restMs: number;
   /** Resolves with what is wrong after it, and rejects where it failed. */
   readonly change: (name: string) => Promise<readonly string[]>;
 }
 
-export async function inARow({ context, what, names, restMs, change }: RowOptions): Promise<Row> {
-  await context.until(context.durationMs / 15);
+export async function inARow({ context, what, names, leadMs, restMs, change }: RowOptions): Promise<Row> {
+  await context.until(leadMs);
   const violations: string[] = [];
   const changes: { readonly fromMs: number; readonly toMs: number }[] = [];
   const rests = [{ fromMs: 0, toMs: context.now() }];

@@ -40,7 +40,8 @@ export const roll = onBuilds({
       const strangers = (await context.shop.status()).hosts.filter((host) => host.build !== build);
       return strangers.length === 0 ? [] : [`${strangers.length} hosts do not run ${name} after the roll`];
     };
-    const row = await inARow({ context, what: "roll", names, restMs: 0, change });
+    const leadMs = context.durationMs / 15;
+    const row = await inARow({ context, what: "roll", names, leadMs, restMs: 0, change });
     return {
       figures: { rolls: row.changes, slowestRollMs: row.slowestMs },
       spans: row.spans,
