@@ -14,7 +14,8 @@ import { budgetFindings, budgetOf, renderBudgets } from "./connections.ts";
 import { tryPlacement } from "./load-placement.ts";
 import { contractsOf } from "../system/check-contracts.ts";
 import { changesSince, writeContracts } from "./contracts.ts";
-import { findSystemFile, loadSystem, shorten } from "./load-system.ts";
+import { findSystemFile, shorten } from "./find-system.ts";
+import { loadSystem } from "./load-system.ts";
 import { renderFinding } from "./finding.ts";
 import { createPaint, escapeControl, wantsColour } from "./terminal.ts";
 

@@ -176,7 +176,7 @@ const start: Command = {
     { line: "skein start --placement split.json", does: "in the groups that the file says" },
     { line: "skein start --mode development", does: "without the keys and URLs that production wants" },
   ],
-  run: async (given) => (await import("./start/index.ts")).runStart(given),
+  run: async (given) => (await import("./start/run.ts")).runStart(given),
 };
 
 const status: Command = {
@@ -190,7 +190,7 @@ const status: Command = {
     "With `--json` the output is one object: `supervisor` (`pid`), `epoch`, `gateway` (`url`) and `hosts` (`group`, `replica`, `pid`, `state`, `services`, `build`, `inFlight`, `sent` to other hosts (`calls` that are over, `attempts` of them), `rss` and `memory` in bytes, `uptimeMs`, `restarts`, `http`, and `role` in groups with a leader). States are `waiting`, `starting`, `ready`, `silent` (it hangs, for `silentMs`, and gets no calls) and `draining`.",
   ],
   examples: [{ line: "skein status --json", does: "for machines" }],
-  run: async (given) => (await import("./start/index.ts")).runStatus(given),
+  run: async (given) => (await import("./start/status.ts")).runStatus(given),
 };
 
 const logs: Command = {
@@ -212,7 +212,7 @@ const logs: Command = {
     { line: "skein logs --follow --host orders", does: "what the orders group does now" },
     { line: "skein logs --since 10m --json", does: "for machines" },
   ],
-  run: async (given) => (await import("./start/index.ts")).runLogs(given),
+  run: async (given) => (await import("./start/logs.ts")).runLogs(given),
 };
 
 const stop: Command = {
@@ -223,7 +223,7 @@ const stop: Command = {
   options: [],
   details: [systemDetail],
   examples: [{ line: "skein stop", does: "end the system of this directory" }],
-  run: async (given) => (await import("./start/index.ts")).runStop(given),
+  run: async (given) => (await import("./start/stop.ts")).runStop(given),
 };
 
 const place: Command = {
@@ -244,7 +244,7 @@ const place: Command = {
     { line: "skein place orders=own", does: "give orders processes of their own" },
     { line: "skein place --file placements/split.json --dry-run", does: "say what would be done" },
   ],
-  run: async (given) => (await import("./start/index.ts")).runPlace(given),
+  run: async (given) => (await import("./start/place.ts")).runPlace(given),
 };
 
 const roll: Command = {
@@ -268,7 +268,7 @@ const roll: Command = {
     { line: "skein roll ../shop-43", does: "the build in that directory" },
     { line: "skein roll ../shop-43 --dry-run", does: "say what breaks and what would be done" },
   ],
-  run: async (given) => (await import("./start/index.ts")).runRoll(given),
+  run: async (given) => (await import("./start/roll.ts")).runRoll(given),
 };
 
 const migrate: Command = {
@@ -282,7 +282,7 @@ const migrate: Command = {
     "Each database under its lock, one after the other; what is applied already stays as it is. `skein start` does the same before its first host, and `skein dev` by itself.",
   ],
   examples: [{ line: "DATABASE_URL=postgres://... skein migrate", does: "in a pipeline, before the new build starts" }],
-  run: async (given) => (await import("./start/index.ts")).runMigrate(given),
+  run: async (given) => (await import("./start/run.ts")).runMigrate(given),
 };
 
 const help: Command = {

@@ -10,7 +10,7 @@ import { type ContractsFile, isContractsFile } from "../contract/compatibility/i
 import { skeinError } from "../errors/index.ts";
 import { checkContracts } from "../system/check-contracts.ts";
 import type { Finding } from "../system/finding.ts";
-import { shorten } from "./load-system.ts";
+import { shorten } from "./find-system.ts";
 import { writeWhole } from "./write-whole.ts";
 
 const fileName = "contracts.json";

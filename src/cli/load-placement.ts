@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { isSkeinError, skeinError } from "../errors/index.ts";
 import { type Placement, type PlacementIssue, readPlacement, type System } from "../system/index.ts";
-import { shorten } from "./load-system.ts";
+import { shorten } from "./find-system.ts";
 
 /** Largest file that is read: a placement of every group and service there may be has far less. */
 const bytesMax = 1_048_576;

@@ -2,7 +2,8 @@
 import path from "node:path";
 import { renderOpenApi } from "../gateway/index.ts";
 import type { Given } from "./command.ts";
-import { findSystemFile, loadSystem, shorten } from "./load-system.ts";
+import { findSystemFile, shorten } from "./find-system.ts";
+import { loadSystem } from "./load-system.ts";
 import { writeWhole } from "./write-whole.ts";
 
 export async function runOpenApi(given: Given): Promise<number> {

@@ -1,7 +1,7 @@
 /** Owns writing a file of a command's making. It must never leave half of one. */
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { skeinError } from "../errors/index.ts";
-import { shorten } from "./load-system.ts";
+import { shorten } from "./find-system.ts";
 
 /** Beside the file, then renamed: a reader sees the old document or the new one. */
 export function writeWhole(file: string, text: string): void {

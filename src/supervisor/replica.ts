@@ -1,7 +1,7 @@
 /** Owns what is known of one replica of a group. It must never start or end a process. */
 import type { Clock } from "../core/index.ts";
 import type { Absence, Routes } from "../host/remote/index.ts";
-import { gatewayService, type Placement } from "../system/index.ts";
+import { gatewayService, type Placement } from "../system/placement/placement.ts";
 import { type Build, directoryOf } from "./build.ts";
 import type { HostStatus, MethodCounts, Sent } from "./control.ts";
 import type { ProcessIdentity } from "./process-identity.ts";

@@ -2,7 +2,7 @@
 import path from "node:path";
 import { systemClock } from "../../core/index.ts";
 import type { Given } from "../command.ts";
-import { findSystemFile, shorten } from "../load-system.ts";
+import { findSystemFile, shorten } from "../find-system.ts";
 import { usage } from "../parse.ts";
 import { wantsColour } from "../terminal.ts";
 import { takeInspect } from "./debug.ts";

@@ -2,7 +2,7 @@
 import path from "node:path";
 import { skeinError } from "../../errors/index.ts";
 import type { Given } from "../command.ts";
-import { shorten } from "../load-system.ts";
+import { shorten } from "../find-system.ts";
 import { escapeControl } from "../terminal.ts";
 import { writeWhole } from "../write-whole.ts";
 import { objectOf, readDocument, textOf } from "./document.ts";

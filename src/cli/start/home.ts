@@ -1,6 +1,6 @@
 /** Owns where a system's state is and what it listens on, as a command line says it. It must never write anything. */
 import path from "node:path";
-import { State } from "../../supervisor/index.ts";
+import { State } from "../../supervisor/asking.ts";
 import { usage } from "../parse.ts";
 
 /** The state of the system in this file; SKEIN_HOME comes first. */

@@ -1,9 +1,9 @@
 /** Owns `skein logs`: what all processes have written, as one log. It must never let a line act on the terminal. */
 import { type Duration, sleep, systemClock, toMs } from "../../core/index.ts";
 import { skeinError } from "../../errors/index.ts";
-import { type LogEntry, Logs } from "../../supervisor/index.ts";
+import { type LogEntry, Logs } from "../../supervisor/asking.ts";
 import type { Given } from "../command.ts";
-import { findSystemFile } from "../load-system.ts";
+import { findSystemFile } from "../find-system.ts";
 import { usage } from "../parse.ts";
 import { createPaint, escapeControl, type Paint, type Style, wantsColour } from "../terminal.ts";
 import { stateOf } from "./home.ts";

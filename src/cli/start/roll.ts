@@ -1,9 +1,9 @@
 /** Owns `skein roll`: which build was asked for, told to the supervisor. It must never load that build. */
 import path from "node:path";
 import { systemClock } from "../../core/index.ts";
-import { askRoll } from "../../supervisor/index.ts";
+import { askRoll } from "../../supervisor/asking.ts";
 import type { Given } from "../command.ts";
-import { findSystemFile, shorten } from "../load-system.ts";
+import { findSystemFile, shorten } from "../find-system.ts";
 import { usage } from "../parse.ts";
 import { escapeControl } from "../terminal.ts";
 import { untilOver } from "./goes-on.ts";

@@ -1,5 +1,5 @@
 /**
- * Owns the commands that run a system in processes: `start`, `stop` and `migrate`. It must never run a service
+ * Owns the commands that run a system in processes: `start` and `migrate`. It must never run a service
  * itself.
  */
 import { openSync } from "node:fs";
@@ -7,7 +7,6 @@ import path from "node:path";
 import { systemClock } from "../../core/index.ts";
 import { createLog } from "../../observe/index.ts";
 import {
-  askStop,
   assertKeptIsThere,
   assertSameMode,
   type Build,
@@ -35,12 +34,11 @@ import type { Given } from "../command.ts";
 import { assertBudget, assertBudgetElsewhere } from "../connections.ts";
 import { renderFinding } from "../finding.ts";
 import { loadPlacement } from "../load-placement.ts";
-import { findSystemFile, loadSystem } from "../load-system.ts";
+import { findSystemFile } from "../find-system.ts";
+import { loadSystem } from "../load-system.ts";
 import { usage } from "../parse.ts";
 import { createPaint, escapeControl, wantsColour } from "../terminal.ts";
 import { stateOf, toPort } from "./home.ts";
-
-const stopMs = 60_000;
 
 export async function runStart(given: Given): Promise<number> {
   const file = findSystemFile(given.arguments[0]);
@@ -192,11 +190,5 @@ export async function runMigrate(given: Given): Promise<number> {
   await migrateAll(system, { home, env: process.env, clock: systemClock, log, mode: "production" });
   const done = given.options["json"] === true ? JSON.stringify({ migrated: system.name }) : `${system.name}: migrated`;
   process.stdout.write(`${done}\n`);
-  return 0;
-}
-
-export async function runStop(given: Given): Promise<number> {
-  await askStop(stateOf(findSystemFile(given.arguments[0]), process.env), systemClock, stopMs);
-  process.stdout.write(given.options["json"] === true ? `${JSON.stringify({ stopped: true })}\n` : "stopped\n");
   return 0;
 }

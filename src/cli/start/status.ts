@@ -1,8 +1,8 @@
 /** Owns `skein status`: what runs where, as a table or as JSON. It must never start or end anything. */
 import { systemClock } from "../../core/index.ts";
-import { askStatus, type HostStatus, type Status } from "../../supervisor/index.ts";
+import { askStatus, type HostStatus, type Status } from "../../supervisor/asking.ts";
 import type { Given } from "../command.ts";
-import { findSystemFile, shorten } from "../load-system.ts";
+import { findSystemFile, shorten } from "../find-system.ts";
 import { createPaint, type Paint, type Style, wantsColour } from "../terminal.ts";
 import { stateOf } from "./home.ts";
 
