@@ -1,9 +1,6 @@
-/** The supervisor layer: processes on one machine. */
+/** The supervisor layer: processes on one machine. What only asks a supervisor that runs is in asking.ts. */
 export { assertSameMode } from "./adopt.ts";
-export { askStatus, askStop } from "./ask.ts";
-export type { HostStatus, Status, Wish } from "./control.ts";
 export type { SupervisorOptions } from "./host-table.ts";
-export { askPlace, askRoll } from "./ask-place.ts";
 export { type Build, buildOf, directoryOf, sameBuild } from "./build.ts";
 export { assertKeptIsThere, buildToRun, settleBuild } from "./kept-build.ts";
 export { placementToRun } from "./kept-placement.ts";
@@ -12,6 +9,4 @@ export { lineSink, trimLog } from "./log-file.ts";
 export { migrateAll } from "./migrate.ts";
 export { countConnections, migrateTo, type SaidFinding } from "./roll-check.ts";
 export { openPeersTls, peersAddress } from "./peers-address.ts";
-export { type LogEntry, Logs } from "./read-logs.ts";
-export { State } from "./state.ts";
 export { Supervisor } from "./supervisor.ts";

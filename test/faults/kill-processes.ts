@@ -12,7 +12,7 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { createSeededRandom, type Random } from "../../src/core/index.ts";
-import type { HostStatus } from "../../src/supervisor/index.ts";
+import type { HostStatus } from "../../src/supervisor/asking.ts";
 import { identify } from "../../src/supervisor/process-identity.ts";
 import { type Placed, startPlacedShop } from "../shop/placed.ts";
 import { type Asked, CustomerClient } from "./harness/client.ts";

@@ -9,7 +9,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
-import type { Status } from "../../src/supervisor/index.ts";
+import type { Status } from "../../src/supervisor/asking.ts";
 import { assertPython, freePort, Python, token } from "./python.ts";
 
 const run = promisify(execFile);

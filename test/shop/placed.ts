@@ -7,7 +7,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { RunningShop } from "../../examples/shop/shop.e2e.ts";
 import { systemClock } from "../../src/core/index.ts";
-import { askStatus, State, type Status } from "../../src/supervisor/index.ts";
+import { askStatus, State, type Status } from "../../src/supervisor/asking.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const shop = path.join(root, "examples/shop/system.ts");

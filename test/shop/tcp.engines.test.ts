@@ -9,7 +9,7 @@ import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect, type ConnectionOptions } from "node:tls";
 import { shopSuite } from "../../examples/shop/shop.e2e.ts";
-import { State } from "../../src/supervisor/index.ts";
+import { State } from "../../src/supervisor/asking.ts";
 import { Authority, type CertificateFiles } from "../../src/transport/fixtures/certificates.ts";
 import { type Placed, processesOf, startPlacedShop } from "./placed.ts";
 

@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterEach, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { systemClock } from "../../src/core/index.ts";
-import { askStop, State } from "../../src/supervisor/index.ts";
+import { askStop, State } from "../../src/supervisor/asking.ts";
 import { type Placed, processesOf, startPlaced } from "../shop/placed.ts";
 
 const at = (file: string) => path.join(import.meta.dirname, file);

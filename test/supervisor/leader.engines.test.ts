@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { createSeededRandom } from "../../src/core/index.ts";
-import type { HostStatus } from "../../src/supervisor/index.ts";
+import type { HostStatus } from "../../src/supervisor/asking.ts";
 import { identify } from "../../src/supervisor/process-identity.ts";
 import { createOrderClient, type OrderClient } from "../faults/order-client.ts";
 import { type PlacedShop, startPlacedShop } from "../shop/placed.ts";

@@ -8,7 +8,7 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { systemClock } from "../../src/core/index.ts";
-import { askStatus, askStop, State } from "../../src/supervisor/index.ts";
+import { askStatus, askStop, State } from "../../src/supervisor/asking.ts";
 import { identify } from "../../src/supervisor/process-identity.ts";
 import { ProcessWatch } from "../faults/process-watch.ts";
 

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { State } from "../../supervisor/index.ts";
+import { State } from "../../supervisor/asking.ts";
 import { identify } from "../../supervisor/process-identity.ts";
 import { bin } from "../fixtures/sample.ts";
 

@@ -6,6 +6,7 @@ import { openSync } from "node:fs";
 import path from "node:path";
 import { systemClock } from "../../core/index.ts";
 import { createLog } from "../../observe/index.ts";
+import type { State } from "../../supervisor/asking.ts";
 import {
   assertKeptIsThere,
   assertSameMode,
@@ -23,7 +24,6 @@ import {
   placementToRun,
   sameBuild,
   settleBuild,
-  type State,
   Supervisor,
   trimLog,
 } from "../../supervisor/index.ts";

@@ -1,7 +1,7 @@
 /** Owns how a status looks to a person. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { HostStatus } from "../../supervisor/index.ts";
+import type { HostStatus } from "../../supervisor/asking.ts";
 import { createPaint } from "../terminal.ts";
 import { renderStatus } from "./status.ts";
 

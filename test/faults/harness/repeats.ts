@@ -2,7 +2,7 @@
  * Owns how often hosts have sent calls to each other more than once, from what each says of itself. It must never count what
  * customers have sent again: that is in their history.
  */
-import type { HostStatus } from "../../../src/supervisor/index.ts";
+import type { HostStatus } from "../../../src/supervisor/asking.ts";
 
 /** The retry budget looks back as far. */
 const windowMs = 10_000;

@@ -8,7 +8,8 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { systemClock } from "../../../src/core/index.ts";
 import { isSkeinError } from "../../../src/errors/index.ts";
-import { askPlace, askRoll, askStatus, askStop, sameBuild, State, type Wish } from "../../../src/supervisor/index.ts";
+import { askPlace, askRoll, askStatus, askStop, State, type Wish } from "../../../src/supervisor/asking.ts";
+import { sameBuild } from "../../../src/supervisor/index.ts";
 import { processesOf } from "../../shop/placed.ts";
 import { placement } from "./builds.ts";
 

@@ -1,7 +1,7 @@
 /** Owns the case in which a service uses up its memory again and again. It must never end a process itself. */
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Status } from "../../../../src/supervisor/index.ts";
+import type { Status } from "../../../../src/supervisor/asking.ts";
 import type { PlacedShop } from "../../../shop/placed.ts";
 import { atLeast, atMost, type FaultCase } from "../case.ts";
 
