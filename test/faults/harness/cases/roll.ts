@@ -26,6 +26,7 @@ function onBuilds(rest: Omit<FaultCase, "system" | "noPeer">): FaultCase {
 
 export const roll = onBuilds({
   summary: "rolls v1 -> v2 -> v1 with an optional field more, one less and a method more, five times",
+  goal: "0 failed; p99 while rolling at most twice as long; ten rolls done",
   prepare: ({ rate, durationMs }) =>
     Promise.resolve({
       phases: [{ name: "all", rate, ms: durationMs < shortMs ? shortMs : durationMs * lasts }],
@@ -88,11 +89,13 @@ function bad(name: "unready" | "faulty", reason: RegExp): Pick<FaultCase, "prepa
 export const rollBadReady = onBuilds({
   ...bad("unready", /orders-1\S* did not start/),
   summary: "a roll to a build that is never ready: taken back by itself",
+  goal: "0 failed; taken back, with its reason",
   judge: ({ failed }) => atMost("failed", failed, 0),
 });
 
 export const rollBadErrors = onBuilds({
   ...bad("faulty", /calls of \S+ failed at the new processes/),
   summary: "a roll to a build that answers errors: taken back by itself",
+  goal: "99.5 %; taken back, with its reason",
   judge: ({ success }) => atLeast("success", success, 0.995),
 });
