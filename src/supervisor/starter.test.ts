@@ -1,7 +1,7 @@
 /** Who is started while another start takes long. The processes are the test's own, and what they would do is said for them. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { getPriority, tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { createVirtualClock, type VirtualClock } from "../core/virtual-clock.ts";
@@ -103,6 +103,21 @@ test("the next newcomer of a change waits until the processors have something to
   starter.next();
   assert.deepEqual(starting(), ["alpha-4"]);
 });
+
+test(
+  "the newcomer of a change starts at low priority, also as the first of its group; what nobody else does, at the usual one",
+  { skip: process.getuid?.() === 0 ? false : "only root may take a lower priority back" },
+  () => {
+    serve("alpha-1", "gamma-1", "gamma-2");
+    const newcomer = { ...find("beta-1"), id: "delta-1", group: "delta", services: ["beta"], isRouted: false };
+    table.replicas.push(newcomer);
+    starter.next();
+    starter.ready(find("beta-1"));
+    starter.next();
+    const priorities = ["beta-1", "delta-1"].map((id) => getPriority(find(id).identity?.pid));
+    assert.deepEqual(priorities, [getPriority(), 10]);
+  },
+);
 
 test("what a change that is taken back has not started yet is not started any more", async () => {
   serve("alpha-1", "beta-1", "gamma-1", "gamma-2");

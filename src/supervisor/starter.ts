@@ -80,21 +80,24 @@ export class Starter {
 
   /** By one that has just been started, or by one of its group, which would hang as that does. What calls wait for goes before a change's newcomers. */
   #isHeldUp(due: Replica, now: number): boolean {
+    const isAwaited = this.#isAwaited(due);
     return [...this.#starting].some((one) => {
-      const isNewcomer = !one.isRouted || one.replaces !== undefined;
-      if (isNewcomer && due.isRouted && this.#isAwaited(due)) return false;
+      if (isAwaited && (isNewcomer(one) || one.replaces !== undefined)) return false;
       return one.group === due.group || now - one.startedMs < aloneMs;
     });
   }
 
   /** Those that serve have fallen behind while the last one started; nobody waits for this one. */
   #isTooSoon(due: Replica, now: number): boolean {
-    const isNewcomer = !due.isRouted && due.replaces === undefined;
-    return isNewcomer && now - this.#readyMs < restMsMax;
+    return isNewcomer(due) && now - this.#readyMs < restMsMax;
   }
 
-  /** Nobody else of its group serves, or the one that it replaces has little memory left. */
+  /**
+   * Nobody else of its group serves, or the one that it replaces has little memory left. A newcomer is not awaited, though
+   * it be the first of its group: until it gets calls others answer them.
+   */
   #isAwaited(due: Replica): boolean {
+    if (isNewcomer(due)) return false;
     const { replaces } = due;
     if (replaces !== undefined && isNearLimit(replaces)) return true;
     return !this.#table.replicas.some(
@@ -213,4 +216,9 @@ export class Starter {
     one.lastError = "its record could not be written";
     signal(identity, "SIGKILL");
   }
+}
+
+/** Of a change, and no call goes to it yet. */
+function isNewcomer({ isRouted, replaces }: Replica): boolean {
+  return !isRouted && replaces === undefined;
 }
