@@ -29,8 +29,6 @@ const goneLimitMs = transferDrainLimitMs + 30_000;
  * for a second.
  */
 const ends = { eachMs: 250, allMs: 5_000 } as const;
-/** How many times as long what is done one after the other may take where the processors have nothing to spare. */
-const easedMax = 3;
 /** For a replacement by memory that is under way. */
 const quietLimitMs = 120_000;
 /** Why a change goes no further where the disk is full: hosts are told of no routes that could not be kept. */
@@ -141,15 +139,12 @@ export class Changes {
     return reason;
   }
 
-  /** As `proved`, and longer while the processors have nothing to spare: what these calls cost comes with a delay. */
-  async eased(leastMs: number, complaint: () => string | undefined): Promise<string | undefined> {
+  /** As `proved`, until what these calls cost is a small part of what the processors have to spare. */
+  async eased(mostMs: number, complaint: () => string | undefined): Promise<string | undefined> {
     const { clock } = this.#table.options;
-    const soonestMs = clock.monotonic() + leastMs;
-    const isEnough = (): boolean => {
-      const { isIdle } = this.#starter.processors;
-      return isIdle && clock.monotonic() >= soonestMs;
-    };
-    return this.proved(leastMs * easedMax, complaint, isEnough);
+    const sinceMs = clock.monotonic();
+    const isEnough = (): boolean => clock.monotonic() - sinceMs >= this.#starter.processors.restMs;
+    return this.proved(mostMs, complaint, isEnough);
   }
 
   /** Clients keep their connections to a gateway, and what is behind it: they are sent on little by little, too; 0 takes it back. */

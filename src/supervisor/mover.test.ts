@@ -67,10 +67,10 @@ let changes: Changes;
 let mover: Mover;
 let memory: Memory;
 
-const processors = { isIdle: true };
+const processors = { restMs: 2_500 };
 
 beforeEach(() => {
-  processors.isIdle = true;
+  processors.restMs = 2_500;
   full = new Set();
   fullOnceSwitched = [];
   home = mkdtempSync(path.join(tmpdir(), "skein-mover-"));
@@ -190,25 +190,26 @@ test("new processes get calls one after the other beside the old one, which leav
   assert.ok(alone - second >= 17_500 && alone - second < 18_500, `alone after ${alone - second} ms`);
 });
 
-test("first calls are up to three times as far apart while the processors have nothing to spare", async () => {
+test("first calls are as far apart as the processors need, 6 s at most", async () => {
   const time = async (services: Record<string, string>): Promise<number> => {
     const startMs = clock.monotonic();
     assert.deepEqual(await place(services), ["alpha", "beta"]);
     return clock.monotonic() - startMs;
   };
   const idleMs = await time({ alpha: "own" });
-  processors.isIdle = false;
+  processors.restMs = Number.POSITIVE_INFINITY;
   const busyMs = await time({ alpha: "a" });
-  // Two new processes with 2.5 s each, and then one with 7.5.
-  assert.ok(busyMs - idleMs >= 2_000 && busyMs - idleMs < 3_000, `${idleMs} and ${busyMs} ms`);
+  // Two new processes with 2.5 s each, and then one with 6.
+  assert.ok(busyMs - idleMs >= 500 && busyMs - idleMs < 1_500, `${idleMs} and ${busyMs} ms`);
 });
 
 test("of many new processes none waits long for its first call", async () => {
+  processors.restMs = Number.POSITIVE_INFINITY;
   const groups = { front: { services: ["gateway"] }, a: { services: ["alpha", "beta"], replicas: 64 } };
   const startMs = clock.monotonic();
   const moved = await over(mover.move({ placement: { groups } }, false, () => undefined));
   assert.ok(Array.isArray(moved), String(moved));
-  assert.ok(clock.monotonic() - startMs < 55_000, `${clock.monotonic() - startMs} ms`);
+  assert.ok(clock.monotonic() - startMs < 115_000, `${clock.monotonic() - startMs} ms`);
 });
 
 const before = ["a-1 ready", "front-1 ready"];

@@ -27,9 +27,9 @@ import type { MoveRecord } from "./records.ts";
 const proofMs = 15_000;
 /**
  * They get their first calls one after the other, as cold code of ten processes at once would take the processors from everybody: so
- * far apart, and closer where they are many. Longer than the processors are looked at, which have to have something to spare with the last one.
+ * far apart at most, however little is idle, and all of them.
  */
-const apart = { eachMs: 2_500, allMs: 30_000 } as const;
+const apart = { eachMs: 6_000, allMs: 90_000 } as const;
 
 /** Who comes and who goes. */
 interface Sides {

@@ -8,56 +8,56 @@ function open() {
   const clock = createVirtualClock();
   let count = { idle: 0, all: 0 };
   const processors = new Processors(clock, () => count);
-  /** A quarter of a second each. */
-  const pass = async (...idle: readonly number[]): Promise<boolean> => {
-    let isIdle = false;
+  /** A quarter of a second each, of two processors. */
+  const pass = async (...idle: readonly number[]): Promise<number> => {
+    let restMs = 0;
     for (const one of idle) {
       count = { idle: count.idle + one, all: count.all + 500 };
       await clock.advance(250);
-      ({ isIdle } = processors);
+      ({ restMs } = processors);
     }
-    return isIdle;
+    return restMs;
   };
-  assert.equal(processors.isIdle, false, "nothing is known yet");
+  assert.equal(processors.restMs, Number.POSITIVE_INFINITY, "nothing is known yet");
   return { clock, processors, pass };
 }
 
-test("a third idle is something to spare, counted over a second at least", async () => {
+test("a quarter of what is idle is a second of one processor, counted over a second at least", async () => {
   const { pass } = open();
-  assert.equal(await pass(500, 500, 500), false, "too soon");
-  assert.equal(await pass(0), true);
+  assert.equal(await pass(500, 500, 500), Number.POSITIVE_INFINITY, "too soon");
+  assert.equal(await pass(500), 2_000);
+  assert.equal(await pass(0, 0, 0, 0), 4_000);
 });
 
 test("it is the average of two seconds that counts, not a moment of them", async () => {
   const { pass } = open();
-  assert.equal(await pass(0, 0, 0, 0, 0, 0, 400, 500), false);
-  assert.equal(await pass(433), false);
-  assert.equal(await pass(1), true);
-  assert.equal(await pass(0, 0, 0, 0, 0, 0), false);
+  assert.equal(await pass(0, 0, 0, 0, 0, 0, 500, 500), 8_000);
+  assert.equal(await pass(500), 16_000 / 3);
+  assert.equal(await pass(0, 0, 0, 0, 0, 0, 0, 0), Number.POSITIVE_INFINITY);
 });
 
 test("too soon for another count, the last ones count", async () => {
   const { clock, processors, pass } = open();
-  assert.equal(await pass(500, 500, 500, 500), true);
+  assert.equal(await pass(500, 500, 500, 500), 2_000);
   await clock.advance(249);
-  assert.equal(processors.isIdle, true);
+  assert.equal(processors.restMs, 2_000);
 });
 
 test("what they did while nobody asked is not known", async () => {
   const { clock, processors, pass } = open();
-  assert.equal(await pass(500, 500, 500, 500), true);
+  assert.equal(await pass(500, 500, 500, 500), 2_000);
   await clock.advance(2_001);
-  assert.equal(processors.isIdle, false);
-  assert.equal(await pass(167, 167, 167), false);
-  assert.equal(await pass(167), true);
+  assert.equal(processors.restMs, Number.POSITIVE_INFINITY);
+  assert.equal(await pass(250, 250, 250), Number.POSITIVE_INFINITY);
+  assert.equal(await pass(250), 4_000);
 });
 
 test("a platform that counts nothing is not busy", async () => {
   const clock = createVirtualClock();
   const processors = new Processors(clock, () => ({ idle: 0, all: 0 }));
   for (let span = 0; span < 4; span++) {
-    assert.equal(processors.isIdle, false);
+    assert.equal(processors.restMs, Number.POSITIVE_INFINITY);
     await clock.advance(250);
   }
-  assert.equal(processors.isIdle, true);
+  assert.equal(processors.restMs, 1_000);
 });

@@ -1,6 +1,6 @@
 /**
- * Owns whether the machine's processors have something to spare, so that a change waits for its own effects to pass. It must
- * never be what a change depends on: others may keep them busy for ever, and a container does not see its own limit there.
+ * Owns how much of the machine's processors is idle, so that a change takes a part of that and no more. It must never be
+ * what a change depends on: others may keep them busy for ever, and a container does not see its own limit there.
  */
 import os from "node:os";
 import type { Clock } from "../core/index.ts";
@@ -9,8 +9,10 @@ import type { Clock } from "../core/index.ts";
 const spanMs = 250;
 /** What they did before does not count, and what they did for less than the shorter one says nothing: a quarter of a second is idle now and then where the average is not. */
 const window = { leastMs: 1_000, mostMs: 2_000 } as const;
-/** Of two processors two thirds of one: a start takes most of that, and where both are busy what is woken waits for one as often as not. */
-const idleShareMin = 1 / 3;
+/** What a start takes of one processor, or the first calls of a process: a second or so. */
+const costMs = 1_000;
+/** What all of them, one after the other, may take of what is idle: each takes its second at once, and what is woken meanwhile waits. */
+const idleShare = 1 / 4;
 
 interface Count {
   readonly idle: number;
@@ -28,8 +30,11 @@ export class Processors {
     this.#count = count;
   }
 
-  /** Whether a third of them was idle in the last second or two; false while nobody has asked for so long. */
-  get isIdle(): boolean {
+  /**
+   * Milliseconds to leave after each start, or first calls of a process, so that one after the other they take a quarter of what
+   * was idle in the last second or two. `Infinity` while nothing was, and while nobody has asked for so long.
+   */
+  get restMs(): number {
     const nowMs = this.#clock.monotonic();
     const lastMs = this.#counts.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
     if (nowMs - lastMs >= spanMs) {
@@ -37,10 +42,12 @@ export class Processors {
       this.#counts = [...recent, { ...this.#count(), atMs: nowMs }];
     }
     const [first, last] = [this.#counts[0], this.#counts.at(-1)];
-    if (first === undefined || last === undefined || last.atMs - first.atMs < window.leastMs) return false;
-    const all = last.all - first.all;
+    if (first === undefined || last === undefined || last.atMs - first.atMs < window.leastMs)
+      return Number.POSITIVE_INFINITY;
     // A platform that counts nothing is not busy.
-    return all <= 0 || (last.idle - first.idle) / all >= idleShareMin;
+    if (last.all <= first.all) return costMs;
+    const idleProcessors = (last.idle - first.idle) / (last.atMs - first.atMs);
+    return costMs / (idleProcessors * idleShare);
   }
 }
 

@@ -19,10 +19,10 @@ let clock: VirtualClock;
 let table: HostTable;
 let starter: Starter;
 
-const processors = { isIdle: true };
+const processors = { restMs: 0 };
 
 beforeEach(() => {
-  processors.isIdle = true;
+  processors.restMs = 0;
   home = mkdtempSync(path.join(tmpdir(), "skein-starter-"));
   const state = new State(home);
   state.open();
@@ -81,12 +81,12 @@ test("what nobody else does starts beside the newcomer of a change at once, also
   assert.deepEqual(starting(), ["beta-1", "beta-1.b"]);
 });
 
-test("the next newcomer of a change waits until the processors have something to spare, 6 s at most; what is missing does not", async () => {
+test("the next newcomer of a change waits for as long as the processors need, 8 s at most; what is missing does not", async () => {
   serve("alpha-1", "beta-1", "gamma-1", "gamma-2");
   const newcomers = ["alpha-2", "alpha-3", "alpha-4"].map((id) => ({ ...find("alpha-1"), id, isRouted: false }));
   for (const one of newcomers) one.state = "waiting";
   table.replicas.push(...newcomers);
-  processors.isIdle = false;
+  processors.restMs = 20_000;
   starter.next();
   assert.deepEqual(starting(), ["alpha-2"]);
   starter.ready(find("alpha-2"));
@@ -99,8 +99,10 @@ test("the next newcomer of a change waits until the processors have something to
   await pass(200);
   assert.deepEqual(starting(), ["alpha-3"]);
   starter.ready(find("alpha-3"));
-  processors.isIdle = true;
-  starter.next();
+  processors.restMs = 3_000;
+  await pass(2_900);
+  assert.deepEqual(starting(), []);
+  await pass(200);
   assert.deepEqual(starting(), ["alpha-4"]);
 });
 

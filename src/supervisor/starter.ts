@@ -14,7 +14,7 @@ import { hostArguments, startHost } from "./spawn.ts";
 const aloneMs = 3_000;
 const startingMax = 4;
 
-/** A change's next process waits so long at most for the processors to have something to spare after the last start. */
+/** A change's next process waits so long at most after the last start, however little is idle. */
 const restMsMax = 6_000;
 
 const pause = { firstMs: 100, longestMs: 30_000 } as const;
@@ -23,11 +23,11 @@ export class Starter {
   readonly #table: HostTable;
   readonly #socket: GatewaySocket;
   readonly #starting = new Set<Replica>();
-  readonly processors: Pick<Processors, "isIdle">;
+  readonly processors: Pick<Processors, "restMs">;
   #readyMs = Number.NEGATIVE_INFINITY;
   #isOver = false;
 
-  constructor(table: HostTable, socket: GatewaySocket, processors: Pick<Processors, "isIdle">) {
+  constructor(table: HostTable, socket: GatewaySocket, processors: Pick<Processors, "restMs">) {
     this.#table = table;
     this.#socket = socket;
     this.processors = processors;
@@ -52,13 +52,13 @@ export class Starter {
     if (waiting.length === 0) return;
     const now = clock.monotonic();
     // Asked while others start, too: what they did meanwhile is known when it is this one's turn.
-    const { isIdle } = this.processors;
+    const { restMs } = this.processors;
     const due = waiting.find(
       (one) =>
         one.notBeforeMs <= now &&
         (!isGateway(one) || this.#socket.isHeld) &&
         !this.#isHeldUp(one, now) &&
-        (isIdle || !this.#isTooSoon(one, now)),
+        !(isNewcomer(one) && now - this.#readyMs < Math.min(restMs, restMsMax)),
     );
     if (due === undefined) return;
     this.#starting.add(due);
@@ -85,11 +85,6 @@ export class Starter {
       if (isAwaited && (isNewcomer(one) || one.replaces !== undefined)) return false;
       return one.group === due.group || now - one.startedMs < aloneMs;
     });
-  }
-
-  /** Those that serve have fallen behind while the last one started; nobody waits for this one. */
-  #isTooSoon(due: Replica, now: number): boolean {
-    return isNewcomer(due) && now - this.#readyMs < restMsMax;
   }
 
   /**
