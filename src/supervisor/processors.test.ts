@@ -36,6 +36,11 @@ test("it is the average of two seconds that counts, not a moment of them", async
   assert.equal(await pass(0, 0, 0, 0, 0, 0, 0, 0), Number.POSITIVE_INFINITY);
 });
 
+test("a count of idle time that goes back is no time", async () => {
+  const { pass } = open();
+  assert.equal(await pass(0, -1, 0, 0, 0), Number.POSITIVE_INFINITY);
+});
+
 test("too soon for another count, the last ones count", async () => {
   const { clock, processors, pass } = open();
   assert.equal(await pass(500, 500, 500, 500), 2_000);

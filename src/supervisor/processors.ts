@@ -46,7 +46,8 @@ export class Processors {
       return Number.POSITIVE_INFINITY;
     // A platform that counts nothing is not busy.
     if (last.all <= first.all) return costMs;
-    const idleProcessors = (last.idle - first.idle) / (last.atMs - first.atMs);
+    // A kernel that rounds may count less than it did a moment ago.
+    const idleProcessors = Math.max(0, last.idle - first.idle) / (last.atMs - first.atMs);
     return costMs / (idleProcessors * idleShare);
   }
 }
