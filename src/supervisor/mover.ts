@@ -26,8 +26,8 @@ import type { MoveRecord } from "./records.ts";
 /** How long the new ones serve beside the old ones; a caller gives a new one its whole share after this (`choice.ts`). */
 const proofMs = 15_000;
 /**
- * They get their first calls one after the other, as cold code of ten processes at once would take the processors from everybody: so
- * far apart at most, however little is idle, and all of them.
+ * They get their first calls one after the other, as cold code of ten processes at once would take the processors from everybody. Between
+ * two, and in all, this passes at most, however little is idle.
  */
 const apart = { eachMs: 6_000, allMs: 90_000 } as const;
 

@@ -81,7 +81,7 @@ test("what nobody else does starts beside the newcomer of a change at once, also
   assert.deepEqual(starting(), ["beta-1", "beta-1.b"]);
 });
 
-test("the next newcomer of a change waits for as long as the processors need, 8 s at most; what is missing does not", async () => {
+test("the next newcomer of a change waits for as long as the processors need, 6 s at most; what is missing does not", async () => {
   serve("alpha-1", "beta-1", "gamma-1", "gamma-2");
   const newcomers = ["alpha-2", "alpha-3", "alpha-4"].map((id) => ({ ...find("alpha-1"), id, isRouted: false }));
   for (const one of newcomers) one.state = "waiting";
