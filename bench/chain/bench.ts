@@ -72,11 +72,14 @@ async function firstOf(stream: NodeJS.ReadableStream, portOf: Served["portOf"]):
 
 const peers = { Grpc: "grpc", Moleculer: "moleculer" } as const;
 
+/** And what nobody on Node gets below by much: beside it one sees how much of a ratio there is to be had at all. */
+const compared = { ...peers, Raw: "raw" } as const;
+
 /** `latencyVs...` by the median at the modest rate, `cpuVs...` by processor time there, `maxVs...` by pages a second. */
 function versus(round: Round, own: string): Record<string, number> {
   const of = (contestant: string, figure: string) => round[contestant]?.[figure] ?? Number.NaN;
   return Object.fromEntries(
-    Object.entries(peers).flatMap(([name, peer]) => [
+    Object.entries(compared).flatMap(([name, peer]) => [
       [`latencyVs${name}`, timesBetter(of(own, "p50Ms"), of(peer, "p50Ms"))],
       [`cpuVs${name}`, timesBetter(of(own, "cpuMsPerPage"), of(peer, "cpuMsPerPage"))],
       // timesBetter compares costs: the time a page takes is one over the rate.
@@ -115,6 +118,7 @@ export const chain: Bench = {
     each: measured(placed("each")),
     grpc: measured(printed("bench/peers/page-grpc.mjs")),
     moleculer: measured(printed("bench/peers/page-moleculer.mjs")),
+    raw: measured(printed("bench/peers/page-raw.mjs")),
     generator: measured(printed("bench/chain/floor.ts")),
   },
   derive: (round) => ({ one: versus(round, "one"), each: versus(round, "each") }),
@@ -126,6 +130,7 @@ export const chain: Bench = {
     "`generator` is the client against a socket that answers the same bytes without work: its p50Ms is in everybody's, and a maxPerSecond near its own would be the client's; maxClientBusyShare near 1 says so too",
     "one and each: `skein start` from dist on bench/apps/page/*.json. On: Zod in and out at each callee, access, deadlines, cancellation, cycle checks, spans, histograms, copies, ETag, the gateway's limits. Off: nothing",
     "grpc: one process for each service, one channel for each peer over unix sockets, deadlines that are passed on, keep-alive; Fastify in front. Off: validation beyond protobuf's types, cancellation, tracing, metrics",
+    "raw: one process for each service, frames of JSON over unix sockets by hand, `node:http` in front. Off: everything, errors of handlers too: what eleven processes of Node take to make this page at all",
     "moleculer: one node for each service, TCP transporter, requestTimeout 10 s, params validated; Fastify in front. Off: output validation, tracing, metrics, logger",
     "the goals are the ratios of Google's Service Weaver to gRPC (Ghemawat et al., HotOS 2023), measured in Go on many machines: a measure, not the same experiment",
   ],
