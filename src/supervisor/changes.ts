@@ -90,6 +90,8 @@ export class Changes {
         if (one.failures >= attemptsMax) reason = `${one.id} did not start: ${one.lastError ?? "it ended at once"}`;
         if (one.state !== "ready" || said.has(one)) continue;
         said.add(one);
+        // An attempt before this one is no end of what serves now.
+        one.failures = 0;
         step(`${one.id} is ready (${one.services.join(", ")})`);
       }
       return reason !== undefined || said.size === come.length;
@@ -139,11 +141,15 @@ export class Changes {
     return reason;
   }
 
-  /** As `proved`, until what these calls cost is a small part of what the processors have to spare. */
-  async eased(mostMs: number, complaint: () => string | undefined): Promise<string | undefined> {
+  /** As `proved`, until what a start or first calls have cost is a small part of what the processors have to spare, or the new ones are needed. */
+  async eased(
+    mostMs: number,
+    complaint: () => string | undefined,
+    isNeeded = (): boolean => false,
+  ): Promise<string | undefined> {
     const { clock } = this.#table.options;
     const sinceMs = clock.monotonic();
-    const isEnough = (): boolean => clock.monotonic() - sinceMs >= this.#starter.processors.restMs;
+    const isEnough = (): boolean => isNeeded() || clock.monotonic() - sinceMs >= this.#starter.processors.restMs;
     return this.proved(mostMs, complaint, isEnough);
   }
 

@@ -6,6 +6,7 @@ import { type Build, directoryOf, sameBuild } from "./build.ts";
 import { type Changes, endOf, type Step, unwritten } from "./changes.ts";
 import type { HostTable } from "./host-table.ts";
 import { Judgement } from "./judgement.ts";
+import { rest } from "./processors.ts";
 import { type Replica, replacementOf } from "./replica.ts";
 import type { Starter } from "./starter.ts";
 
@@ -46,6 +47,8 @@ export class Replacer {
     if (!replicas.includes(one) || sameBuild(one.build, build)) return undefined;
     const next = replacementOf(one, build);
     next.isProving = true;
+    // One that has to prove itself gets its first calls after a rest.
+    next.isRouted = trial === undefined;
     replicas.push(next);
     const reason =
       (await this.#changes.started([next], step)) ??
@@ -65,10 +68,16 @@ export class Replacer {
     return undefined;
   }
 
-  /** With all that came before it: what goes wrong late goes wrong too. */
+  /**
+   * With all that came before it: what goes wrong late goes wrong too. After its start and after its first calls there is a rest,
+   * as in a move: what they take of the processors is made up for before the next one starts.
+   */
   async #prove(next: Replica, one: Replica, trial: Trial): Promise<string | undefined> {
-    const { come, groups, isBreaking } = trial;
     const { replicas, options } = this.#table;
+    const isNeeded = (): boolean => !replicas.includes(one) || one.state !== "ready";
+    const ended = await this.#changes.eased(rest.mostMs, () => endOf([next]), isNeeded);
+    if (ended !== undefined) return ended;
+    const { come, groups, isBreaking } = trial;
     const judgement = groups.get(next.group);
     if (judgement === undefined) {
       const old = replicas.filter(({ group, build }) => group === next.group && !sameBuild(build, next.build));
@@ -76,10 +85,11 @@ export class Replacer {
     } else judgement.add(next);
     if (!(await this.#changes.route([next], []))) return unwritten;
     const isFirst = judgement === undefined;
-    this.#changes.yield([one], isFirst ? proof.firstMs : proof.leastMs);
+    this.#changes.yield([one], (isFirst ? proof.firstMs : proof.leastMs) + rest.mostMs);
     const all = { ...trial, come: [...come, next] };
     const complaint = (): string | undefined => complaintAbout(all, options.clock.monotonic());
-    const early = await this.#changes.proved(proof.leastMs, complaint);
+    const early =
+      (await this.#changes.proved(proof.leastMs, complaint)) ?? (await this.#changes.eased(rest.mostMs, complaint));
     if (early !== undefined || !isFirst) return early;
     return this.#changes.proved(proof.firstMs - proof.leastMs, complaint, () => next.answered >= proof.calls);
   }

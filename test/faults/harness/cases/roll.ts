@@ -7,9 +7,12 @@ import { shopBuild } from "./roll-builds.ts";
 /** There and back, five times. */
 const rollsMax = 10;
 /** Processes start one after the other, so that ten rolls take longer than other cases: so many times the requests that were asked for. */
-const lasts = 5;
-/** What one takes, so that a short run has time for it. */
-const shortMs = 40_000;
+const lasts = 12;
+/** Of the run, before the first one and after each: what the case is compared with. */
+const restShare = 1 / 80;
+/** What one takes, so that a short run has time for it; and one that is taken back. */
+const shortMs = 100_000;
+const shortBadMs = 40_000;
 
 /** The copies of the shop are made when a case is run, not when this file is loaded. */
 function onBuilds(rest: Omit<FaultCase, "system" | "noPeer">): FaultCase {
@@ -41,8 +44,8 @@ export const roll = onBuilds({
       const strangers = (await context.shop.status()).hosts.filter((host) => host.build !== build);
       return strangers.length === 0 ? [] : [`${strangers.length} hosts do not run ${name} after the roll`];
     };
-    const leadMs = context.durationMs / 15;
-    const row = await inARow({ context, what: "roll", names, leadMs, restMs: 0, change });
+    const restMs = context.durationMs * restShare;
+    const row = await inARow({ context, what: "roll", names, leadMs: restMs, restMs, change });
     return {
       figures: { rolls: row.changes, slowestRollMs: row.slowestMs },
       spans: row.spans,
@@ -76,7 +79,7 @@ async function isUndone(context: FaultContext, name: "unready" | "faulty", reaso
 function bad(name: "unready" | "faulty", reason: RegExp): Pick<FaultCase, "prepare" | "inject"> {
   return {
     prepare: ({ rate, durationMs }) =>
-      Promise.resolve({ phases: [{ name: "all", rate, ms: Math.max(durationMs, shortMs) }], figures: {} }),
+      Promise.resolve({ phases: [{ name: "all", rate, ms: Math.max(durationMs, shortBadMs) }], figures: {} }),
     async inject(context) {
       await context.until(context.durationMs / 10);
       const fromMs = context.now();
