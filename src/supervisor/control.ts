@@ -142,7 +142,14 @@ export type SupervisorSays =
   | { readonly is: "drain"; readonly hasSuccessor?: boolean }
   /** To a gateway that is about to go: clients should come to the others within this time; 0 takes it back. */
   | { readonly is: "yield"; readonly withinMs: number }
-  | { readonly is: "spawn"; readonly id: string; readonly arguments: readonly string[]; readonly log: string }
+  /** `isAwaited`: nobody else of its group serves, so that it starts at the usual priority. */
+  | {
+      readonly is: "spawn";
+      readonly id: string;
+      readonly arguments: readonly string[];
+      readonly log: string;
+      readonly isAwaited?: boolean;
+    }
   /** To a gateway: start a holder with the listening socket that you have. */
   | { readonly is: "hold"; readonly arguments: readonly string[]; readonly log: string };
 

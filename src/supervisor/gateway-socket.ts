@@ -147,8 +147,8 @@ export class GatewaySocket {
     this.#holder = wire;
   }
 
-  spawn(id: string, args: readonly string[], log: string): void {
-    this.#holder?.say({ is: "spawn", id, arguments: args, log });
+  spawn(id: string, args: readonly string[], log: string, isAwaited: boolean): void {
+    this.#holder?.say({ is: "spawn", id, arguments: args, log, isAwaited });
   }
 
   /** Tells the holder to end; false once it has. */

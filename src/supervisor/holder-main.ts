@@ -36,8 +36,8 @@ function hear(message: SupervisorSays): void {
     process.exit(0);
   }
   if (message.is !== "spawn") return;
-  const { id } = message;
-  const child = startGateway(message.arguments, message.log, descriptor);
+  const { id, isAwaited } = message;
+  const child = startGateway(message.arguments, message.log, descriptor, isAwaited);
   child.on("exit", () => adoption.say({ is: "exited", id }));
   adoption.say({ is: "spawned", id, pid: child.pid ?? -1 });
 }

@@ -75,20 +75,21 @@ beforeEach(() => {
   fullOnceSwitched = [];
   home = mkdtempSync(path.join(tmpdir(), "skein-mover-"));
   mkdirSync(path.join(home, "run"));
+  serveIn({ front, a: { services: ["alpha", "beta"], memory: "150Mi" } });
+});
+const front = { services: ["gateway"] };
+function serveIn(groups: object): void {
   const state = new SmallDisk(home);
   state.open();
   clock = createVirtualClock();
-  const placement = readPlacement(
-    { groups: { front: { services: ["gateway"] }, a: { services: ["alpha", "beta"], memory: "150Mi" } } },
-    shop,
-  );
+  const placement = readPlacement({ groups }, shop);
   table = new HostTable(optionsOf(state, {}, { system: shop, placement, clock }));
   const starter = starterOf();
   changes = new Changes(table, starter);
   mover = new Mover(table, changes);
   memory = new Memory(table, starter);
   starter.next();
-});
+}
 afterEach(() => rmSync(home, { recursive: true }));
 
 /** Processes that are ready at once, and end 100 ms after they were told to. */
@@ -190,6 +191,21 @@ test("new processes get calls one after the other beside the old one, which leav
   assert.ok(alone - second >= 17_500 && alone - second < 18_500, `alone after ${alone - second} ms`);
 });
 
+test("where a leader goes, too, the others get their calls little by little all the same, and its successor none until then", async () => {
+  serveIn({ front, a: { services: ["alpha"] }, lead: { services: ["beta"], singleton: true } });
+  const groups = { front, b: { services: ["alpha"] }, next: { services: ["beta"], singleton: true } };
+  const routed = () =>
+    table.replicas.flatMap(({ id, isRouted, isLeaving }) => (isRouted ? (isLeaving ? `${id}!` : id) : []));
+  let sideBySide: readonly string[] = [];
+  const startMs = clock.monotonic();
+  clock.after(10_000, () => (sideBySide = routed()));
+  const moved = await over(mover.move({ placement: { groups } }, false, (text) => steps.push(text)));
+  assert.deepEqual(moved, ["alpha", "beta"]);
+  assert.deepEqual(sideBySide, ["front-1", "a-1!", "lead-1", "b-1"]);
+  assert.ok(clock.monotonic() - startMs > 15_000);
+  assert.deepEqual(serving(), ["b-1 ready", "front-1 ready", "next-1 ready"]);
+});
+
 test("first calls are as far apart as the processors need, 6 s at most", async () => {
   const time = async (services: Record<string, string>): Promise<number> => {
     const startMs = clock.monotonic();
@@ -205,7 +221,7 @@ test("first calls are as far apart as the processors need, 6 s at most", async (
 
 test("of many new processes none waits long for its first call", async () => {
   processors.restMs = Number.POSITIVE_INFINITY;
-  const groups = { front: { services: ["gateway"] }, a: { services: ["alpha", "beta"], replicas: 64 } };
+  const groups = { front, a: { services: ["alpha", "beta"], replicas: 64 } };
   const startMs = clock.monotonic();
   const moved = await over(mover.move({ placement: { groups } }, false, () => undefined));
   assert.ok(Array.isArray(moved), String(moved));
@@ -266,6 +282,12 @@ test("a move that is cut off by a stop is left to the next supervisor", async ()
   clock.after(2_000, () => changes.close());
   assert.equal(codeOf(await place({ alpha: "own" })), "SKEIN_PLACE_UNDONE");
   assert.equal(table.options.state.move?.phase, "starting");
+});
+
+test("a new process whose second attempt serves has not ended while it served", async () => {
+  const next = table.replicas.push.bind(table.replicas);
+  table.replicas.push = (...come) => next(...come.map((one) => Object.assign(one, { failures: 1 })));
+  assert.deepEqual(await place({ alpha: "own" }), ["alpha", "beta"]);
 });
 
 test("while a move is under way another one is refused, and the status can say which", async () => {

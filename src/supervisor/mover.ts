@@ -18,6 +18,7 @@ import { type Changes, endOf, lackOfRoom, type Step, unwritten } from "./changes
 import type { Wish } from "./control.ts";
 import type { HostTable } from "./host-table.ts";
 import { Judgement } from "./judgement.ts";
+import { rest } from "./processors.ts";
 import { newcomersOf, type Replica, sameServices } from "./replica.ts";
 import { countConnections } from "./roll-check.ts";
 import { lackBeside, type LimitedConnections } from "./roll-connections.ts";
@@ -26,10 +27,10 @@ import type { MoveRecord } from "./records.ts";
 /** How long the new ones serve beside the old ones; a caller gives a new one its whole share after this (`choice.ts`). */
 const proofMs = 15_000;
 /**
- * They get their first calls one after the other, as cold code of ten processes at once would take the processors from everybody. Between
- * two, and in all, this passes at most, however little is idle.
+ * They get their first calls one after the other, as cold code of ten processes at once would take the processors from everybody. This
+ * passes at most until all of them have, however little is idle.
  */
-const apart = { eachMs: 6_000, allMs: 90_000 } as const;
+const firstCallsMs = 90_000;
 
 /** Who comes and who goes. */
 interface Sides {
@@ -142,9 +143,14 @@ export class Mover {
     const late = await changes.started(come, step);
     if (late !== undefined) return late;
     // A leader's successor leads when it has ended: there is nothing to compare, and no time to.
-    if (!go.some(({ isSingleton }) => isSingleton)) {
+    const [leaders, others] = [
+      go.filter(({ isSingleton }) => isSingleton),
+      go.filter(({ isSingleton }) => !isSingleton),
+    ];
+    const compared = come.filter((one) => !leaders.some((leader) => sharesService(leader, one)));
+    if (compared.length > 0) {
       step("the new processes get calls, more and more of them");
-      const complaint = await this.#proved(come, go);
+      const complaint = await this.#proved(compared, others);
       if (complaint !== undefined) return complaint;
     }
     // From here on a new supervisor finishes what this one has begun.
@@ -158,7 +164,7 @@ export class Mover {
     const { clock } = this.#table.options;
     const judgement = new Judgement(go, come, clock.monotonic());
     const complaint = (): string | undefined => endOf(come) ?? judgement.complaint(clock.monotonic());
-    const apartMs = Math.min(apart.eachMs, apart.allMs / come.length);
+    const apartMs = Math.min(rest.mostMs, firstCallsMs / come.length);
     for (const one of go) one.isLeaving = true;
     for (const [index, one] of come.entries()) {
       // Each time what is left: it may take longer, and a gateway that is done before has its clients come back and closes again.
@@ -251,4 +257,8 @@ export class Mover {
 
 function messageOf(error: unknown): string {
   return isSkeinError(error) ? error.message : String(error);
+}
+
+function sharesService(a: Replica, b: Replica): boolean {
+  return a.services.some((name) => b.services.includes(name));
 }

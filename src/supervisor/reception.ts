@@ -10,6 +10,7 @@ import { type HostSays, type RollWish, type Status, type SupervisorSays, type Wi
 import type { GatewaySocket } from "./gateway-socket.ts";
 import { mark } from "./judgement.ts";
 import type { HostTable, HostWire } from "./host-table.ts";
+import { isGateway } from "./replica.ts";
 import type { Silence } from "./silence.ts";
 import type { Mover } from "./mover.ts";
 import type { Roller } from "./roller.ts";
@@ -101,6 +102,9 @@ export class Reception {
     table.wires.set(id, wire);
     if (id === "holder") socket.holder(wire);
     else wire.say({ is: "routes", routes: table.routes });
+    // What it was told by a supervisor that died in the middle of a change: it stays after all.
+    const replica = table.find(id);
+    if (replica !== undefined && isGateway(replica) && !replica.isLeaving) wire.say({ is: "yield", withinMs: 0 });
     table.notify();
     starter.next();
   }

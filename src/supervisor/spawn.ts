@@ -38,8 +38,13 @@ export function startHost(args: readonly string[], log: string, isAwaited = fals
   return start(args, log, [], isAwaited);
 }
 
-export function startGateway(args: readonly string[], log: string, descriptor: number): ChildProcess {
-  return start(args, log, [descriptor]);
+export function startGateway(
+  args: readonly string[],
+  log: string,
+  descriptor: number,
+  isAwaited = false,
+): ChildProcess {
+  return start(args, log, [descriptor], isAwaited);
 }
 
 export function startHolder(args: readonly string[], log: string, descriptor: number): ChildProcess {
@@ -83,18 +88,27 @@ export function keepCompiled(): void {
   flushCompileCache();
 }
 
-/** Only where it can be taken back: without the right to, a host would stay behind for life. */
-const mayRaise = canRaise();
+/** Priorities are lowered only where it can be taken back: without the right to, a host would stay behind for life. */
+export const mayRaise = canRaise();
 
-/** By the capability where there are such (CAP_SYS_NICE is bit 23, capabilities(7)): root has it not in every container. */
+/**
+ * By the capability where there are such (CAP_SYS_NICE is bit 23, capabilities(7)): root has it not in every container. In a
+ * user namespace of its own it is one over nobody (user_namespaces(7)): what was lowered could not be raised there.
+ */
 function canRaise(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(textOf("/proc/self/status"))?.[1];
+  // Not Linux.
+  if (effective === undefined) return process.getuid?.() === 0;
+  const isInitial = /^\s*(0\s+0\s+4294967295)?\s*$/.test(textOf("/proc/self/uid_map"));
+  return isInitial && ((BigInt(`0x${effective}`) >> 23n) & 1n) === 1n;
+}
+
+function textOf(file: string): string {
   try {
-    const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
-    if (effective !== undefined) return ((BigInt(`0x${effective}`) >> 23n) & 1n) === 1n;
+    return readFileSync(file, "utf8");
   } catch {
-    // Not Linux.
+    return "";
   }
-  return process.getuid?.() === 0;
 }
 
 function lower(pid: number): void {

@@ -5,12 +5,14 @@ import { getPriority, tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { createVirtualClock, type VirtualClock } from "../core/virtual-clock.ts";
+import { gatewayService } from "../system/placement/placement.ts";
 import { groupOf, optionsOf } from "./fixtures/options.ts";
 import { Changes } from "./changes.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
 import { HostTable } from "./host-table.ts";
 import { signal } from "./process-identity.ts";
 import { type Replica, replacementOf } from "./replica.ts";
+import { mayRaise } from "./spawn.ts";
 import { Starter } from "./starter.ts";
 import { State } from "./state.ts";
 
@@ -81,12 +83,70 @@ test("what nobody else does starts beside the newcomer of a change at once, also
   assert.deepEqual(starting(), ["beta-1", "beta-1.b"]);
 });
 
-test("the next newcomer of a change waits for as long as the processors need, 6 s at most; what is missing does not", async () => {
-  serve("alpha-1", "beta-1", "gamma-1", "gamma-2");
-  const newcomers = ["alpha-2", "alpha-3", "alpha-4"].map((id) => ({ ...find("alpha-1"), id, isRouted: false }));
-  for (const one of newcomers) one.state = "waiting";
+/** Newcomers of a change, each of a group of its own unless one is given. */
+function come(ids: readonly string[], group?: string): Replica[] {
+  const of = (id: string): Replica => ({
+    ...find("alpha-1"),
+    id,
+    group: group ?? id,
+    state: "waiting",
+    isRouted: false,
+  });
+  const newcomers = ids.map(of);
   table.replicas.push(...newcomers);
-  processors.restMs = 20_000;
+  return newcomers;
+}
+
+test("newcomers of a change never start side by side, however long a start takes; what is missing starts beside them", async () => {
+  serve("alpha-1", "beta-1", "gamma-1", "gamma-2");
+  come(["new-1", "new-2"]);
+  starter.next();
+  await pass(50_000);
+  assert.deepEqual(starting(), ["new-1"]);
+  find("gamma-2").state = "waiting";
+  starter.next();
+  assert.deepEqual(starting(), ["gamma-2", "new-1"]);
+});
+
+test("what nobody else serves is awaited, though a newcomer of its group be ready that gets no calls yet", () => {
+  serve("alpha-1", "beta-1", "gamma-1", "gamma-2");
+  const [ready] = come(["new-1", "new-2"], "beta");
+  Object.assign(ready ?? assert.fail(), { state: "ready" });
+  starter.next();
+  assert.deepEqual(starting(), ["new-2"]);
+  find("beta-1").state = "waiting";
+  starter.next();
+  assert.deepEqual(starting(), ["beta-1", "new-2"]);
+  assert.equal(getPriority(find("beta-1").identity?.pid), getPriority());
+});
+
+test("a gateway that nobody else is for is started at the usual priority, another one is not", () => {
+  const asked: unknown[] = [];
+  const spawn = (id: string, _args: unknown, _log: string, isAwaited: boolean) => void asked.push([id, isAwaited]);
+  const socket = { isHeld: true, spawn } as unknown as GatewaySocket;
+  starter = new Starter(table, socket, processors);
+  serve("alpha-1", "beta-1", "gamma-1", "gamma-2");
+  const gateOf = (id: string): Replica => ({
+    ...find("alpha-1"),
+    id,
+    group: "gate",
+    services: [gatewayService],
+    state: "waiting",
+  });
+  const [first, second] = [gateOf("gate-1"), gateOf("gate-2")];
+  table.replicas.push(first, second);
+  starter.next();
+  starter.ready(first);
+  assert.deepEqual(asked, [
+    ["gate-1", true],
+    ["gate-2", false],
+  ]);
+});
+
+test("the next newcomer of a change waits for as long as the processors need; what is missing does not", async () => {
+  serve("alpha-1", "beta-1", "gamma-1", "gamma-2");
+  come(["alpha-2", "alpha-3", "alpha-4"]);
+  processors.restMs = 6_000;
   starter.next();
   assert.deepEqual(starting(), ["alpha-2"]);
   starter.ready(find("alpha-2"));
@@ -106,20 +166,16 @@ test("the next newcomer of a change waits for as long as the processors need, 6 
   assert.deepEqual(starting(), ["alpha-4"]);
 });
 
-test(
-  "the newcomer of a change starts at low priority, also as the first of its group; what nobody else does, at the usual one",
-  { skip: process.getuid?.() === 0 ? false : "only root may take a lower priority back" },
-  () => {
-    serve("alpha-1", "gamma-1", "gamma-2");
-    const newcomer = { ...find("beta-1"), id: "delta-1", group: "delta", services: ["beta"], isRouted: false };
-    table.replicas.push(newcomer);
-    starter.next();
-    starter.ready(find("beta-1"));
-    starter.next();
-    const priorities = ["beta-1", "delta-1"].map((id) => getPriority(find(id).identity?.pid));
-    assert.deepEqual(priorities, [getPriority(), 10]);
-  },
-);
+test("the newcomer of a change starts at low priority, also as the first of its group; what nobody else does, at the usual one", () => {
+  serve("alpha-1", "gamma-1", "gamma-2");
+  const newcomer = { ...find("beta-1"), id: "delta-1", group: "delta", services: ["beta"], isRouted: false };
+  table.replicas.push(newcomer);
+  starter.next();
+  starter.ready(find("beta-1"));
+  starter.next();
+  const priorities = ["beta-1", "delta-1"].map((id) => getPriority(find(id).identity?.pid));
+  assert.deepEqual(priorities, [getPriority(), mayRaise ? 10 : getPriority()]);
+});
 
 test("what a change that is taken back has not started yet is not started any more", async () => {
   serve("alpha-1", "beta-1", "gamma-1", "gamma-2");

@@ -14,9 +14,6 @@ import { hostArguments, startHost } from "./spawn.ts";
 const aloneMs = 3_000;
 const startingMax = 4;
 
-/** A change's next process waits so long at most after the last start, however little is idle. */
-const restMsMax = 6_000;
-
 const pause = { firstMs: 100, longestMs: 30_000 } as const;
 
 export class Starter {
@@ -52,13 +49,13 @@ export class Starter {
     if (waiting.length === 0) return;
     const now = clock.monotonic();
     // Asked while others start, too: what they did meanwhile is known when it is this one's turn.
-    const { restMs } = this.processors;
+    const restMs = waiting.some(isNewcomer) ? this.processors.restMs : 0;
     const due = waiting.find(
       (one) =>
         one.notBeforeMs <= now &&
         (!isGateway(one) || this.#socket.isHeld) &&
         !this.#isHeldUp(one, now) &&
-        !(isNewcomer(one) && now - this.#readyMs < Math.min(restMs, restMsMax)),
+        !(isNewcomer(one) && now - this.#readyMs < restMs),
     );
     if (due === undefined) return;
     this.#starting.add(due);
@@ -74,15 +71,20 @@ export class Starter {
     const settings: HostSettings = { ...what, file: build.file, home: state.home, socket, mode, mayBeAhead };
     const args = hostArguments(settings, memory, build);
     const log = state.logOf(placeOf(due));
-    if (isGateway(due)) this.#socket.spawn(id, args, log);
-    else this.#started(due, startHost(args, log, this.#isAwaited(due)).pid ?? -1);
+    const isAwaited = this.#isAwaited(due);
+    if (isGateway(due)) this.#socket.spawn(id, args, log, isAwaited);
+    else this.#started(due, startHost(args, log, isAwaited).pid ?? -1);
   }
 
-  /** By one that has just been started, or by one of its group, which would hang as that does. What calls wait for goes before a change's newcomers. */
+  /**
+   * By one that has just been started, or by one of its group, which would hang as that does. What calls wait for goes before
+   * a change's newcomers, and none of these starts beside another: nobody waits for it, and its change ends with one that hangs.
+   */
   #isHeldUp(due: Replica, now: number): boolean {
     const isAwaited = this.#isAwaited(due);
     return [...this.#starting].some((one) => {
       if (isAwaited && (isNewcomer(one) || one.replaces !== undefined)) return false;
+      if (isNewcomer(due) && isNewcomer(one)) return true;
       return one.group === due.group || now - one.startedMs < aloneMs;
     });
   }
@@ -96,7 +98,7 @@ export class Starter {
     const { replaces } = due;
     if (replaces !== undefined && isNearLimit(replaces)) return true;
     return !this.#table.replicas.some(
-      ({ group, state, isSilent }) => group === due.group && state === "ready" && !isSilent,
+      ({ group, state, isRouted, isSilent }) => group === due.group && state === "ready" && isRouted && !isSilent,
     );
   }
 

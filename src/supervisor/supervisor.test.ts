@@ -3,11 +3,15 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { type Clock, createVirtualClock, systemClock } from "../core/index.ts";
-import { optionsOf } from "./fixtures/options.ts";
+import { gatewayService } from "../system/placement/placement.ts";
+import { groupOf, optionsOf } from "./fixtures/options.ts";
+import { identify } from "./process-identity.ts";
 import { askStatus, askStop } from "./ask.ts";
 import type { Placement } from "../system/index.ts";
 import { State } from "./state.ts";
@@ -58,6 +62,32 @@ test("it ends also while somebody is connected: one that says nothing, and one t
   await Promise.all(closed);
   assert.equal(state.supervisor, undefined);
 });
+
+test(
+  "a gateway that is taken over is told to keep its clients: who told it to send them on may have died",
+  { timeout: 20_000 },
+  async () => {
+    const child = spawn(process.execPath, ["--eval", "setInterval(() => undefined, 2 ** 30)"], { stdio: "ignore" });
+    const socket = state.newSocketOf("front-1");
+    const what = { id: "front-1", group: "front", replica: 1, services: [gatewayService], socket };
+    const identity = identify(child.pid ?? -1) ?? assert.fail("it runs");
+    state.write({ ...what, identity, isReady: true, isRetired: false, startedAt: Date.now(), restarts: 0 });
+    const supervisor = supervisorOf({ front: groupOf([gatewayService]) });
+    await supervisor.open();
+    const gateway = await connected();
+    gateway.write(`${JSON.stringify({ is: "hello", id: "front-1", pid: child.pid, socket, token: state.token() })}\n`);
+    const said: unknown[] = [];
+    for await (const line of createInterface({ input: gateway })) {
+      said.push(JSON.parse(line));
+      if (said.length === 2) break;
+    }
+    assert.deepEqual(said[1], { is: "yield", withinMs: 0 });
+    const stopping = supervisor.stop();
+    child.kill("SIGKILL");
+    gateway.destroy();
+    await stopping;
+  },
+);
 
 test("a connection that does not say who it is, is closed after 5 s; more than 256 of them at once", async () => {
   const clock = createVirtualClock();
