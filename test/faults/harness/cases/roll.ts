@@ -7,11 +7,11 @@ import { shopBuild } from "./roll-builds.ts";
 /** There and back, five times. */
 const rollsMax = 10;
 /** Processes start one after the other, so that ten rolls take longer than other cases: so many times the requests that were asked for. */
-const lasts = 12;
+const lasts = 14;
 /** Of the run, before the first one and after each: what the case is compared with. */
 const restShare = 1 / 80;
 /** What one takes, so that a short run has time for it; and one that is taken back. */
-const shortMs = 100_000;
+const shortMs = 120_000;
 const shortBadMs = 40_000;
 
 /** The copies of the shop are made when a case is run, not when this file is loaded. */
