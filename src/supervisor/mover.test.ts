@@ -11,6 +11,7 @@ import { type SkeinError, skeinError } from "../errors/index.ts";
 import { silentLog } from "../observe/index.ts";
 import { readPlacement, service, system } from "../system/index.ts";
 import { optionsOf } from "./fixtures/options.ts";
+import { startAll } from "./fixtures/start-all.ts";
 import { Changes } from "./changes.ts";
 import { HostTable } from "./host-table.ts";
 import { placementToRun } from "./kept-placement.ts";
@@ -96,12 +97,7 @@ afterEach(() => rmSync(home, { recursive: true }));
 function starterOf(): Starter {
   const starter = {
     next(): void {
-      for (const one of table.replicas) {
-        if (one.state !== "waiting") continue;
-        one.state = "ready";
-        one.address = one.id;
-        one.identity = { pid: 1, startTime: "1" } as unknown as Replica["identity"];
-      }
+      startAll(table);
       table.publish();
     },
     drain(one: Replica): void {

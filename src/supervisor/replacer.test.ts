@@ -6,6 +6,7 @@ import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { createVirtualClock, type VirtualClock } from "../core/virtual-clock.ts";
 import { groupOf, optionsOf } from "./fixtures/options.ts";
+import { startAll } from "./fixtures/start-all.ts";
 import { Changes } from "./changes.ts";
 import { HostTable } from "./host-table.ts";
 import type { Replica } from "./replica.ts";
@@ -36,15 +37,7 @@ afterEach(() => rmSync(state.home, { recursive: true }));
 /** Processes that are ready at once, and end at once when they are told to. */
 function starterOf(): Starter {
   const starter = {
-    next(): void {
-      for (const one of table.replicas) {
-        if (one.state !== "waiting") continue;
-        one.state = "ready";
-        one.address = one.id;
-        one.identity = { pid: 1, startTime: "1" } as unknown as Replica["identity"];
-        see(`${one.id} ready`);
-      }
-    },
+    next: () => startAll(table, ({ id }) => see(`${id} ready`)),
     drain(one: Replica): void {
       see(`${one.id} ends`);
       const next = table.replacementOf(one);
