@@ -102,7 +102,6 @@ export class Replacer {
     }
     // The old one has ended meanwhile, so the place is this one's: its next process is of the build to run.
     next.isProving = false;
-    next.isRouted = true;
     next.failures = 0;
     if (next.identity === undefined) next.build = this.#table.build;
     else this.#starter.drain(next, false);

@@ -177,6 +177,24 @@ test("the newcomer of a change starts at low priority, also as the first of its 
   assert.deepEqual(priorities, [getPriority(), mayRaise ? 10 : getPriority()]);
 });
 
+test("where an old one ends while its replacement waits for its turn, this one is what is missing: at once, with calls", () => {
+  serve("alpha-1", "beta-1", "gamma-1", "gamma-2");
+  come(["new-1"]);
+  processors.restMs = 6_000;
+  starter.next();
+  starter.ready(find("new-1"));
+  const next = { ...replacementOf(find("beta-1")), isRouted: false };
+  table.replicas.push(next);
+  starter.ended(find("beta-1"));
+  const { absent } = table.routes.groups["beta"] ?? {};
+  assert.equal(absent, "starting", "calls wait for it");
+  starter.next();
+  assert.deepEqual(starting(), ["beta-1.b"]);
+  assert.equal(getPriority(next.identity?.pid), getPriority());
+  starter.ready(next);
+  assert.deepEqual(table.routes.groups["beta"]?.addresses, [next.address]);
+});
+
 test("what a change that is taken back has not started yet is not started any more", async () => {
   serve("alpha-1", "beta-1", "gamma-1", "gamma-2");
   const newcomers = ["alpha-2", "alpha-3"].map((id) => ({ ...find("alpha-1"), id, isRouted: false }));

@@ -169,11 +169,12 @@ export class Starter {
     this.#table.notify();
   }
 
-  /** Whether another process has its place from now on. */
+  /** Whether another process has its place from now on. It gets calls as soon as it is ready: nobody else answers them. */
   #succeeded(one: Replica): boolean {
     const replacement = this.#table.replacementOf(one);
     if (replacement === undefined) return false;
     replacement.replaces = undefined;
+    replacement.isRouted = true;
     this.#table.mark(replacement, { replaces: undefined });
     return true;
   }

@@ -10,7 +10,7 @@ const rollsMax = 10;
 const lasts = 14;
 /** Of the run, before the first one and after each: what the case is compared with. */
 const restShare = 1 / 80;
-/** What one takes, so that a short run has time for it; and one that is taken back. */
+/** What one takes: a run that has no time for all of them has time for one. And one that is taken back. */
 const shortMs = 120_000;
 const shortBadMs = 40_000;
 
@@ -30,11 +30,13 @@ function onBuilds(rest: Omit<FaultCase, "system" | "noPeer">): FaultCase {
 export const roll = onBuilds({
   summary: "rolls v1 -> v2 -> v1 with an optional field more, one less and a method more, five times",
   goal: "0 failed; p99 while rolling at most twice as long; ten rolls done",
-  prepare: ({ rate, durationMs }) =>
-    Promise.resolve({
-      phases: [{ name: "all", rate, ms: durationMs < shortMs ? shortMs : durationMs * lasts }],
+  prepare({ rate, durationMs }) {
+    const ms = durationMs * lasts;
+    return Promise.resolve({
+      phases: [{ name: "all", rate, ms: ms < rollsMax * shortMs ? shortMs : ms }],
       figures: {},
-    }),
+    });
+  },
   async inject(context) {
     const names = Array.from({ length: rollsMax }, (_, at) => (at % 2 === 0 ? "v2" : "v1"));
     const change = async (name: string): Promise<readonly string[]> => {
