@@ -42,6 +42,19 @@ test("hosts that run in another mode are not taken over, and nothing is changed"
   assert.doesNotThrow(() => assertSameMode(state, "production"));
 });
 
+test("a host whose memory is another one than it should have is not taken over", () => {
+  const started = new HostTable(optionsOf(state, { a: groupOf(["a"], { memory: 2 ** 28 }) }, { clock }));
+  started.remember(started.replicas[0] ?? assert.fail("a replica"), identity);
+  const other = tableIn("development");
+  assert.equal(adoptRecords(other), false);
+  assert.deepEqual(
+    other.leaving.map(({ id }) => id),
+    ["a-1"],
+  );
+  const same = new HostTable(optionsOf(state, { a: groupOf(["a"], { memory: 2 ** 28 }) }, { clock }));
+  assert.equal(adoptRecords(same), true);
+});
+
 test("a gateway that is taken over keeps its address; another one that is asked for is said to count later", async () => {
   state.rememberUrl("http://127.0.0.1:4810");
   const warned: string[] = [];

@@ -34,8 +34,9 @@ export function adoptRecords(table: HostTable): boolean {
     const one = isLeaving ? undefined : roomFor(record, table);
     if (one === undefined) {
       // It serves until the others know that it will not: whoever looks after it tells it then.
-      const { id, identity, services } = record;
-      table.leaving.push({ id, identity, services, sinceMs: clock.monotonic(), isTold: false });
+      const { id, identity, services, isSingleton } = record;
+      const hasSuccessor = isSingleton !== true;
+      table.leaving.push({ id, identity, services, hasSuccessor, sinceMs: clock.monotonic(), isTold: false });
       continue;
     }
     hasAdopted = true;
@@ -57,9 +58,12 @@ export function adoptRecords(table: HostTable): boolean {
 
 /** The replica that this process is of; a replacement beside the one that it replaces is one of its own. */
 function roomFor(record: HostRecord, table: HostTable): Replica | undefined {
-  const { id, group, replica, services, replaces, isSingleton = false } = record;
+  const { id, group, replica, services, replaces, memory, isSingleton = false } = record;
   const fits = (one: Replica): boolean =>
-    one.group === group && sameServices(one.services, services) && one.isSingleton === isSingleton;
+    one.group === group &&
+    sameServices(one.services, services) &&
+    one.isSingleton === isSingleton &&
+    one.memory === memory;
   const exact = table.replicas.find((one) => one.replica === replica && fits(one));
   if (exact?.identity !== undefined) {
     // A build that was about to be tried beside the one that is to run has nobody who would judge it.

@@ -28,7 +28,7 @@ export async function endHosts(table: HostTable, starter: Starter, socket: Gatew
     }
   }
   for (const one of table.leaving) {
-    if (!one.isTold) tellToLeave(table, one);
+    if (!one.isTold) tellToLeave(table, one, false);
     while (isRunning(one.identity)) {
       if (table.isHurried || clock.monotonic() > endMs) signal(one.identity, "SIGKILL");
       await sleep(clock, lookMs);
@@ -36,10 +36,10 @@ export async function endHosts(table: HostTable, starter: Starter, socket: Gatew
   }
 }
 
-/** It ends after what it has in flight. */
-export function tellToLeave(table: HostTable, one: Leaving): void {
+/** It ends after what it has in flight, which its record says how long may take: it is read at the signal. */
+export function tellToLeave(table: HostTable, one: Leaving, hasSuccessor = one.hasSuccessor): void {
   const { state, clock } = table.options;
-  if (state.host(one.id)?.identity.pid === one.identity.pid) table.mark(one, { isRetired: true });
+  if (state.host(one.id)?.identity.pid === one.identity.pid) table.mark(one, { isRetired: true, hasSuccessor });
   signal(one.identity, "SIGTERM");
   one.isTold = true;
   one.sinceMs = clock.monotonic();

@@ -17,7 +17,7 @@ import { lineSink, trimLog } from "./log-file.ts";
 import { placeOf } from "./replica.ts";
 import { drainMs, environmentOf, type HostSettings, transferDrainMs } from "./settings.ts";
 import { listenToPeers, openPeersTls, peersAddress, reachPeersWith } from "./peers-address.ts";
-import { giveWay, keepCompiled, raise, startHolder } from "./spawn.ts";
+import { goAhead, keepCompiled, raise, startHolder } from "./spawn.ts";
 import { State } from "./state.ts";
 
 /** The supervisor judges by it whether this process does anything. */
@@ -34,6 +34,9 @@ const closeMs = 5_000;
 const lastWordMs = 1_000;
 /** The same for one that has lost its leases: by then another process may lead. */
 const lostMs = 500;
+
+/** For so long after a call of it was refused for want of room a gateway goes before the hosts. */
+const aheadMs = 2_000;
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as HostSettings;
 const clock = systemClock;
@@ -54,8 +57,10 @@ let door: Door | undefined;
 let isEnding = false;
 /** No routes yet. */
 let isWaiting = true;
-/** Whether it has a lower priority, as it has too much to do. */
-let givesWay = false;
+/** Calls that it has sent, and that were refused for want of room; when there last were more, and whether it goes before others for that. */
+let refused = 0;
+let refusedMs = Number.NEGATIVE_INFINITY;
+let isAhead = false;
 let isReady = false;
 const known = Promise.withResolvers<void>();
 
@@ -67,12 +72,13 @@ const adoption = new Adoption(
   // Without a supervisor the state directory is what says whether this host is still wanted.
   () => {
     const record = state.host(settings.id);
-    if (record === undefined || record.isRetired || record.identity.pid !== process.pid) void end("it is retired");
+    if (record === undefined || record.isRetired || record.identity.pid !== process.pid)
+      void end("it is retired", transfersOf(record));
     else if (isWaiting) hear({ is: "routes", routes: state.routes() ?? { epoch: 0, groups: {} } });
   },
 );
 
-process.on("SIGTERM", () => void end("it was told to"));
+process.on("SIGTERM", () => void end("it was told to", transfersOf(state.host(settings.id))));
 // Ctrl+C goes to the whole terminal; the supervisor decides.
 process.on("SIGINT", () => undefined);
 
@@ -177,7 +183,7 @@ function hear(message: SupervisorSays): void {
       gateway?.yieldConnections(message.withinMs);
       return;
     case "drain":
-      void end("it was told to", message.hasSuccessor === true ? transferDrainMs : drainMs);
+      void end("it was told to", transfersOf(message));
       return;
     case "hold":
       adoption.say({
@@ -210,9 +216,9 @@ function peersReady(routes: Parameters<Peers["update"]>[0]): void {
 function report(): void {
   if (isEnding) return;
   trimLog(logFile);
-  const isOverloaded = gateway === undefined && host?.isOverloaded === true;
-  if (isOverloaded !== givesWay) giveWay((givesWay = isOverloaded));
   sayHealth();
+  const goesAhead = gateway !== undefined && clock.monotonic() - refusedMs <= aheadMs;
+  if (goesAhead !== isAhead) goAhead((isAhead = goesAhead));
   clock.after(toNextMs(clock, healthMs), report, { unref: true });
 }
 
@@ -232,10 +238,12 @@ function sayHealth(): void {
 function countsOf(of: Host | undefined): Pick<Health, "answered" | "failed" | "methods" | "sent"> {
   const sum = { answered: 0, failed: 0, sent: { calls: 0, attempts: 0 } };
   const methods: Record<string, [answered: number, failed: number]> = {};
+  let full = 0;
   for (const { endpoint, outcomes, sent, count, attempts } of of?.recorder.endpoints() ?? []) {
     if (sent) {
       sum.sent.calls += count;
       sum.sent.attempts += attempts;
+      full += outcomes["SKEIN_HOST_OVERLOADED"] ?? 0;
     }
     if (!settings.services.includes(endpoint.slice(0, endpoint.indexOf(".")))) continue;
     let [answered, failed] = [0, 0];
@@ -247,6 +255,8 @@ function countsOf(of: Host | undefined): Pick<Health, "answered" | "failed" | "m
     sum.failed += failed;
     if (Object.keys(methods).length < methodsMax) methods[endpoint] = [answered, failed];
   }
+  if (full > refused) refusedMs = clock.monotonic();
+  refused = full;
   return { ...sum, methods };
 }
 
@@ -277,6 +287,11 @@ async function end(why: string, transfersMs = drainMs, limitMs = transfersMs + c
 /** What the gateway has left of the time, and in any case enough for callers to hear that this host leaves. */
 function leftOf(startMs: number, ms: number): number {
   return Math.max(2_500, startMs + ms - clock.monotonic());
+}
+
+/** How long uploads may take. */
+function transfersOf(told: { readonly hasSuccessor?: boolean } | undefined): number {
+  return told?.hasSuccessor === true ? transferDrainMs : drainMs;
 }
 
 function isMoving(startMs: number, transfersMs: number): boolean {

@@ -37,7 +37,14 @@ test("what has to leave is told so on a full disk too", async () => {
     state.open();
     state.write({ ...record, isReady: true, isRetired: false, startedAt: 0, restarts: 0 });
     const gone = once(child, "exit");
-    tellToLeave(tableWith(new FullDisk(home)), { id, identity, services, sinceMs: 0, isTold: false });
+    tellToLeave(tableWith(new FullDisk(home)), {
+      id,
+      identity,
+      services,
+      hasSuccessor: true,
+      sinceMs: 0,
+      isTold: false,
+    });
     assert.deepEqual(await gone, [null, "SIGTERM"]);
   } finally {
     child.kill("SIGKILL");

@@ -39,6 +39,8 @@ export interface Leaving {
   readonly id: string;
   readonly identity: ProcessIdentity;
   readonly services: readonly string[];
+  /** Others have its place; nobody leads until a leader has ended. */
+  readonly hasSuccessor: boolean;
   /** Since it was found, and since it was told to end. */
   sinceMs: number;
   isTold: boolean;
@@ -86,8 +88,8 @@ export class HostTable {
 
   /** Keeps who runs a replica, so that the next supervisor finds it. */
   remember(one: Replica, identity: ProcessIdentity): boolean {
-    const { id, group, replica, services, isSingleton, build, socket, startedAt, restarts } = one;
-    const record = { id, group, replica, services, isSingleton, build, identity, socket, startedAt, restarts };
+    const { id, group, replica, services, isSingleton, memory, build, socket, startedAt, restarts } = one;
+    const record = { id, group, replica, services, isSingleton, memory, build, identity, socket, startedAt, restarts };
     const { state, mode } = this.options;
     return this.#keep(() =>
       state.write({ ...record, mode, replaces: one.replaces?.id, isReady: false, isRetired: false }),
@@ -102,7 +104,7 @@ export class HostTable {
   /** Keeps one more thing that is true of it from now on. */
   mark(
     { id }: Pick<Replica, "id">,
-    what: Partial<Pick<HostRecord, "isReady" | "address" | "isRetired" | "leads" | "replaces">>,
+    what: Partial<Pick<HostRecord, "isReady" | "address" | "isRetired" | "hasSuccessor" | "leads" | "replaces">>,
   ): void {
     const record = this.options.state.host(id);
     if (record !== undefined) this.#keep(() => this.options.state.write({ ...record, ...what }));

@@ -20,12 +20,16 @@ export interface HostRecord {
   readonly address?: string;
   /** It has served, so that whoever takes it over need not ask before calls go to it. */
   readonly isReady: boolean;
+  /** Bytes it may use. */
+  readonly memory?: number | undefined;
   /** It leads its group or waits to; two processes of one group are both started so or neither. */
   readonly isSingleton?: boolean;
   /** The epoch in which it leads. */
   readonly leads?: number;
   /** A retired one drains and exits, whoever tells it. */
   readonly isRetired: boolean;
+  /** Of a retired one: another process has its place, and uploads may take their time. */
+  readonly hasSuccessor?: boolean;
   /** The host that ends once this one is ready. */
   readonly replaces?: string | undefined;
   /** Wall time. */

@@ -135,7 +135,7 @@ export class Starter {
     const { clock } = this.#table.options;
     one.drainingMs = clock.monotonic() + afterMs;
     one.drainLimitMs = hasSuccessor ? transferDrainLimitMs : drainLimitMs;
-    this.#table.mark(one, { isRetired: true });
+    this.#table.mark(one, { isRetired: true, hasSuccessor });
     this.#table.publish();
     const tell = (): void => {
       const wire = this.#table.wires.get(one.id);

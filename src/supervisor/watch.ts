@@ -10,7 +10,7 @@ import { logBytesMax, trimLog } from "./log-file.ts";
 import { Memory } from "./memory.ts";
 import { isRunning, signal } from "./process-identity.ts";
 import { isGateway, placeOf, type Replica } from "./replica.ts";
-import { drainLimitMs } from "./settings.ts";
+import { drainLimitMs, transferDrainLimitMs } from "./settings.ts";
 import type { Silence } from "./silence.ts";
 import type { Starter } from "./starter.ts";
 
@@ -142,7 +142,8 @@ export class Watch {
       const { id, identity } = one;
       const isTime = this.#table.isKnown || now - one.sinceMs > knownLimitMs;
       if (!one.isTold && isTime && next(one)) tellToLeave(this.#table, one);
-      if (one.isTold && now - one.sinceMs > drainLimitMs) signal(identity, "SIGKILL");
+      const limitMs = one.hasSuccessor ? transferDrainLimitMs : drainLimitMs;
+      if (one.isTold && now - one.sinceMs > limitMs) signal(identity, "SIGKILL");
       const isThere = isRunning(identity);
       if (!isThere) state.remove(id, identity.pid);
       return isThere;
