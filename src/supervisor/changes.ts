@@ -29,6 +29,9 @@ const goneLimitMs = transferDrainLimitMs + 30_000;
  * for a second.
  */
 const ends = { eachMs: 250, allMs: 5_000 } as const;
+/** Hosts speak every 500 ms; and how long it takes at most until one that does not is killed. */
+const spokenMs = 1_000;
+const spokenLimitMs = 70_000;
 /** For a replacement by memory that is under way. */
 const quietLimitMs = 120_000;
 /** Why a change goes no further where the disk is full: hosts are told of no routes that could not be kept. */
@@ -151,6 +154,14 @@ export class Changes {
     const sinceMs = clock.monotonic();
     const isEnough = (): boolean => isNeeded() || clock.monotonic() - sinceMs >= this.#starter.processors.restMs;
     return this.proved(mostMs, complaint, isEnough);
+  }
+
+  /** As `proved`, until each of them has spoken lately: one that hangs is killed for it, which is its end. */
+  async spoken(come: readonly Replica[], complaint: () => string | undefined): Promise<string | undefined> {
+    const { clock } = this.#table.options;
+    const silent = (): Replica | undefined => come.find(({ heardMs }) => clock.monotonic() - heardMs > spokenMs);
+    const reason = await this.proved(spokenLimitMs, complaint, () => silent() === undefined);
+    return reason ?? (silent() === undefined ? undefined : `${silent()?.id} does not speak any more`);
   }
 
   /** Clients keep their connections to a gateway, and what is behind it: they are sent on little by little, too; 0 takes it back. */

@@ -118,6 +118,9 @@ function starterOf(): Starter {
   return starter as unknown as Starter;
 }
 
+/** These say nothing. */
+const hung = new Set<string>();
+
 /** Hosts that know the routes at once; memory is looked at as the watch does. */
 async function over<T>(move: Promise<T>): Promise<T | SkeinError> {
   let result: T | SkeinError | undefined;
@@ -128,6 +131,7 @@ async function over<T>(move: Promise<T>): Promise<T | SkeinError> {
   for (let looked = 0; result === undefined && looked < 4_000; looked++) {
     for (const one of table.replicas) {
       one.epoch = table.routes.epoch;
+      if (!hung.has(one.id)) one.heardMs = clock.monotonic();
       if (one.state === "ready") memory.look(one);
     }
     table.publish();
@@ -284,6 +288,16 @@ test("a new process whose second attempt serves has not ended while it served", 
   const next = table.replicas.push.bind(table.replicas);
   table.replicas.push = (...come) => next(...come.map((one) => Object.assign(one, { failures: 1 })));
   assert.deepEqual(await place({ alpha: "own" }), ["alpha", "beta"]);
+});
+
+test("a new process that hangs at the end of its proof is waited for, and taken back when it has been killed", async () => {
+  clock.after(14_900, () => hung.add("own-1"));
+  // As the watch does it.
+  clock.after(25_000, () => ((table.find("own-1") ?? assert.fail()).failures = 1));
+  const undone = await place({ beta: "own" });
+  hung.clear();
+  assert.equal(codeOf(undone), "SKEIN_PLACE_UNDONE");
+  assert.match((undone as SkeinError).message, /own-1 ended while it served/);
 });
 
 test("while a move is under way another one is refused, and the status can say which", async () => {

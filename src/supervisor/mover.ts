@@ -174,7 +174,7 @@ export class Mover {
       if (wrong !== undefined) return wrong;
     }
     changes.yield(go, proofMs);
-    return changes.proved(proofMs, complaint);
+    return (await changes.proved(proofMs, complaint)) ?? changes.spoken(come, complaint);
   }
 
   /** What is under way when the system is stopped is left to the next supervisor. */

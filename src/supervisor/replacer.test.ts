@@ -51,16 +51,25 @@ function starterOf(): Starter {
 
 const see = (what: string): void => void seen.push(`${Math.round(clock.monotonic() / 1_000)} s: ${what}`);
 
-async function replace(id: string, trial?: Trial): Promise<string | undefined> {
+function replace(id: string, trial?: Trial): Promise<string | undefined> {
   const one = table.find(id) ?? assert.fail();
+  return over(replacer.replace(one, { file: "v2" }, () => undefined, trial));
+}
+
+/** Says nothing any more. */
+let hung: Replica | undefined;
+
+async function over(work: Promise<string | undefined>): Promise<string | undefined> {
   let result: { readonly reason: string | undefined } | undefined;
-  void replacer.replace(one, { file: "v2" }, () => undefined, trial).then((reason) => (result = { reason }));
-  for (let looked = 0; result === undefined && looked < 1_000; looked++) {
+  void work.then((reason) => (result = { reason }));
+  for (let looked = 0; result === undefined && looked < 2_000; looked++) {
     for (const replica of table.replicas) {
       if (replica.isRouted && !seen.join().includes(`${replica.id} routed`) && replica.id.endsWith("b"))
         see(`${replica.id} routed`);
+      if (replica === hung) continue;
       replica.epoch = table.routes.epoch;
       replica.answered += 100;
+      replica.heardMs = clock.monotonic();
     }
     await clock.advance(50);
   }
@@ -115,4 +124,42 @@ test("what ends while it rests is no new host; the way back does not rest", asyn
   const fromMs = clock.monotonic();
   assert.equal(await replace("a-2"), undefined);
   assert.ok(clock.monotonic() - fromMs < 1_000);
+});
+
+test("one that hangs once it has calls does not take over, and goes when it has been killed", async () => {
+  clock.after(200, () => (hung = table.find("a-1.b")));
+  // As the watch does it.
+  clock.after(11_000, () => ((hung ?? assert.fail()).failures = 1));
+  const reason = await replace("a-1", trialOf());
+  hung = undefined;
+  assert.match(reason ?? "", /a-1\.b ended while it served/);
+  assert.deepEqual(
+    table.replicas.map(({ id }) => id),
+    ["a-1", "a-2"],
+  );
+});
+
+test("a host that was rolled and is started anew meanwhile, from the build before, is rolled once more", async () => {
+  let isBack = false;
+  const rolled = replacer.replaceAll(
+    ["a"],
+    { file: "v2" },
+    (text) => {
+      if (isBack || !text.startsWith("a-2.b is ready")) return;
+      isBack = true;
+      // As `Starter` does it with one that ended for its memory's sake.
+      Object.assign(table.find("a-1.b") ?? assert.fail(), {
+        build: { file: "v1" },
+        state: "waiting",
+        identity: undefined,
+      });
+    },
+    trialOf(),
+  );
+  assert.equal(await over(rolled), undefined);
+  assert.ok(isBack);
+  assert.deepEqual(
+    table.replicas.map(({ build }) => build.file),
+    ["v2", "v2"],
+  );
 });

@@ -38,6 +38,21 @@ export class Replacer {
     this.#changes = changes;
   }
 
+  /**
+   * Every host of these groups that is of another build, or why not all could be. Twice: what has ended meanwhile, by itself or for its
+   * memory's sake, was started anew from the build before.
+   */
+  async replaceAll(groups: readonly string[], build: Build, step: Step, trial: Trial): Promise<string | undefined> {
+    for (const group of [...groups, ...groups]) {
+      for (const one of othersIn(this.#table, group, build)) {
+        const reason = await this.replace(one, build, step, trial);
+        if (reason !== undefined) return reason;
+      }
+    }
+    const left = groups.flatMap((group) => othersIn(this.#table, group, build)).map(({ id }) => id);
+    return left.length === 0 ? undefined : `${left.join(", ")}: still of the build before`;
+  }
+
   /** Why it could not be, and then everything of this replica is as it was. With a `trial` the new one has to prove itself. */
   async replace(one: Replica, build: Build, step: Step, trial?: Trial): Promise<string | undefined> {
     const unquiet = await this.#changes.unquiet();
@@ -90,8 +105,10 @@ export class Replacer {
     const complaint = (): string | undefined => complaintAbout(all, options.clock.monotonic());
     const early =
       (await this.#changes.proved(proof.leastMs, complaint)) ?? (await this.#changes.eased(rest.mostMs, complaint));
-    if (early !== undefined || !isFirst) return early;
-    return this.#changes.proved(proof.firstMs - proof.leastMs, complaint, () => next.answered >= proof.calls);
+    if (early !== undefined) return early;
+    const isEnough = (): boolean => !isFirst || next.answered >= proof.calls;
+    const late = await this.#changes.proved(proof.firstMs - proof.leastMs, complaint, isEnough);
+    return late ?? this.#changes.spoken([next], complaint);
   }
 
   async #takeBack(next: Replica, one: Replica): Promise<void> {
@@ -106,6 +123,13 @@ export class Replacer {
     if (next.identity === undefined) next.build = this.#table.build;
     else this.#starter.drain(next, false);
   }
+}
+
+/** Those of a group that run another build; a leader last, so that one of this build can follow it. */
+export function othersIn({ replicas }: HostTable, group: string, build: Build): Replica[] {
+  return replicas
+    .filter((one) => one.group === group && !one.isGoing && !sameBuild(one.build, build))
+    .toSorted((a, b) => Number(a.leads !== undefined) - Number(b.leads !== undefined) || a.replica - b.replica);
 }
 
 /** What is wrong with any that came. */

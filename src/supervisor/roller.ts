@@ -12,7 +12,7 @@ import { type Changes, lackOfRoom, type Step } from "./changes.ts";
 import type { RollWish } from "./control.ts";
 import type { HostTable } from "./host-table.ts";
 import type { Replica } from "./replica.ts";
-import { complaintAbout, Replacer, type Trial } from "./replacer.ts";
+import { complaintAbout, othersIn, Replacer, type Trial } from "./replacer.ts";
 import {
   callsOf,
   countConnections,
@@ -213,34 +213,22 @@ export class Roller {
   /** Why it must go back, or nothing once every host runs this build. */
   async #forward({ to, groups }: Plan, isBreaking: boolean, step: Step): Promise<string | undefined> {
     const trial: Trial = { come: [], groups: new Map(), isBreaking };
-    for (const group of groups) {
-      for (const one of this.#others(group, to)) {
-        const reason = await this.#replacer.replace(one, to, step, trial);
-        if (reason !== undefined) return reason;
-      }
-    }
+    const reason = await this.#replacer.replaceAll(groups, to, step, trial);
     // While the last one was drained, too.
-    return complaintAbout(trial, this.#table.options.clock.monotonic());
+    return reason ?? complaintAbout(trial, this.#table.options.clock.monotonic());
   }
 
   /** Every host of another build is replaced by one of this one, which has nothing to prove. */
   async #all(build: Build, groups: readonly string[], step: Step, because?: string): Promise<void> {
     const left: string[] = [];
     for (const group of groups) {
-      for (const one of this.#others(group, build)) {
+      for (const one of othersIn(this.#table, group, build)) {
         const reason = await this.#replacer.replace(one, build, step);
         // What serves does not end for what does not start.
         if (reason !== undefined) left.push(`${one.id} still runs ${directoryOf(one.build)}: ${reason}`);
       }
     }
     if (left.length > 0) throw skeinError("SKEIN_ROLL_UNDONE", [because ?? [], ...left].flat().join("; "));
-  }
-
-  /** Those of a group that run another build; a leader last, so that one of this build can follow it. */
-  #others(group: string, build: Build): Replica[] {
-    return this.#table.replicas
-      .filter((one) => one.group === group && !one.isGoing && !sameBuild(one.build, build))
-      .toSorted((a, b) => Number(a.leads !== undefined) - Number(b.leads !== undefined) || a.replica - b.replica);
   }
 }
 

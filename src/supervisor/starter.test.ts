@@ -195,6 +195,18 @@ test("where an old one ends while its replacement waits for its turn, this one i
   assert.deepEqual(table.routes.groups["beta"]?.addresses, [next.address]);
 });
 
+test("what ends again and again is started after pauses that double, from 100 ms to 30 s", async () => {
+  serve("alpha-1", "beta-1", "gamma-1", "gamma-2");
+  for (let pauseMs = 100; pauseMs < 100_000; pauseMs *= 2) {
+    starter.ended(find("alpha-1"));
+    await pass(Math.min(30_000, pauseMs) - 1);
+    assert.deepEqual(starting(), [], `before ${pauseMs} ms`);
+    await pass(1);
+    assert.deepEqual(starting(), ["alpha-1"], `after ${pauseMs} ms`);
+    signal(find("alpha-1").identity ?? assert.fail("it was started"), "SIGKILL");
+  }
+});
+
 test("what a change that is taken back has not started yet is not started any more", async () => {
   serve("alpha-1", "beta-1", "gamma-1", "gamma-2");
   const newcomers = ["alpha-2", "alpha-3"].map((id) => ({ ...find("alpha-1"), id, isRouted: false }));
