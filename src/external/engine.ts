@@ -145,15 +145,16 @@ async function meaning(
   throw statusError(engine.settings.name, reply.status, attempts);
 }
 
-/** What was tried more than once is not to be tried again by whoever called: the caller nearest the failure did. */
+/** Is not tried again by whoever called, also where one attempt was all that there may be: that is decided here. */
 function finalError(error: unknown, attempts: number): unknown {
-  if (!isSkeinError(error) || !error.code.startsWith("SKEIN_EXTERNAL_") || attempts === 1) return error;
-  return skeinError(error.code as SkeinCode, `${error.message} (${attempts} attempts)`, {
-    cause: error,
+  if (!isSkeinError(error) || !error.code.startsWith("SKEIN_EXTERNAL_")) return error;
+  const { code, message, outcome, data } = error;
+  const common = { cause: error, outcome, attempts };
+  if (attempts === 1) return skeinError(code as SkeinCode, message, { ...common, retry: error.retry, data });
+  return skeinError(code as SkeinCode, `${message} (${attempts} attempts)`, {
+    ...common,
     retry: false,
-    outcome: error.outcome,
-    attempts,
-    data: { ...(error.data as object | undefined), attempts },
+    data: { ...(data as object | undefined), attempts },
   });
 }
 

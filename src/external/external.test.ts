@@ -143,6 +143,7 @@ suite("what others answer", () => {
       const error = await failure(host.client(Billing).invoice({ id: "1" }));
       assert.equal(error.code, code, String(status));
       assert.deepEqual(error.data, { status, attempts: 1 });
+      assert.equal(error.attempts, 1, "nobody who called tries again");
       assert.doesNotMatch(error.message, /secret/);
     }
     assert.equal(party.seen.length, statuses.length);

@@ -89,8 +89,9 @@ const blameless: ReadonlySet<string> = new Set([
 
 /** Holds a failure against the replica it is due to. */
 export function account({ group, replica }: Sending, error: SkeinError, nowMs: number): void {
-  if (error.code === "SKEIN_TRANSPORT_LOST") return group.lost(replica);
+  // Of a call further on: whoever was nearest has held it against whom it is due.
   if (error.attempts !== undefined) return;
+  if (error.code === "SKEIN_TRANSPORT_LOST") return group.lost(replica);
   if (isForWantOfRoom(error)) {
     replica.fullMs = nowMs;
     return;

@@ -116,7 +116,7 @@ export class Race implements AbortListener {
   lost(racer: Racer, error: SkeinError): void {
     const other = racer === this.#first ? this.#second : this.#first;
     if (other !== undefined && !other.isOver) {
-      other.wasLost = error.code === "SKEIN_TRANSPORT_LOST";
+      other.wasLost = error.code === "SKEIN_TRANSPORT_LOST" && error.attempts === undefined;
       return account(racer, error, this.#clock.monotonic());
     }
     this.#over();

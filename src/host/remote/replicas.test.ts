@@ -69,6 +69,14 @@ test("one that comes to others has a small share of the calls at first, and its 
   assert.equal(replicas.pick()?.address, "newer");
 });
 
+test("of two that are no longer young the one with fewer calls under way is asked", async () => {
+  const connect = (address: string) => Promise.resolve(connection(true, address === "busy" ? 3 : 2));
+  const replicas = new Replicas({ clock: createVirtualClock(), random: createSeededRandom(1), connect });
+  replicas.update(["busy", "less busy"]);
+  await replicas.open();
+  for (let i = 0; i < 100; i++) assert.equal(replicas.pick()?.address, "less busy");
+});
+
 test("a young one is asked where another has many calls more: that one may hang", async () => {
   const clock = createVirtualClock();
   const connect = (address: string) => Promise.resolve(connection(true, address === "old" ? 30 : 0));

@@ -65,7 +65,7 @@ export const leak: FaultCase = {
       if (context.now() >= context.durationMs && !isFull) await leakOnce(shop);
     }
     // What the supervisor says of a process that it had not told to end.
-    const killed = shop.log.split("\n").filter((line) => /-\d+ ended"/.test(line));
+    const killed = shop.log.split("\n").filter((line) => /-\d+(\.b)? ended"/.test(line));
     return {
       figures: { recycles, mostMiB: Math.round(mostBytes / 2 ** 20), looksWithoutHost: without },
       spans: [{ name: "leak", fromMs: 0, toMs: context.durationMs, kinds: ["added"] }],
