@@ -1,12 +1,13 @@
 /**
- * A supervisor that is killed after any write of a roll, and the next one in the middle of taking it back: what follows ends in
- * one build, with a process for each place and no other. The supervisor is the real one, its hosts are processes that serve nobody.
+ * A supervisor that is killed after any write of a roll or a move, and the next one in the middle of taking a roll back: what follows
+ * ends in one build and one placement, with a process for each place and no other. The supervisor is the real one, its hosts are
+ * processes that serve nobody.
  */
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { after, describe, test } from "node:test";
 import { makeDirectory } from "./roll-builds.ts";
-import { writeTiny } from "./tiny/builds.ts";
+import { placement, writeTiny } from "./tiny/builds.ts";
 import { Tiny } from "./tiny/running.ts";
 
 /** Each has a handful of processes, most of which wait. */
@@ -15,7 +16,7 @@ const together = 6;
 const writesMax = 80;
 
 describe(
-  "a roll that is cut off",
+  "a roll or a move that is cut off",
   { skip: process.platform === "linux" ? false : "it counts processes in /proc" },
   () => {
     const root = makeDirectory();
@@ -65,6 +66,32 @@ describe(
       });
       // Three processes: started, ready, in the routes, and the old ones out of them, told, gone.
       assert.ok(reached >= 3 * 6, `${reached} writes`);
+    });
+
+    test("after every second write of a move, to a group of its own and to another memory: one placement", async () => {
+      const { stock } = placement.groups;
+      const to = {
+        groups: {
+          front: { services: ["gateway"] },
+          own: { services: ["pages"] },
+          stock: { ...stock, memory: "256Mi" },
+        },
+      };
+      const ends = { old: 0, new: 0 };
+      const reached = await each(upTo(writesMax, 2), async (write) => {
+        const one = tiny();
+        assert.equal(await one.start(`from move.json ${write}`), true);
+        const isKilled = !(await one.move(to));
+        if (isKilled) assert.equal(await one.start(), true);
+        await one.assertWhole(`killed after write ${write} of a move`);
+        if (isKilled) ends[one.state.keptPlacement === undefined ? "old" : "new"]++;
+        // One that is still to be killed would be while it stops.
+        await (isKilled ? one.stop() : one.clear());
+        return isKilled;
+      });
+      // Four processes: started, ready, in the routes, and the old ones out of them, told, gone; every second one of that.
+      assert.ok(reached >= 10, `${reached} writes`);
+      assert.ok(ends.old > 0 && ends.new > 0, JSON.stringify(ends));
     });
 
     test("and the supervisor that takes it back after any of its own", async () => {

@@ -10,8 +10,15 @@ import { systemClock } from "../../../src/core/index.ts";
 import { isSkeinError } from "../../../src/errors/index.ts";
 import { askPlace, askRoll, askStatus, askStop, State, type Wish } from "../../../src/supervisor/asking.ts";
 import { sameBuild } from "../../../src/supervisor/index.ts";
+import { parseMemory } from "../../../src/system/placement/memory.ts";
 import { processesOf } from "../../shop/placed.ts";
 import { placement } from "./builds.ts";
+
+export interface TinyPlacement {
+  readonly groups: Readonly<
+    Record<string, { readonly services: readonly string[]; readonly replicas?: number; readonly memory?: string }>
+  >;
+}
 
 const readyMs = 90_000;
 const stopMs = 60_000;
@@ -64,10 +71,19 @@ export class Tiny {
   }
 
   /** False where it was killed meanwhile. What a tiny build promises is nothing, so that it breaks what was promised. */
-  async roll(build: string): Promise<boolean> {
+  roll(build: string): Promise<boolean> {
     const wish = { path: path.dirname(build), isDry: false, isBreaking: true };
+    return this.#done(askRoll(this.state, systemClock, wish, () => undefined));
+  }
+
+  /** The same of a move. */
+  move(to: TinyPlacement): Promise<boolean> {
+    return this.#done(this.place({ placement: to }, false));
+  }
+
+  async #done(work: Promise<unknown>): Promise<boolean> {
     try {
-      await askRoll(this.state, systemClock, wish, () => undefined);
+      await work;
       return true;
     } catch (error) {
       if (!isSkeinError(error) || error.code !== "SKEIN_SUPERVISOR_NONE") throw error;
@@ -83,7 +99,7 @@ export class Tiny {
     return steps;
   }
 
-  /** Every place has one process of the build that counts, nothing else runs, and no roll is left. */
+  /** Every place of the placement that counts has one process of the build that counts, nothing else runs, and no roll or move is left. */
   async assertWhole(what: string): Promise<void> {
     const given = { file: this.#file, skein: path.join(path.dirname(this.#file), "node_modules/skein") };
     const build = this.state.keptBuild?.build ?? given;
@@ -108,18 +124,23 @@ export class Tiny {
     const status = await askStatus(this.state, systemClock).catch(() => undefined);
     if (status === undefined) return "nobody answers";
     const { hosts } = status;
-    const places = hosts.map(({ group, replica, state, build }) => [group, replica, state, build].join(" "));
-    const wanted = ["front 1", "stock 1", "stock 2"].map((place) => `${place} ready ${directory}`);
+    // After a move the numbers of a group need not begin at 1.
+    const places = hosts.map(({ group, memory, state, build }) => [group, memory ?? 0, state, build].join(" "));
+    const { groups } = (this.state.keptPlacement?.placement ?? placement) as TinyPlacement;
+    const wanted = Object.entries(groups).flatMap(([group, { replicas = 1, memory }]) =>
+      Array<string>(replicas).fill([group, parseMemory(memory) ?? 0, "ready", directory].join(" ")),
+    );
     const pids = hosts.map(({ pid }) => pid);
     const found = processesOf(this.home).filter(({ id }) => id !== "other");
     const strange = found.filter(({ id, pid }) => id !== "holder" && !pids.includes(pid));
     const holders = found.filter(({ id }) => id === "holder");
     const isSo =
-      places.toSorted().join() === wanted.join() &&
+      places.toSorted().join() === wanted.toSorted().join() &&
       strange.length === 0 &&
       holders.length === 1 &&
       this.state.roll === undefined &&
-      this.state.hosts().length === 4;
+      this.state.move === undefined &&
+      this.state.hosts().length === wanted.length + 1;
     return isSo ? "whole" : `${places.join()}; beside them ${JSON.stringify(strange)}`;
   }
 
