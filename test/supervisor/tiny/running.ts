@@ -124,8 +124,12 @@ export class Tiny {
     const status = await askStatus(this.state, systemClock).catch(() => undefined);
     if (status === undefined) return "nobody answers";
     const { hosts } = status;
+    // As it was started, which is not what the status says of it.
+    const memoryOf = new Map(this.state.hosts().map(({ identity, memory }) => [identity.pid, memory]));
     // After a move the numbers of a group need not begin at 1.
-    const places = hosts.map(({ group, memory, state, build }) => [group, memory ?? 0, state, build].join(" "));
+    const places = hosts.map(({ group, pid, state, build }) =>
+      [group, memoryOf.get(pid ?? 0) ?? 0, state, build].join(" "),
+    );
     const { groups } = (this.state.keptPlacement?.placement ?? placement) as TinyPlacement;
     const wanted = Object.entries(groups).flatMap(([group, { replicas = 1, memory }]) =>
       Array<string>(replicas).fill([group, parseMemory(memory) ?? 0, "ready", directory].join(" ")),
