@@ -145,3 +145,8 @@ export function violationsOf(measured: readonly Measured[]): string[] {
     .filter(({ value, must, limit }) => !(must === "at least" ? value >= limit : value <= limit))
     .map(({ name, value, must, limit }) => `${name} is ${value}, and must be ${must} ${limit}`);
 }
+
+/** What the supervisor says of processes that it had not told to end; each second one of a place has a letter more. */
+export function endsIn(log: string): readonly string[] {
+  return log.split("\n").filter((line) => /-\d+(\.b)? ended"/.test(line));
+}

@@ -3,7 +3,7 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Status } from "../../../../src/supervisor/asking.ts";
 import type { PlacedShop } from "../../../shop/placed.ts";
-import { atLeast, atMost, type FaultCase } from "../case.ts";
+import { atLeast, atMost, endsIn, type FaultCase } from "../case.ts";
 
 const leakBytes = 5 * 2 ** 20;
 const limitBytes = 256 * 2 ** 20;
@@ -64,8 +64,7 @@ export const leak: FaultCase = {
       const isFull = hosts.some(({ rss }) => rss >= limitBytes * replacedAt);
       if (context.now() >= context.durationMs && !isFull) await leakOnce(shop);
     }
-    // What the supervisor says of a process that it had not told to end.
-    const killed = shop.log.split("\n").filter((line) => /-\d+(\.b)? ended"/.test(line));
+    const killed = endsIn(shop.log);
     return {
       figures: { recycles, mostMiB: Math.round(mostBytes / 2 ** 20), looksWithoutHost: without },
       spans: [{ name: "leak", fromMs: 0, toMs: context.durationMs, kinds: ["added"] }],

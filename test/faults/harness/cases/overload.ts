@@ -1,5 +1,13 @@
 /** Owns the case in which customers ask for twice what the shop can serve. It must never guess what that is: it is measured first. */
-import { atLeast, atMost, type FaultCase, type FaultContext, type PrepareContext } from "../case.ts";
+import {
+  atLeast,
+  atMost,
+  endsIn,
+  type FaultCase,
+  type FaultContext,
+  type Measured,
+  type PrepareContext,
+} from "../case.ts";
 import type { Figures } from "../figures.ts";
 import { apart } from "../processors.ts";
 
@@ -60,7 +68,7 @@ export const overload: FaultCase = {
     const { user, system } = process.cpuUsage(cpu);
     const { most, room } = context.takeMostUnderWay();
     await context.until(durationMs);
-    const ended = target.log.split("\n").filter((line) => /-\d+ ended"/.test(line));
+    const ended = endsIn(target.log);
     const later = (name: string, ms: number) => ({
       ...after,
       name,
@@ -82,15 +90,15 @@ export const overload: FaultCase = {
     ...atLeast("goodput over that of the usual load", ratio(over, before), 0.5),
     ...atMost("refusals that did not say when to come again", over?.curt ?? Number.NaN, 0),
     ...atLeast("success once it is over", recovered?.success ?? 0, 0.5),
-    ...atMost("share of health and status that failed", controlsFailed(own), 0.5),
+    ...controls(own, 0.5),
   ],
   judgeTimes: (_, { over, recovered, well }, own) => [
     ...atLeast("goodput over capacity", goodput(over, own), 0.9),
     ...atMost("p99 of what is served, in ms", over?.servedP99 ?? Number.NaN, servedP99MaxMs),
     ...atLeast("success 5 s after it is over", recovered?.success ?? 0, 0.999),
     ...atLeast("success 10 s after it is over", well?.success ?? 0, 0.999),
-    ...atMost("share of health and status that failed", controlsFailed(own), 0),
-    ...["liveMs", "readyMs", "statusMs"].flatMap((name) => atMost(name, own[name] ?? 0, controlMaxMs)),
+    ...controls(own, 0),
+    ...["liveMs", "readyMs", "statusMs"].flatMap((name) => timeOf(own, name)),
     // Else requests waited for a connection in the customers' process, and it was no open loop.
     ...atMost("requests under way", own["underWay"] ?? Number.NaN, (own["connections"] ?? 0) - 1),
   ],
@@ -120,8 +128,15 @@ function ratio(over: Figures | undefined, before: Figures | undefined): number {
   return (over?.answeredPerSecond ?? 0) / (before?.answeredPerSecond ?? Number.NaN);
 }
 
-function controlsFailed({ controlsAsked = 0, controlsFailed = 0 }: Readonly<Record<string, number>>): number {
-  return controlsAsked === 0 ? 0 : controlsFailed / controlsAsked;
+/** Of a peer nobody asks them, and nothing is said. */
+function controls(own: Readonly<Record<string, number>>, failedMost: number): readonly Measured[] {
+  const { controlsAsked, controlsFailed = 0 } = own;
+  if (controlsAsked === undefined) return [];
+  return atMost("share of health and status that failed", controlsFailed / controlsAsked, failedMost);
+}
+
+function timeOf(own: Readonly<Record<string, number>>, name: string): readonly Measured[] {
+  return own["controlsAsked"] === undefined ? [] : atMost(name, own[name] ?? Number.NaN, controlMaxMs);
 }
 
 /** Whoever looks after the shop asks again and again until then: how long the slowest answer took, and how many were not well. */
@@ -141,5 +156,5 @@ async function askControls(context: FaultContext, untilMs: number) {
   };
   const all = Object.entries(context.target.controls).map(([name, control]) => ask(name, control));
   await Promise.all([context.until(untilMs), ...all]);
-  return figures;
+  return all.length === 0 ? {} : figures;
 }
