@@ -17,7 +17,7 @@ import { lineSink, trimLog } from "./log-file.ts";
 import { placeOf } from "./replica.ts";
 import { drainMs, environmentOf, type HostSettings, transferDrainMs } from "./settings.ts";
 import { listenToPeers, openPeersTls, peersAddress, reachPeersWith } from "./peers-address.ts";
-import { goAhead, keepCompiled, raise, startHolder } from "./spawn.ts";
+import { giveWay, keepCompiled, raise, startHolder } from "./spawn.ts";
 import { State } from "./state.ts";
 
 /** The supervisor judges by it whether this process does anything. */
@@ -34,9 +34,6 @@ const closeMs = 5_000;
 const lastWordMs = 1_000;
 /** The same for one that has lost its leases: by then another process may lead. */
 const lostMs = 500;
-
-/** For so long after a call of it was refused for want of room a gateway goes before the hosts. */
-const aheadMs = 2_000;
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as HostSettings;
 const clock = systemClock;
@@ -57,10 +54,8 @@ let door: Door | undefined;
 let isEnding = false;
 /** No routes yet. */
 let isWaiting = true;
-/** Calls that it has sent, and that were refused for want of room; when there last were more, and whether it goes before others for that. */
-let refused = 0;
-let refusedMs = Number.NEGATIVE_INFINITY;
-let isAhead = false;
+/** Whether it has a lower priority, as it has too much to do. */
+let givesWay = false;
 let isReady = false;
 const known = Promise.withResolvers<void>();
 
@@ -216,9 +211,9 @@ function peersReady(routes: Parameters<Peers["update"]>[0]): void {
 function report(): void {
   if (isEnding) return;
   trimLog(logFile);
+  const isOverloaded = gateway === undefined && host?.isOverloaded === true;
+  if (isOverloaded !== givesWay) giveWay((givesWay = isOverloaded));
   sayHealth();
-  const goesAhead = gateway !== undefined && clock.monotonic() - refusedMs <= aheadMs;
-  if (goesAhead !== isAhead) goAhead((isAhead = goesAhead));
   clock.after(toNextMs(clock, healthMs), report, { unref: true });
 }
 
@@ -238,12 +233,10 @@ function sayHealth(): void {
 function countsOf(of: Host | undefined): Pick<Health, "answered" | "failed" | "methods" | "sent"> {
   const sum = { answered: 0, failed: 0, sent: { calls: 0, attempts: 0 } };
   const methods: Record<string, [answered: number, failed: number]> = {};
-  let full = 0;
   for (const { endpoint, outcomes, sent, count, attempts } of of?.recorder.endpoints() ?? []) {
     if (sent) {
       sum.sent.calls += count;
       sum.sent.attempts += attempts;
-      full += outcomes["SKEIN_HOST_OVERLOADED"] ?? 0;
     }
     if (!settings.services.includes(endpoint.slice(0, endpoint.indexOf(".")))) continue;
     let [answered, failed] = [0, 0];
@@ -255,8 +248,6 @@ function countsOf(of: Host | undefined): Pick<Health, "answered" | "failed" | "m
     sum.failed += failed;
     if (Object.keys(methods).length < methodsMax) methods[endpoint] = [answered, failed];
   }
-  if (full > refused) refusedMs = clock.monotonic();
-  refused = full;
   return { ...sum, methods };
 }
 

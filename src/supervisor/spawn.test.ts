@@ -12,7 +12,7 @@ const program = `
   import { readdirSync, readFileSync, writeSync } from "node:fs";
   import { once } from "node:events";
   import { Worker } from "node:worker_threads";
-  import { goAhead, raise } from ${JSON.stringify(new URL("./spawn.ts", import.meta.url).href)};
+  import { giveWay, raise } from ${JSON.stringify(new URL("./spawn.ts", import.meta.url).href)};
   const worker = new Worker("require('node:worker_threads').parentPort.once('message', () => undefined)", { eval: true, execArgv: [] });
   await once(worker, "online");
   const say = () => {
@@ -28,7 +28,7 @@ const program = `
   };
   say();
   raise();
-  if (process.argv[1] === "-5") goAhead(true);
+  if (process.argv[1] === "5") giveWay(true);
   say();
   worker.postMessage("end");
 `.replaceAll("\\\\", "\\");
@@ -39,7 +39,7 @@ const starting = mayRaise ? 10 : usual;
 
 for (const [what, priority] of [
   ["all its threads are their equals once it serves", 0],
-  ["a gateway whose hosts have too much to do goes before them with all its threads", -5],
+  ["once it serves and has too much to do, all its threads go behind gateways", 5],
 ] as const)
   test(
     `a host starts behind those that serve; ${what}${mayRaise ? "" : " (not here: nobody may take a lower priority back)"}`,
@@ -53,7 +53,7 @@ async function startsAndServes(priority: number): Promise<void> {
     mkdirSync(path.join(directory, "logs"));
     const log = path.join(directory, "logs/one.log");
     const child = startHost(
-      ["--conditions=skein-src", "--input-type=module", "--eval", program, "--", String(priority)],
+      ["--conditions=skein-src", "--input-type=module", "--eval", program, String(priority)],
       log,
     );
     child.ref();

@@ -18,9 +18,9 @@ const startingPriority = 10;
 /**
  * Where gateways and services share processors and there is too much to do, gateways go first: a request that is refused costs
  * next to nothing, but only if it does not stand in line behind those that are served. Not always: that cost p99 while
- * others start. And no host goes behind instead: it would go behind all else that this machine does, too (ADR 32).
+ * others start (ADR 32).
  */
-const aheadPriority = -5;
+const overloadedPriority = 5;
 
 /** Node's own arguments and the host's, ready to be run by anybody. */
 export function hostArguments(settings: object, memoryBytes: number | undefined, build: Build): string[] {
@@ -124,9 +124,9 @@ export function raise(): void {
   takePriority(0);
 }
 
-/** Of a gateway whose hosts refuse calls. */
-export function goAhead(isAhead: boolean): void {
-  takePriority(isAhead ? aheadPriority : 0);
+/** Lets gateways of the same processors go first, or no more. */
+export function giveWay(isOverloaded: boolean): void {
+  takePriority(isOverloaded ? overloadedPriority : 0);
 }
 
 /** Of every thread that there is by now, each of which was born with another one. */

@@ -29,6 +29,8 @@ const readingTurnsMax = 64;
 const turnLookMs = 1;
 /** Of those under way so many oldest ones say whether they are held up. */
 const oldestLooked = 16;
+/** For so long after it has refused a call a host has too much to do. */
+const overloadMs = 2_000;
 /** How often those that wait are looked at. */
 const lookMs = 10;
 /** Of calls that are far from the limit, one in so many is measured. */
@@ -104,6 +106,7 @@ export class Admission {
   /** Whether none had stood for longer than a crowd's does when that line began, and when one last did. */
   #isCrowd = true;
   #stoodMs = Number.NEGATIVE_INFINITY;
+  #refusedMs = Number.NEGATIVE_INFINITY;
   #look: Timer | undefined;
   #lookDueMs = 0;
   #isDraining = false;
@@ -134,6 +137,11 @@ export class Admission {
     if (this.#endedInAll === 0 && now < this.#firstMs) this.#firstMs = now;
     if (this.#waiting === 0 && this.#hasRoom(entrant.isNested) && !this.#isTurnSpent(now)) this.#admit(entrant, now, 0);
     else this.#wait(entrant, now);
+  }
+
+  /** Whether calls were refused for want of room just now. */
+  get isOverloaded(): boolean {
+    return this.#clock.monotonic() - this.#refusedMs <= overloadMs;
   }
 
   /** Whether what would hold its place for long, a stream or an upload, and so holds none, is refused. */
@@ -202,7 +210,7 @@ export class Admission {
 
   #wait(entrant: Entrant, now: number): void {
     if (this.#waiting >= this.#waitingMax(now)) this.#dropExpired(now);
-    if (this.#waiting >= this.#waitingMax(now)) return entrant.refused(overloaded());
+    if (this.#waiting >= this.#waitingMax(now)) return this.#refuse(entrant, now);
     entrant.sinceMs = now;
     (entrant.isNested ? this.#nested : this.#outside).add(entrant);
     if (this.#waiting++ === 0) {
@@ -235,6 +243,11 @@ export class Admission {
     return this.#outside.first !== undefined && this.#hasRoom(false) ? this.#outside.first : undefined;
   }
 
+  #refuse(entrant: Entrant, now: number): void {
+    if (!entrant.isGone) this.#refusedMs = now;
+    entrant.refused(overloaded());
+  }
+
   #takeOut(entrant: Entrant): void {
     (entrant.isNested ? this.#nested : this.#outside).remove(entrant);
     this.#waiting--;
@@ -249,7 +262,7 @@ export class Admission {
         behind = each.behind as Entrant | undefined;
         if (!each.isGone && now - each.sinceMs <= longestMs) continue;
         this.#takeOut(each);
-        each.refused(overloaded());
+        this.#refuse(each, now);
       }
     }
   }
