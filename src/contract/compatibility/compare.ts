@@ -3,23 +3,11 @@
  * must never judge a change by who uses it today: callers outside are not known.
  */
 import type { JsonSchema } from "../internal/marks.ts";
+import { breaking, type ContractChange, skew } from "./change.ts";
+import { compareHttp } from "./compare-http.ts";
+import { compareBodies, compareStreams } from "./compare-transfers.ts";
 import type { ContractsFile, EventPromise, MethodPromise } from "./contracts-file.ts";
 import { type FieldRules, type Misfit, misfits } from "./fits.ts";
-
-/** One change. @since 0.1.0 */
-export interface ContractChange {
-  /**
-   * `"breaking"`: a caller, reader or stored value of the old version no longer fits. `"skew"`: old ones still fit, but a
-   * caller of the new version may meet a service of the old one while both run, and does not fit that.
-   */
-  readonly level: "breaking" | "skew";
-  /** `orders.place input $.note` */
-  readonly where: string;
-  /** To be read after `where` and a colon. */
-  readonly message: string;
-  /** It breaks replies that are stored under keys: the order in which services are rolled out does not help. */
-  readonly isStored?: true;
-}
 
 /** Who wrote a value and who reads it. */
 interface Way {
@@ -92,6 +80,7 @@ function compareMethods(where: string, before: MethodPromise, after: MethodPromi
     changes.push(breaking(where, `answered ${before.answers}, answers ${after.answers}`));
   if (before.body !== after.body)
     changes.push(breaking(where, `took ${before.body ?? "no"} body, takes ${after.body ?? "none"}`));
+  changes.push(...compareBodies(where, before, after), ...compareStreams(where, before, after));
   changes.push(...compareHttp(where, before, after), ...compareAccess(where, before, after));
   changes.push(...compareShapes(`${where} input`, before.input, after.input, inputWays));
   if (before.answers === after.answers && before.output !== undefined && after.output !== undefined) {
@@ -99,18 +88,9 @@ function compareMethods(where: string, before: MethodPromise, after: MethodPromi
     const ways = before.kind === "command" ? replyWays : outputWays;
     changes.push(...compareShapes(`${where} ${part}`, before.output, after.output, ways));
   }
+  const [received, receives] = [before.stream?.receives, after.stream?.receives];
+  if (received && receives) changes.push(...compareShapes(`${where} received item`, received, receives, inputWays));
   changes.push(...compareErrors(where, before, after));
-  return changes;
-}
-
-function compareHttp(where: string, { http: before }: MethodPromise, { http: after }: MethodPromise): ContractChange[] {
-  if (before === undefined) return [];
-  if (after === undefined) return [breaking(where, `the route ${before.route} was removed`)];
-  const changes: ContractChange[] = [];
-  if (shapeOfRoute(before.route) !== shapeOfRoute(after.route))
-    changes.push(breaking(where, `the route was ${before.route}, is ${after.route}`));
-  if (before.status !== after.status)
-    changes.push(breaking(where, `answered ${before.status}, answers ${after.status}`));
   return changes;
 }
 
@@ -120,11 +100,6 @@ function compareAccess(where: string, { access: before }: MethodPromise, after: 
   // Files of before do not say it.
   if (before === undefined || now === undefined || before === now) return [];
   return now === "public" || before === "nobody" ? [] : [breaking(where, `access was ${before}, is ${now}`)];
-}
-
-/** Names in a route are the server's own business. */
-function shapeOfRoute(route: string): string {
-  return route.replaceAll(/:[^/]+/g, ":");
 }
 
 function compareErrors(where: string, before: MethodPromise, after: MethodPromise): ContractChange[] {
@@ -142,11 +117,7 @@ function compareErrors(where: string, before: MethodPromise, after: MethodPromis
   }
   for (const code of Object.keys(after.errors)) {
     if (!Object.hasOwn(before.errors, code))
-      changes.push({
-        level: "skew",
-        where: `${where} error ${code}`,
-        message: "is new: old callers do not tell it apart",
-      });
+      changes.push(skew(`${where} error ${code}`, "is new: old callers do not tell it apart"));
   }
   return changes;
 }
@@ -156,7 +127,7 @@ function compareEvents(where: string, before: EventPromise, after: EventPromise)
     return [breaking(where, `had version ${before.version}, has ${after.version}: versions only go up`)];
   if (after.version > before.version) {
     const message = `has version ${after.version} after ${before.version}: subscribers must know both before it is published`;
-    return [{ level: "skew", where, message }];
+    return [skew(where, message)];
   }
   return compareShapes(`${where} value`, before.value, after.value, eventWays);
 }
@@ -197,8 +168,4 @@ function describe({ rule, written, read }: Misfit, writer: Way["writer"]): strin
 function shown(value: unknown): string {
   if (value === undefined) return "anything";
   return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function breaking(where: string, message: string): ContractChange {
-  return { level: "breaking", where, message };
 }

@@ -3,10 +3,12 @@
  * call. It must never hold other policy of the server, nor a validator: what a schema does beyond its shape is not in it.
  */
 import { isBytes } from "../bytes.ts";
+import { isChannel } from "../channel.ts";
 import type { AnyContract } from "../contract.ts";
 import { describeSchema, type JsonSchema, type Side } from "../json-schema.ts";
-import { type Event, isStream, type Member, type Method, type Output } from "../method.ts";
+import { type Event, isStream, type Member, type Method, type Output, type StreamOutput } from "../method.ts";
 import type { Schema } from "../schema.ts";
+import { type HttpPromise, toHttp } from "./http-promise.ts";
 
 /** What a caller of one method relies on. @since 0.1.0 */
 export interface MethodPromise {
@@ -16,11 +18,18 @@ export interface MethodPromise {
   readonly answers: "value" | "items" | "bytes";
   /** Of the reply or of one item; absent for bytes. */
   readonly output?: JsonSchema;
+  /**
+   * Of items: what a reader goes on after, and, of a channel, the shape of those that a caller sends. Absent where the file
+   * was made without.
+   */
+  readonly stream?: { readonly id: string | null; readonly receives: JsonSchema | null };
   /** `bytes` or `raw` where it takes a body. */
   readonly body?: "bytes" | "raw";
+  /** Most bytes of the body, and its types; `null` for any. Absent where the file was made without. */
+  readonly takes?: { readonly max: number; readonly types: readonly string[] | null };
   /** Data of each declared error; `null` for one without data. */
   readonly errors: Readonly<Record<string, { readonly status: number; readonly data: JsonSchema | null }>>;
-  readonly http?: { readonly route: string; readonly status: number };
+  readonly http?: HttpPromise;
   /** Who may call it, in words; absent where the file was made without. */
   readonly access?: string;
 }
@@ -50,7 +59,6 @@ export interface ContractsFile {
 }
 
 const errorStatus = 422;
-const successStatus = 200;
 
 /** The file of these contracts, names in order: the same contracts give the same text. */
 export async function toContractsFile(
@@ -80,13 +88,22 @@ async function toMethod({ kind, input, output, body, errors, http }: Method): Pr
     input: await shapeOf(input, "input"),
     answers: isStream(output) ? "items" : value === undefined ? "bytes" : "value",
     ...(value !== undefined && { output: await shapeOf(value, "output") }),
-    ...(body !== undefined && { body: body.isRaw ? "raw" : "bytes" }),
+    ...(isStream(output) && { stream: await toStream(output) }),
+    ...(body !== undefined && {
+      body: body.isRaw ? "raw" : "bytes",
+      takes: { max: body.max, types: body.types?.toSorted() ?? null },
+    }),
     errors: await each(sorted(Object.entries(errors)), async ({ data, status }) => ({
       status: status ?? errorStatus,
       data: data === undefined ? null : await shapeOf(data, "output"),
     })),
-    ...(http !== undefined && { http: { route: http.route, status: http.status ?? successStatus } }),
+    ...(http !== undefined && { http: toHttp(http) }),
   };
+}
+
+async function toStream(output: StreamOutput): Promise<NonNullable<MethodPromise["stream"]>> {
+  const receives = isChannel(output) ? await shapeOf(output.receive, "input") : null;
+  return { id: output.id ?? null, receives };
 }
 
 async function toEvent({ version, schema }: Event): Promise<EventPromise> {
