@@ -2,7 +2,18 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
@@ -21,6 +32,8 @@ function fresh(): State {
 }
 
 const identity = identify(process.pid) ?? assert.fail("this process runs");
+const record = { id: "orders-1", group: "orders", replica: 1, services: ["orders"], identity, socket: "" };
+const told = { isReady: true, isRetired: false, startedAt: 0, restarts: 0 };
 
 test("routes are kept whole, each under a greater number, also for the next supervisor", () => {
   const state = fresh();
@@ -33,6 +46,46 @@ test("routes are kept whole, each under a greater number, also for the next supe
     readdirSync(path.join(state.home, "run")).filter((name) => name.endsWith(".tmp")),
     [],
   );
+});
+
+test("a write that has no room for all of it fails, and leaves what was there", () => {
+  const state = fresh();
+  const routes = state.publish({ front: { services: ["cart"], addresses: ["/a"] } });
+  // A limit of the system's own: what a disk takes that is nearly full is as short, and no error either.
+  const publishing = `
+    const { State } = await import(${JSON.stringify(path.join(import.meta.dirname, "state.ts"))});
+    const addresses = Array.from({ length: 20_000 }, (_, i) => "/" + i);
+    try {
+      new State(${JSON.stringify(state.home)}).publish({ front: { services: ["cart"], addresses } });
+    } catch ({ code }) {
+      console.log(code);
+    }`;
+  const node = [process.execPath, "--conditions=skein-src", "--input-type=module", "--eval", publishing];
+  const { stdout } = spawnSync("sh", ["-c", 'ulimit -f 8; exec "$@"', "sh", ...node], { encoding: "utf8" });
+  assert.deepEqual(state.routes(), routes);
+  assert.equal(stdout.trim(), "SKEIN_STATE_FAILED");
+});
+
+test("routes that are lost or cut short do not begin again: hosts have heard greater numbers", () => {
+  const file = (state: State) => path.join(state.home, "run/routes.json");
+  const damages: readonly ((state: State) => void)[] = [
+    (state) => truncateSync(file(state), 5),
+    (state) => truncateSync(file(state)),
+    (state) => writeFileSync(file(state), "{}"),
+    (state) => {
+      state.write({ ...record, ...told });
+      rmSync(file(state));
+    },
+  ];
+  for (const damage of damages) {
+    const state = fresh();
+    for (let i = 0; i < 9; i++) state.publish({});
+    damage(state);
+    assert.equal(state.routes(), undefined);
+    const { epoch } = new State(state.home).publish({});
+    assert.ok(epoch > 9 && Number.isSafeInteger(epoch), String(epoch));
+    assert.equal(new State(state.home).publish({}).epoch, epoch + 1);
+  }
 });
 
 test("one start at a time: a second process is refused until the first has ended, killed or not", async () => {
@@ -69,12 +122,35 @@ test("a process removes its own record, and none that came after it", () => {
   const state = fresh();
   const socket = state.newSocketOf("orders-1");
   assert.notEqual(socket, state.newSocketOf("orders-1"));
-  const record = { id: "orders-1", group: "orders", replica: 1, services: ["orders"], identity, socket };
-  state.write({ ...record, isReady: true, isRetired: false, startedAt: 0, restarts: 0 });
+  state.write({ ...record, ...told, socket });
   state.remove("orders-1", process.pid + 1);
   assert.equal(state.host("orders-1")?.isReady, true);
   state.remove("orders-1", process.pid);
   assert.equal(state.host("orders-1"), undefined);
+});
+
+test("the token stays while a process of the system runs, and is another one at the next start after all have ended", () => {
+  const state = fresh();
+  const start = () => {
+    const next = new State(state.home);
+    assert.equal(next.claim(), true);
+    const token = next.token();
+    next.release();
+    return token;
+  };
+  // Whoever asks for it before a start.
+  const first = state.token();
+  const second = start();
+  assert.notEqual(second, first);
+  const ofHost = (start: string) => ({ ...record, identity: { ...identity, start }, ...told });
+  state.write(ofHost(identity.start));
+  assert.equal(start(), second);
+  // Killed with its supervisor, so that nobody has removed its record.
+  state.write(ofHost("1"));
+  const third = start();
+  assert.notEqual(third, second);
+  state.write({ ...ofHost(identity.start), id: "holder", isRetired: true });
+  assert.equal(start(), third);
 });
 
 test("a path of a socket is short enough also below a deep directory", () => {

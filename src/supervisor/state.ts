@@ -1,5 +1,5 @@
 /**
- * Owns the supervisor's state directory: what runs, what should, and the secret of this boot; each file whole or not there.
+ * Owns the supervisor's state directory: what runs, what should, and the secret of this start; each file whole or not there.
  * It must never be written by two supervisors: the lock says whose it is.
  */
 import { createHash } from "node:crypto";
@@ -7,9 +7,10 @@ import { DatabaseSync } from "node:sqlite";
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { systemRandom } from "../core/index.ts";
+import { systemClock, systemRandom } from "../core/index.ts";
 import type { Routes } from "../host/remote/index.ts";
 import { assertPrivate, makePrivate, userId } from "./private-directory.ts";
+import { isRunning } from "./process-identity.ts";
 import type { HostRecord, KeptBuild, KeptPlacement, MoveRecord, RollRecord, SupervisorRecord } from "./records.ts";
 import { forget, kept, read, sweep, unwritable, writeWhole } from "./whole-file.ts";
 
@@ -69,25 +70,37 @@ export class State {
     return this.#of("logs");
   }
 
-  /** What hosts prove themselves with; made at the first start and kept while any of them runs. */
+  /** What hosts prove themselves with; made by a start that finds none of them running, and kept while any of them runs. */
   token(): string {
     const file = this.#of("token");
-    if (existsSync(file)) return readFileSync(file, "utf8");
+    return existsSync(file) ? readFileSync(file, "utf8") : this.#newToken();
+  }
+
+  #newToken(): string {
     const token = Buffer.from(systemRandom.bytes(32)).toString("base64url");
-    writeWhole(file, token);
+    writeWhole(this.#of("token"), token);
     return token;
   }
 
   /** The newest routes: for a host that starts when there is no supervisor to tell it. */
   routes(): Routes | undefined {
-    return read<Routes>(this.#of("routes.json"));
+    const routes = read<Partial<Routes>>(this.#of("routes.json"));
+    return Number.isSafeInteger(routes?.epoch) ? (routes as Routes) : undefined;
   }
 
   /** Keeps them under a number greater than every one before it, also of a supervisor that died. */
   publish(groups: Routes["groups"]): Routes {
-    const routes = { epoch: (this.routes()?.epoch ?? 0) + 1, groups };
+    const routes = { epoch: (this.routes()?.epoch ?? this.#lastEpoch()) + 1, groups };
     writeWhole(this.#of("routes.json"), JSON.stringify(routes));
     return routes;
+  }
+
+  /**
+   * Where no routes can be read. Whoever runs has heard a number that nobody knows any more, and ignores all that are not
+   * greater: counting from 1 comes nowhere near the milliseconds since 1970.
+   */
+  #lastEpoch(): number {
+    return existsSync(this.#of("routes.json")) || this.hosts().length > 0 ? systemClock.now() : 0;
   }
 
   /** Where the gateway listens, also after the supervisor that bound it has gone. */
@@ -158,7 +171,8 @@ export class State {
 
   /**
    * Makes this process the one supervisor of the directory until it ends, however it ends; `false` when another one is.
-   * The system drops the lock of a dead process, so there is never a stale one to judge.
+   * The system drops the lock of a dead process, so there is never a stale one to judge. Where nothing runs it makes a new
+   * token, before anybody reads it.
    */
   claim(): boolean {
     const file = this.#of("lock.sqlite");
@@ -172,6 +186,8 @@ export class State {
     }
     this.#lock = lock;
     for (const directory of [this.#of("."), this.#of("hosts")]) sweep(directory);
+    // Hosts outlive their supervisor and go on speaking to each other; what is started now has to be believed by them.
+    if (!this.hosts().some(({ identity }) => isRunning(identity))) this.#newToken();
     // Compiled code of builds that nobody runs: kept only from the first process of a system to its last.
     if (this.hosts().length === 0) rmSync(this.#of("compiled"), { recursive: true, force: true });
     return true;

@@ -1,5 +1,5 @@
 /** Owns small files that are there whole or not at all, whoever dies meanwhile. It must never know what is in them. */
-import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
 import { identify } from "./process-identity.ts";
@@ -33,7 +33,8 @@ export function forget(file: string): void {
 function fill(file: string, text: string): void {
   const descriptor = openSync(file, "w", 0o600);
   try {
-    writeSync(descriptor, text);
+    // Until all of it is written: a single write to a disk that is nearly full is short, and no error.
+    writeFileSync(descriptor, text);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
