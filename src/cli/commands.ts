@@ -237,7 +237,7 @@ const place: Command = {
   ],
   details: [
     systemDetail,
-    "New processes are started beside the old ones; when each of them is ready, calls go there, more and more of them within 5 s, and what is in flight ends where it began. A missing group is made with one replica, an emptied one goes. New processes that do not start, end, or fail more calls than the old ones are taken back, and everything is as it was.",
+    "New processes are started beside the old ones; when all of them are ready, they get calls, more and more of them, for 15 s and a rest of up to 6 s for each new process; then all calls go there, and what is in flight ends where it began. A missing group is made with one replica, an emptied one goes. New processes that do not start, end, or fail more calls than the old ones are taken back, and everything is as it was.",
     "The result is kept in `.skein/run/placement.json`, for as long as `skein start` is given the same placement as before; no file of yours is changed. With `--json` the answer is one object: `moved`, `epoch`, `steps`, `dryRun`.",
   ],
   examples: [

@@ -98,11 +98,27 @@ describe("a move", () => {
     assert.deepEqual(describeMove(planMove(from, withService(from, "stock", "own", shop))), [
       "start 1 x orders (orders)",
       "start 1 x own (stock)",
-      "wait until each of them has answered a call",
-      "send calls of orders, stock there, more and more of them and then all",
+      "wait until each of them is ready",
+      "prove orders, own: they get more and more calls, for 15 s and a rest of up to 6 s for each new process, and are taken back if they end or fail more than the old ones",
+      "send all calls of orders, stock there",
       "drain 1 x orders (orders, stock): what is in flight is finished, then it ends",
       "keep 1 x front (gateway, search)",
     ]);
+  });
+
+  test("a leader's successor proves nothing: it has no calls before the leader has ended", () => {
+    const from = read({
+      groups: {
+        front: { services: ["gateway"] },
+        orders: { services: ["orders", "stock", "search"], singleton: true },
+      },
+    });
+    const to = withService(from, "stock", "own", shop);
+    assert.deepEqual(describeMove(planMove(from, to)).slice(2, 4), [
+      "wait until each of them is ready",
+      "send all calls of orders, search, stock there",
+    ]);
+    assert.match(describeMove(planMove(from, withService(from, "gateway", "own", shop)))[2] ?? "", /^prove own: /);
   });
 });
 

@@ -15,6 +15,8 @@ export interface GroupStep {
 export interface Move {
   /** Before the routes change. */
   readonly start: readonly GroupStep[];
+  /** Of these, those that get calls beside the old ones first. A leader's successor has none before that has ended. */
+  readonly prove: readonly GroupStep[];
   /** As they are, in both. */
   readonly keep: readonly GroupStep[];
   /** After the routes have changed. */
@@ -42,7 +44,9 @@ export function planMove(from: Placement, to: Placement): Move {
     const kept = now !== undefined && isSame(group, now) ? Math.min(group.replicas, now.replicas) : 0;
     add(drain, name, group, group.replicas - kept);
   }
-  return { start, keep, drain, moved: [...moved].toSorted() };
+  const leading = drain.filter(({ group }) => from.groups[group]?.isSingleton === true).flatMap((one) => one.services);
+  const prove = start.filter(({ services }) => !services.some((name) => leading.includes(name)));
+  return { start, prove, keep, drain, moved: [...moved].toSorted() };
 }
 
 /** The processes of the one can be those of the other: how many there are is no property of a process. */
@@ -60,14 +64,19 @@ function add(steps: GroupStep[], group: string, { services }: PlacementGroup, re
   if (replicas > 0 && services.length > 0) steps.push({ group, services, replicas });
 }
 
+/** As the supervisor has it (`mover.ts`). */
+const proof =
+  "they get more and more calls, for 15 s and a rest of up to 6 s for each new process, and are taken back if they end or fail more than the old ones";
+
 /** A step a line, in order, for people who want to know before they do. */
-export function describeMove({ start, keep, drain, moved }: Move): string[] {
+export function describeMove({ start, prove, keep, drain, moved }: Move): string[] {
   if (start.length === 0 && drain.length === 0) return ["nothing to do: this is the placement that runs"];
   const text = ({ group, services, replicas }: GroupStep): string => `${replicas} x ${group} (${services.join(", ")})`;
   return [
     ...start.map((step) => `start ${text(step)}`),
-    ...(start.length === 0 ? [] : ["wait until each of them has answered a call"]),
-    ...(moved.length === 0 ? [] : [`send calls of ${moved.join(", ")} there, more and more of them and then all`]),
+    ...(start.length === 0 ? [] : ["wait until each of them is ready"]),
+    ...(prove.length === 0 ? [] : [`prove ${prove.map(({ group }) => group).join(", ")}: ${proof}`]),
+    ...(moved.length === 0 ? [] : [`send all calls of ${moved.join(", ")} there`]),
     ...drain.map((step) => `drain ${text(step)}: what is in flight is finished, then it ends`),
     ...keep.map((step) => `keep ${text(step)}`),
   ];

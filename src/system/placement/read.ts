@@ -74,7 +74,9 @@ class Reading {
       else this.#say(`groups.${name}`, `a group is named in ${groupNameRule}`);
     }
     this.#placeRest(groups, top["rest"]);
-    const pins = this.#pins(top["pins"] ?? {});
+    // Only what is left out says nothing: `null` is refused, as in the JSON Schema that editors go by.
+    const { pins: pinned = {} } = top;
+    const pins = this.#pins(pinned);
     if (this.issues.length === 0) this.#checkPins(groups, pins);
     for (const [name, { isSingleton, services }] of Object.entries(groups)) {
       if (isSingleton && services.includes(gatewayService))
@@ -87,7 +89,7 @@ class Reading {
   }
 
   #group(path: string, value: unknown): PlacementGroup {
-    const { services, replicas = 1, memory, singleton = false } = this.#object(path, value, groupKeys);
+    const { services = [], replicas = 1, memory, singleton = false } = this.#object(path, value, groupKeys);
     if (typeof replicas === "object" && replicas !== null) {
       this.#say(
         `${path}.replicas`,
@@ -102,7 +104,7 @@ class Reading {
     }
     if (typeof singleton !== "boolean") this.#say(`${path}.singleton`, "true, or false");
     return {
-      services: this.#names(`${path}.services`, services ?? []),
+      services: this.#names(`${path}.services`, services),
       replicas: typeof replicas === "number" ? replicas : 1,
       isSingleton: singleton === true,
       memory: bytes,
@@ -141,11 +143,8 @@ class Reading {
         this.#say(path, `the system has no service "${service}"${didYouMean(nearest(service, this.#known))}`);
       }
       if (!this.#known.includes(service)) continue;
-      const given = this.#object(path, pin, pinKeys);
-      pins[service] = {
-        with: this.#names(`${path}.with`, given["with"] ?? []),
-        never: this.#names(`${path}.never`, given["never"] ?? []),
-      };
+      const { with: beside = [], never = [] } = this.#object(path, pin, pinKeys);
+      pins[service] = { with: this.#names(`${path}.with`, beside), never: this.#names(`${path}.never`, never) };
     }
     return pins;
   }
