@@ -118,7 +118,10 @@ describe("two versions of what is no single value", () => {
 /** As a version wrote it that knew neither of these. */
 function older(file: ContractsFile): ContractsFile {
   const orders = file.contracts["orders"] ?? assert.fail();
-  const methods = Object.entries(orders.methods).map(([name, { stream: _, takes: __, ...rest }]) => [name, rest]);
+  const methods = Object.entries(orders.methods).map(([name, method]) => [
+    name,
+    { ...method, stream: undefined, takes: undefined },
+  ]);
   return {
     ...file,
     contracts: { orders: { ...orders, methods: Object.fromEntries(methods) as typeof orders.methods } },
