@@ -15,7 +15,7 @@ import { callsInFlightMax, fewCalls, leavingMs, nameMax, remembered } from "./li
 import { Heard } from "./memory.ts";
 import type { Answer, Arrived, Operation } from "./port.ts";
 import { type Answering, type Foreign, type ServedMethod, Serving } from "./serving.ts";
-import { loose, Session, type SessionOptions } from "./session.ts";
+import { loose, Session, type SessionOptions, tooLarge } from "./session.ts";
 import { UnderWay } from "./under-way.ts";
 
 /** Finds a method of this host; `undefined` when it has none of that name. */
@@ -73,7 +73,7 @@ export class Callee extends Session implements Answering {
       // The codec knows no path; the copy that a near call makes of it does.
       if (error instanceof ValueSetError) copyValue(reply);
       if (!(error instanceof WireError)) throw error;
-      throw skeinError("SKEIN_TRANSPORT_TOO_LARGE", undefined, { outcome: "unknown" });
+      throw tooLarge(`the reply of ${serving.method.id}`, error, "unknown");
     }
     this.#over(serving);
   }
@@ -184,7 +184,8 @@ export class Callee extends Session implements Answering {
       this.frames.bare(frame.end, id);
       this.#over(serving);
     } catch (error) {
-      this.failed(serving, error);
+      const isTooLarge = error instanceof WireError;
+      this.failed(serving, isTooLarge ? tooLarge(`an item of ${serving.method.id}`, error, "unknown") : error);
     }
   }
 

@@ -17,7 +17,7 @@ import { callsInFlightMax, fewCalls, remembered } from "./limits.ts";
 import { Remembered } from "./memory.ts";
 import { type CalledMethod, type Canceling, Pending } from "./pending.ts";
 import type { Connection, Operation, Outgoing } from "./port.ts";
-import { loose, Session, type SessionOptions } from "./session.ts";
+import { loose, Session, type SessionOptions, tooLarge } from "./session.ts";
 import { UnderWay } from "./under-way.ts";
 
 const idMax = 0xffff_ffff;
@@ -99,8 +99,10 @@ export class Caller extends Session implements Connection, Canceling {
     }
     const id = this.#takeId();
     const method = this.#methodOf(call.operation);
+    let part = "principal";
     try {
       const slots = slotsOf(this.#remembered, method.slot, call.head);
+      part = "input";
       const to = this.frames.begin(frame.call, id);
       const { timeoutMs } = call.head;
       const givenMs = timeoutMs === undefined ? undefined : this.#hop.shorten(timeoutMs);
@@ -109,7 +111,7 @@ export class Caller extends Session implements Connection, Canceling {
       this.frames.finish();
     } catch (error) {
       this.frames.undo();
-      told.reject(notSent(call, error));
+      told.reject(notSent(`the ${part} of ${idOf(call)}`, error));
       return 0;
     }
     const pending = new Pending(id, method, call, told, items, this.nowMs, this);
@@ -157,8 +159,16 @@ export class Caller extends Session implements Connection, Canceling {
     const codec = pending.call.operation.incoming ?? loose;
     pump(source[Symbol.asyncIterator](), flow, (item) => this.write(frame.send, id, codec, item)).then(
       () => this.#calls.has(id) && this.frames.bare(frame.sendEnd, id),
-      () => this.#calls.has(id) && this.frames.bare(frame.sendFailed, id),
+      (error: unknown) => this.#sendFailed(id, pending, error),
     );
+  }
+
+  #sendFailed(id: number, { call, told }: Pending, error: unknown): void {
+    if (!this.#calls.has(id)) return;
+    if (!(error instanceof WireError)) return this.frames.bare(frame.sendFailed, id);
+    // Its callee has begun, and cannot be given all of it.
+    this.cancel(id);
+    told.reject(tooLarge(`an item for ${idOf(call)}`, error, "unknown"));
   }
 
   /** Nobody waits for it any more. */
@@ -266,11 +276,13 @@ function writeInput(to: Writer, { operation, input, sent }: Outgoing): void {
   to.bytes.copy(sent.bytes, 0, at, to.at);
 }
 
-function notSent({ operation }: Outgoing, error: unknown): SkeinError {
-  const id = `${operation.service}.${operation.method}`;
+function idOf({ operation }: Outgoing): string {
+  return `${operation.service}.${operation.method}`;
+}
+
+function notSent(what: string, error: unknown): SkeinError {
   if (error instanceof ValueSetError)
-    return skeinError("SKEIN_VALUE_SET", `the input of ${id}: ${error.path} is ${error.found}`, { cause: error });
-  if (error instanceof WireError)
-    return skeinError("SKEIN_TRANSPORT_TOO_LARGE", `the input of ${id} has ${error.message}`);
+    return skeinError("SKEIN_VALUE_SET", `${what}: ${error.path} is ${error.found}`, { cause: error });
+  if (error instanceof WireError) return tooLarge(what, error, "not_started");
   throw error;
 }

@@ -18,6 +18,11 @@ export interface Channel {
   start(events: ChannelEvents): void;
   /** False when more waits to go out than should. The bytes are the channel's from now on. */
   write(bytes: Buffer): boolean;
+  /**
+   * Whether some of what waited to go out when this was last asked has gone since, which it does because the other side takes
+   * it. Only of channels that can tell.
+   */
+  hasDrained?(): boolean;
   /** Stops and goes on reading. */
   pause(): void;
   resume(): void;

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { WireError } from "./codec/wire-error.ts";
 import { FrameParser, FrameWriter, frame } from "./frames.ts";
-import { flushFrames } from "./limits.ts";
+import { batchBytesMax, flushBytes, flushFrames, messageBytesMax } from "./limits.ts";
 
 /** One write for each list of bodies, as the channel would get them. */
 function writesOf(writes: readonly (readonly Uint8Array[])[]): Buffer {
@@ -85,4 +85,75 @@ test("what many calls have to say leaves in parts before the turn ends, and the 
   for (const flush of turns) flush();
   assert.equal(sent.length, 3);
   assert.ok((sent[2] as number) < part / 4, sent.join());
+});
+
+/** Frames of so many bytes each, and the lengths of the writes that they leave in. */
+function lengthsOf(frames: readonly number[]): readonly number[] {
+  const sent: Buffer[] = [];
+  const writer = new FrameWriter(
+    (bytes) => void sent.push(bytes),
+    () => undefined,
+  );
+  for (const [call, bytes] of frames.entries()) {
+    writer.begin(frame.item, call).again(new Uint8Array(bytes).fill(call));
+    writer.finish();
+  }
+  writer.flush();
+  const calls: string[] = [];
+  const parser = new FrameParser((_, call, from, at, end) => {
+    calls.push(`${call} ${end - at}`);
+    assert.ok(from.subarray(at, end).every((byte) => byte === call));
+  });
+  for (const bytes of sent) parser.feed(bytes);
+  assert.deepEqual(
+    calls,
+    frames.map((bytes, call) => `${call} ${bytes}`),
+  );
+  return sent.map(({ length }) => length);
+}
+
+test("what was gathered leaves before a frame with which it would be more than a write may have", () => {
+  const gathered = flushBytes - 20;
+  assert.equal(lengthsOf([gathered, messageBytesMax - 100]).length, 1);
+  for (const bytes of [messageBytesMax + 50, batchBytesMax - 9]) assert.equal(lengthsOf([gathered, bytes]).length, 2);
+  assert.equal(lengthsOf([batchBytesMax - 9]).length, 1);
+});
+
+test("a frame that is more than a write may have is refused, and nothing of it stays", () => {
+  const sent: Buffer[] = [];
+  const writer = new FrameWriter(
+    (bytes) => void sent.push(bytes),
+    () => undefined,
+  );
+  writer.bare(frame.cancel, 1);
+  writer.begin(frame.call, 2).again(new Uint8Array(batchBytesMax - 8));
+  assert.throws(() => writer.finish(), WireError);
+  writer.undo();
+  writer.bare(frame.cancel, 3);
+  writer.flush();
+  const calls: number[] = [];
+  new FrameParser((_, call) => void calls.push(call)).feed(Buffer.concat(sent));
+  assert.deepEqual(calls, [1, 3]);
+});
+
+test("taking back does nothing to a frame that was finished", () => {
+  const sent: Buffer[] = [];
+  const writer = new FrameWriter(
+    (bytes) => void sent.push(bytes),
+    () => undefined,
+  );
+  writer.undo();
+  writer.bare(frame.cancel, 1);
+  writer.undo();
+  writer.begin(frame.cancel, 2);
+  writer.undo();
+  writer.undo();
+  writer.bare(frame.cancel, 3);
+  writer.flush();
+  writer.undo();
+  writer.bare(frame.cancel, 4);
+  writer.flush();
+  const calls: number[] = [];
+  new FrameParser((_, call) => void calls.push(call)).feed(Buffer.concat(sent));
+  assert.deepEqual(calls, [1, 3, 4]);
 });

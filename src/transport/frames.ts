@@ -40,6 +40,7 @@ export class FrameWriter {
   readonly #send: (bytes: Buffer) => void;
   readonly #soon: (flush: () => void) => void;
   #isFlushing = false;
+  /** Where the frame that was begun lies; 0 while there is none. */
   #frameAt = 0;
   #frames = 0;
 
@@ -61,19 +62,26 @@ export class FrameWriter {
     return to;
   }
 
-  /** Ends the frame that was begun. `isLast`: nothing is to be expected that could leave with it. */
+  /**
+   * Ends the frame that was begun. `isLast`: nothing is to be expected that could leave with it. Throws `WireError` for one
+   * that is more than a write may have, which is then to be taken back.
+   */
   finish(isLast = false): void {
     const to = this.#to;
+    if (to.at - batchHead > batchBytesMax) this.#sendEarlier();
     to.setU32(this.#frameAt, to.at - this.#frameAt - 4);
+    this.#frameAt = 0;
     if (isLast || to.at >= flushBytes || ++this.#frames >= flushFrames) return this.flush();
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     this.#soon(this.#flushSoon);
   }
 
-  /** Takes back the frame that was begun. */
+  /** Takes back the frame that was begun, where one was. */
   undo(): void {
+    if (this.#frameAt === 0) return;
     this.#to.back(this.#frameAt);
+    this.#frameAt = 0;
   }
 
   /** A frame without a body. */
@@ -86,12 +94,28 @@ export class FrameWriter {
     const to = this.#to;
     const end = to.at;
     if (end === batchHead) return;
+    to.at = batchHead;
+    this.#sendUntil(end);
+  }
+
+  /** Sends what was gathered before the frame that was begun: with it, it would be more than a write may have. */
+  #sendEarlier(): void {
+    const to = this.#to;
+    const begin = this.#frameAt;
+    const bytes = to.at - begin;
+    if (bytes > batchBytesMax) throw new WireError("more bytes than a message may have");
+    this.#sendUntil(begin);
+    to.bytes.copyWithin(batchHead, begin, begin + bytes);
+    to.at = batchHead + bytes;
+    this.#frameAt = batchHead;
+  }
+
+  #sendUntil(end: number): void {
     // A copy, because the channel keeps what it is given; a slice of a pool costs less than a buffer.
     const bytes = Buffer.allocUnsafe(end);
-    to.bytes.copy(bytes, 0, 0, end);
+    this.#to.bytes.copy(bytes, 0, 0, end);
     bytes.writeUInt32LE(end - batchHead, 0);
     bytes.writeUInt32LE(crc32(bytes.subarray(batchHead)), 4);
-    to.at = batchHead;
     this.#frames = 0;
     this.#send(bytes);
   }

@@ -22,11 +22,10 @@ export interface HeadSlots {
 }
 
 export function slotsOf(to: Remembered, method: number, head: CallHead): HeadSlots {
-  return {
-    method,
-    principal: to.slotOf(0, head.principal as object | undefined),
-    path: to.slotOf(1, head.path.length === 0 ? undefined : head.path),
-  };
+  const principal = to.slotOf(0, head.principal);
+  const path = to.slotOf(1, head.path.length === 0 ? undefined : head.path);
+  // The path may have been given the oldest number, and that may have been the principal's.
+  return { method, principal: principal === path ? to.slotOf(0, head.principal) : principal, path };
 }
 
 /** `timeoutMs` is what the callee is given of the head's own. */

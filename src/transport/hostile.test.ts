@@ -142,6 +142,37 @@ test("a token that is wrong in any way learns nothing", async () => {
   }
 });
 
+test("a greeting of another version is refused by both sides, which name the two versions", async () => {
+  const refusal = (other: unknown) => ({
+    code: "SKEIN_TRANSPORT_PROTOCOL",
+    outcome: "not_started",
+    message: `the other side sent version ${String(other)} of the protocol; this is ${hello.version}`,
+  });
+  for (const other of [hello.version + 1, 0, "1", undefined]) {
+    let asked = 0;
+    const v = victim(() => Promise.resolve(++asked));
+    const refused = assert.rejects(v.callee.greeted, refusal(other));
+    // All in one write, as from somebody who does not wait for the answer.
+    loose.write(v.to.begin(frame.hello, 0), { ...hello, version: other });
+    v.to.finish();
+    loose.write(v.to.begin(frame.method, 0), { service: "a", method: "echo", input: { is: "any" } });
+    v.to.finish();
+    sayCall(v, 0);
+    await refused;
+    await v.closed;
+    assert.deepEqual([asked, v.callee.inFlight, v.received.length], [0, 0, 0]);
+
+    const [here, there] = memoryChannels(now);
+    const to = new FrameWriter((bytes) => there.write(bytes), now);
+    there.start({ data: () => undefined, drained: () => undefined, closed: () => undefined });
+    const caller = new Caller(here, options);
+    loose.write(to.begin(frame.hello, 0), { ...hello, version: other });
+    to.finish();
+    await assert.rejects(caller.greeted, refusal(other));
+    assert.equal(caller.isOpen, false);
+  }
+});
+
 test("property: any bytes at all, after a greeting or before, end the connection or do nothing; a neighbour is served", async () => {
   const [here, there] = memoryChannels(now);
   const neighbour = new Callee(
@@ -173,11 +204,15 @@ test("property: any bytes at all, after a greeting or before, end the connection
 });
 
 test("a callee that goes silent is noticed within 2 s while somebody waits, and within 10 s when nobody does", async () => {
-  for (const [waits, limitMs] of [
-    [true, 2_000],
-    [false, 10_500],
+  for (const [waits, limitMs, beginMs] of [
+    [true, 2_000, 0],
+    [true, 2_000, 130],
+    [false, 10_000, 0],
+    [false, 10_000, 250],
+    [false, 10_000, 490],
   ] as const) {
     const clock = createVirtualClock();
+    await clock.advance(beginMs);
     const [here, there] = memoryChannels(now);
     const to = new FrameWriter((bytes) => there.write(bytes), now);
     there.start({ data: () => undefined, drained: () => undefined, closed: () => undefined });

@@ -35,9 +35,9 @@ export const nameMax = 128;
 export const greetMs = 3_000;
 /**
  * Without a frame for `quietMs` the other side is asked whether it is there, and has `pongMs` to answer that: while idle, and with
- * calls outstanding, where a look more must fit into two seconds.
+ * calls outstanding. With a look more it is ten seconds at most, and two.
  */
-export const idle = { quietMs: 5_000, pongMs: 5_000, lookMs: 500 } as const;
+export const idle = { quietMs: 4_500, pongMs: 4_500, lookMs: 500 } as const;
 export const outstanding = { quietMs: 750, pongMs: 1_000, lookMs: 250 } as const;
 /** A look that is later than this was held up by its own process. */
 export const lateMs = 100;

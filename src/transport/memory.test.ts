@@ -1,6 +1,8 @@
 /** Owns what two sides of a connection remember for each other. It must never use a connection. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { WireError } from "./codec/wire-error.ts";
+import { slotsOf } from "./head.ts";
 import { remembered } from "./limits.ts";
 import { Heard, Remembered } from "./memory.ts";
 
@@ -42,4 +44,37 @@ test("a number that stands for something else by now is not used for what it sto
   sender.slotOf(0, ann);
   for (let i = 0; i < remembered.valuesMax; i++) sender.slotOf(1, Object.freeze([`page.${i}`]));
   assert.deepEqual(heard.get(sender.slotOf(0, ann)), ann);
+});
+
+test("what is no object is told as it is", () => {
+  const { heard, sender, told } = pair();
+  const values = [null, "null", 0, false, null, "null"];
+  const slots = values.map((value) => sender.slotOf(0, value));
+  assert.deepEqual(
+    slots.map((slot) => heard.get(slot)),
+    values,
+  );
+  assert.equal(told(), 4);
+});
+
+test("what could not be told is not known, and takes no number from what is", () => {
+  const heard = new Heard();
+  const sender = new Remembered((slot, value) => {
+    if (value === "too large") throw new WireError("more bytes than a message may have");
+    heard.set(slot, value);
+  });
+  for (let i = 0; i <= remembered.valuesMax + 1; i++) {
+    for (let again = 0; again < 2; again++) assert.throws(() => sender.slotOf(0, "too large"), WireError);
+    assert.equal(heard.get(sender.slotOf(0, i)), i);
+    if (i > 0) assert.equal(heard.get(sender.slotOf(0, i - 1)), i - 1);
+  }
+});
+
+test("a call whose path takes the oldest number, which is its principal's, tells the principal anew", () => {
+  const { heard, sender } = pair();
+  const ann = principal("ann");
+  for (let i = 0; i < remembered.valuesMax; i++) sender.slotOf(0, i === 0 ? ann : i);
+  const path = ["page.home"];
+  const slots = slotsOf(sender, 0, { traceId: "t", parentSpan: 0, principal: ann, path });
+  assert.deepEqual([heard.get(slots.principal), heard.get(slots.path)], [ann, path]);
 });

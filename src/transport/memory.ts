@@ -13,47 +13,53 @@ export class Remembered {
   readonly #byText = new Map<string, number>();
   readonly #tell: (slot: number, value: unknown) => void;
   /** Most calls follow one for the same principal, by the same path: the latest of each kind, and its number. */
-  readonly #latest: (object | undefined)[] = [];
+  readonly #latest: unknown[] = [];
   readonly #latestSlots: number[] = [];
 
+  /** What `tell` throws at is not known to the other side, and is not remembered here. */
   constructor(tell: (slot: number, value: unknown) => void) {
     this.#tell = tell;
   }
 
-  /** `kind` only says which was the latest of its kind. */
-  slotOf(kind: number, value: object | undefined): number {
+  /** `kind` only says which was the latest of its kind. Throws `ValueSetError`, and what `tell` throws. */
+  slotOf(kind: number, value: unknown): number {
     if (value === undefined) return 0;
     if (value === this.#latest[kind]) return this.#latestSlots[kind] as number;
     const text = this.#textOf(value);
-    let slot = this.#byText.get(text);
-    if (slot === undefined) {
-      // The oldest number is used again: the other side forgets what it stood for when it is told anew.
-      slot = this.#byText.size < remembered.valuesMax ? this.#byText.size + 1 : this.#forgetOldest();
-      this.#byText.set(text, slot);
-      this.#tell(slot, value);
-    }
+    const slot = this.#byText.get(text) ?? this.#remember(text, value);
     // One that may change would be sent as it was.
-    this.#latest[kind] = Object.isFrozen(value) ? value : undefined;
+    this.#latest[kind] = isLasting(value) ? value : undefined;
     this.#latestSlots[kind] = slot;
     return slot;
   }
 
-  #textOf(value: object): string {
+  #textOf(value: unknown): string {
+    if (!isLasting(value)) return canonicalValue(value);
     let text = this.#texts.get(value);
-    if (text === undefined) {
-      text = canonicalValue(value);
-      if (Object.isFrozen(value)) this.#texts.set(value, text);
-    }
+    if (text === undefined) this.#texts.set(value, (text = canonicalValue(value)));
     return text;
   }
 
-  #forgetOldest(): number {
-    const [[text, slot]] = this.#byText as unknown as [[string, number]];
-    this.#byText.delete(text);
-    // Its number will stand for something else.
+  #remember(text: string, value: unknown): number {
+    const { size } = this.#byText;
+    if (size < remembered.valuesMax) {
+      this.#tell(size + 1, value);
+      this.#byText.set(text, size + 1);
+      return size + 1;
+    }
+    // The oldest number is used again: the other side forgets what it stood for when it is told anew.
+    const [[oldest, slot]] = this.#byText as unknown as [[string, number]];
+    this.#tell(slot, value);
+    this.#byText.delete(oldest);
     this.#latest.length = 0;
+    this.#byText.set(text, slot);
     return slot;
   }
+}
+
+/** Whether it is an object that stays as it is. */
+function isLasting(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.isFrozen(value);
 }
 
 /** The receiver's half. */

@@ -122,6 +122,6 @@ export interface Listener {
 /** What two hosts must agree on before the first call. */
 export interface Greeting {
   readonly system: string;
-  /** Proves on one machine that a peer is a host of this system; made at each start. */
+  /** Proves on one machine that a peer is a host of this system; made at each start that finds none of them running. */
   readonly token: string;
 }

@@ -3,7 +3,7 @@
  * never know what a call means; its two kinds, for who calls and who answers, do.
  */
 import { type Clock, type Timer, toNextMs } from "../core/index.ts";
-import { isSkeinError, type SkeinError, skeinError } from "../errors/index.ts";
+import { isSkeinError, type Outcome, type SkeinError, skeinError } from "../errors/index.ts";
 import type { Channel } from "./channel.ts";
 import { Codec } from "./codec/codec.ts";
 import { Reader } from "./codec/reader.ts";
@@ -17,6 +17,11 @@ const version = 1;
 
 /** For what is sent once: greetings, shapes, errors. */
 export const loose = new Codec({ is: "any" });
+
+/** `error` says of what was to be sent, and was not, how much it has. */
+export function tooLarge(what: string, error: WireError, outcome: Outcome): SkeinError {
+  return skeinError("SKEIN_TRANSPORT_TOO_LARGE", `${what} has ${error.message}`, { outcome });
+}
 
 export interface SessionOptions {
   readonly clock: Clock;
@@ -67,7 +72,7 @@ export abstract class Session {
     const parser = new FrameParser((type, call, bytes, at, end) => this.#take(type, call, bytes, at, end));
     channel.start({
       data: (bytes) => this.#data(parser, bytes),
-      drained: () => this.#setFull(false),
+      drained: () => this.#drained(),
       closed: (reason) => this.#over(reason),
     });
     this.#watch = this.#clock.after(greetMs, () =>
@@ -158,6 +163,17 @@ export abstract class Session {
   /** Too much waits to go out, or no longer does. */
   protected abstract full(isFull: boolean): void;
 
+  #drained(): void {
+    if (this.#isFull) this.#alive(this.#clock.monotonic());
+    this.#setFull(false);
+  }
+
+  /** The other side has shown that it is there. */
+  #alive(now: number): void {
+    this.#heardMs = now;
+    this.#askedMs = undefined;
+  }
+
   #setFull(isFull: boolean): void {
     if (this.#isFull === isFull) return;
     this.#isFull = isFull;
@@ -165,8 +181,7 @@ export abstract class Session {
   }
 
   #data(parser: FrameParser, bytes: Buffer): void {
-    this.#heardMs = this.#clock.monotonic();
-    this.#askedMs = undefined;
+    this.#alive(this.#clock.monotonic());
     try {
       parser.feed(bytes);
     } catch (error) {
@@ -214,17 +229,17 @@ export abstract class Session {
   }
 
   /**
-   * Judges by progress: with somebody waiting, silence is asked about sooner and forgiven less. A look that comes late says
+   * Judges by progress in either direction: who takes a large message, or more than waits here while nothing is read, may have
+   * nothing to say. With somebody waiting, silence is asked about sooner and forgiven less. A look that comes late says
    * that this process was held up, and what has come meanwhile was not read yet: silence is then counted from now.
    */
   readonly #look = (): void => {
     const now = this.#clock.monotonic();
     const isLate = now - this.#lookedMs > this.#lookMs + lateMs;
     this.#lookedMs = now;
-    if (isLate) {
-      this.#heardMs = now;
-      this.#askedMs = undefined;
-    } else this.#judge(now);
+    const hasDrained = this.#channel.hasDrained?.() === true;
+    if (isLate || hasDrained) this.#alive(now);
+    else this.#judge(now);
     if (!this.#isOver) this.#lookLater();
   };
 

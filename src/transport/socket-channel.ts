@@ -37,9 +37,23 @@ export function readDirectly(accepted: Socket, { onread }: DirectRead): Socket {
   return socket;
 }
 
+/**
+ * Bytes of the write under way that the kernel has not taken: by them Node's own timeouts of sockets see progress. They are no
+ * public property; where they are not there, nothing is known. TLS writes by the handle below its own.
+ */
+function unsentBytes(socket: Socket): number {
+  const { _handle: handle } = socket as { _handle?: (Sending & { readonly _parent?: Sending | null }) | null };
+  return (handle?._parent ?? handle)?.writeQueueSize ?? 0;
+}
+
+interface Sending {
+  readonly writeQueueSize?: number;
+}
+
 export function socketChannel(socket: Socket, read?: DirectRead): Channel {
   let events: ChannelEvents | undefined;
   let reason: Error | undefined;
+  let unsent = 0;
   // At once: an error that nobody listens to ends the process.
   socket.on("error", (error) => (reason ??= error));
   socket.on("close", () => events?.closed(reason));
@@ -56,6 +70,11 @@ export function socketChannel(socket: Socket, read?: DirectRead): Channel {
     // Nothing drains a socket that is gone; its session hears of it by `closed`.
     // Node's own limit is less than one large message, and TLS reaches it at once: it writes in a later turn.
     write: (bytes) => !socket.writable || socket.write(bytes) || socket.writableLength <= waitingBytesMax,
+    hasDrained() {
+      const before = unsent;
+      unsent = unsentBytes(socket);
+      return before > 0 && unsent !== before;
+    },
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
     end: () => void socket.end(),

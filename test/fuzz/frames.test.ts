@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Codec } from "../../src/transport/codec/codec.ts";
+import type { Reader } from "../../src/transport/codec/reader.ts";
 import { frame } from "../../src/transport/frames.ts";
 import { Targets } from "./case.ts";
 import { readCorpus } from "./corpus.ts";
@@ -20,7 +21,7 @@ test("the corpus has every type of frame", () => {
 });
 
 test(
-  "changed frames are refused with a typed error, or give what their layout allows",
+  "changed frames are refused with a typed error, or give values of the value set that are nobody else's",
   { timeout: 100_000 },
   async (t) => {
     watchStray();
@@ -38,6 +39,13 @@ test(
 for (const [name, read, what] of [
   ["throws what is no error of the wire", () => assert.fail("a bug"), /threw AssertionError/],
   ["gives what is no value", () => ({ a: new Map() }), /outside the value set: found Map/],
+  ["gives more levels than a value may have", () => nested(66), /more than 64 levels/],
+  ["gives what a copy would drop", () => ({ a: undefined }), /not what a copy of it is/],
+  [
+    "gives the frame's own bytes",
+    (from: Reader) => new Uint8Array(from.bytes.buffer, 0, 1),
+    /memory that is not its own/,
+  ],
   ["changes Object.prototype", () => Object.assign(Object.prototype, { planted: 1 }), /a prototype changed/],
 ] as const) {
   test(`a decoder that ${name} is found`, async () => {
@@ -55,12 +63,16 @@ for (const [name, read, what] of [
 
 /** Reads as it is told, whatever the bytes say. */
 class Planted extends Codec {
-  readonly #read: () => unknown;
-  constructor({ layout }: Codec, read: () => unknown) {
+  readonly #read: (from: Reader) => unknown;
+  constructor({ layout }: Codec, read: (from: Reader) => unknown) {
     super(layout);
     this.#read = read;
   }
-  override read(): unknown {
-    return this.#read();
+  override read(from: Reader): unknown {
+    return this.#read(from);
   }
+}
+
+function nested(levels: number): unknown {
+  return levels === 0 ? 1 : [nested(levels - 1)];
 }

@@ -205,9 +205,15 @@ export class RouteTable implements RemoteRoutes {
     const { head: call, operation } = sending;
     (sending.tried ??= []).push(sending.replica);
     call.attempts++;
-    call.sentMs = this.#options.clock.monotonic();
+    this.#countFromNow(call);
     const group = (sending.group = this.#byService.get(operation.service) ?? sending.group);
     sending.replica = group.pickOther(sending.tried) ?? (await group.reach(call.timeoutMs));
+    this.#countFromNow(call);
+  }
+
+  /** What it has left is counted from now: before a wait for a host, and after it. */
+  #countFromNow(call: RemoteCall): void {
+    call.sentMs = this.#options.clock.monotonic();
   }
 
   /**
@@ -265,6 +271,7 @@ export class RouteTable implements RemoteRoutes {
       this.#operations.make(service, method),
       replicas.pick() ?? replicas.reach(call.timeoutMs),
     ]);
+    this.#countFromNow(call);
     return new Sending(operation, throttle, call, input, replicas, replica);
   }
 }

@@ -3,6 +3,7 @@
  * not. It must never validate.
  */
 import type { SchemaShape } from "../../contract/shapes.ts";
+import { messageBytesMax } from "../limits.ts";
 import { type Decode, decoderOf } from "./decode.ts";
 import { type Encode, encoderOf } from "./encode.ts";
 import { type Layout, layoutHash, layoutOf } from "./layout.ts";
@@ -54,6 +55,7 @@ export class Codec {
     }
     to.setU32(start + 1, to.at - start - headBytes);
     flags |= to.endText();
+    if (to.at - start > messageBytesMax) throw new WireError("more bytes than a message may have");
     to.bytes[start] = flags;
   }
 

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AbortListener, Cancellation } from "../../call/index.ts";
 import { createTraceId, readTraceParent } from "../../core/index.ts";
-import { isSkeinError, type SkeinCode, type SkeinError, skeinError } from "../../errors/index.ts";
+import { isSkeinError, type SkeinCode, skeinError } from "../../errors/index.ts";
 import type { FindOperation } from "../callee.ts";
 import { httpLingerBytesMax, httpLingerMs, messageBytesMax } from "../limits.ts";
 import type { Answer, Arrived } from "../port.ts";
@@ -128,9 +128,9 @@ export class HttpCall implements Cancellation {
     if (this.#isAnswered) return;
     let body: Buffer;
     try {
-      body = toBody("the reply", reply);
+      body = bodyOf("the reply", reply);
     } catch (error) {
-      return this.fail(ran(error));
+      return this.fail(error);
     }
     this.#isAnswered = true;
     const headers = { "content-type": json, "content-length": body.length, "cache-control": "no-store" };
@@ -149,7 +149,7 @@ export class HttpCall implements Cancellation {
         if (next === undefined) return;
         if (!response.headersSent) response.writeHead(200, { "content-type": eventsType, "cache-control": "no-store" });
         if (next.done === true) break;
-        const isTaken = response.write(itemEvent(toBody("an item", next.value)));
+        const isTaken = response.write(itemEvent(bodyOf("an item", next.value)));
         if (!isTaken) await Promise.race([new Promise((resolve) => response.once("drain", resolve)), left]);
       }
       this.#isAnswered = true;
@@ -180,11 +180,15 @@ export class HttpCall implements Cancellation {
   }
 }
 
-/** The method has run: only its reply cannot be sent. */
-function ran(error: unknown): SkeinError {
-  const isTooLarge = isSkeinError(error) && error.code === "SKEIN_TRANSPORT_TOO_LARGE";
-  if (isTooLarge) return skeinError("SKEIN_TRANSPORT_TOO_LARGE", error.message, { outcome: "unknown" });
-  return skeinError("SKEIN_CALL_FAILED", undefined, { cause: error });
+/** The method has run: where this throws, only what it answered cannot be sent. */
+function bodyOf(what: string, value: unknown): Buffer {
+  try {
+    return toBody(what, value);
+  } catch (error) {
+    const isTooLarge = isSkeinError(error) && error.code === "SKEIN_TRANSPORT_TOO_LARGE";
+    if (isTooLarge) throw skeinError("SKEIN_TRANSPORT_TOO_LARGE", error.message, { outcome: "unknown" });
+    throw skeinError("SKEIN_CALL_FAILED", undefined, { cause: error });
+  }
 }
 
 function textOf(value: string | string[] | undefined): string | undefined {

@@ -49,7 +49,10 @@ export function toHeaders(head: CallHead, { clock, tokens }: HeadContext): Recor
   if (path.length > 0) set("path", path.join(", "));
   if (principal !== undefined) {
     const until = clock.now() + (timeoutMs ?? principalMs) + principalSkewMs;
-    set("principal", tokens.sign(principal, until));
+    set(
+      "principal",
+      travelling("the principal of a call", () => tokens.sign(principal, until)),
+    );
   }
   if (fromOutside === true) set("outside", "1");
   // What a header cannot say as it is goes where the rest goes.
@@ -59,7 +62,10 @@ export function toHeaders(head: CallHead, { clock, tokens }: HeadContext): Recor
     if (visible.test(value)) set(name, value);
     else rest[`$${name}`] = value;
   }
-  if (Object.keys(rest).length > 0) set("extra", Buffer.from(encodeRest(rest), "utf8").toString("base64url"));
+  if (Object.keys(rest).length > 0) {
+    const text = travelling("what a call brings", () => encodeValue(rest));
+    set("extra", Buffer.from(text, "utf8").toString("base64url"));
+  }
   return headers;
 }
 
@@ -107,12 +113,13 @@ function timeoutOf(text: string): number {
   return Number(text);
 }
 
-function encodeRest(rest: Record<string, unknown>): string {
+/** What `write` makes of it. */
+function travelling(what: string, write: () => string): string {
   try {
-    return encodeValue(rest);
+    return write();
   } catch (error) {
     if (!(error instanceof ValueSetError)) throw error;
-    throw skeinError("SKEIN_VALUE_SET", `what a call brings: ${error.path} is ${error.found}`, { cause: error });
+    throw skeinError("SKEIN_VALUE_SET", `${what}: ${error.path} is ${error.found}`, { cause: error });
   }
 }
 

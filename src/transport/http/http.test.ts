@@ -24,6 +24,7 @@ const skips = {
     "JSON has no word for an instant, a bigint or -0 where the schema describes nothing",
   "items that the caller sends while the call runs, at the callee's pace, and their failure":
     "HTTP/1.1 does not carry items in both directions at once through everything between two hosts",
+  "an item of the caller's that is too large ends its own call, and nothing else": "the same",
   "a call that crosses the word of its callee's leaving is answered":
     "HTTP/1.1 has no word for leaving: a request on a connection that is being closed is lost",
   "a callee that leaves finishes what it has, and takes no more":
