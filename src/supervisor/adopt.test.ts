@@ -42,17 +42,21 @@ test("hosts that run in another mode are not taken over, and nothing is changed"
   assert.doesNotThrow(() => assertSameMode(state, "production"));
 });
 
-test("a host whose memory is another one than it should have is not taken over", () => {
-  const started = new HostTable(optionsOf(state, { a: groupOf(["a"], { memory: 2 ** 28 }) }, { clock }));
-  started.remember(started.replicas[0] ?? assert.fail("a replica"), identity);
-  const other = tableIn("development");
-  assert.equal(adoptRecords(other), false);
-  assert.deepEqual(
-    other.leaving.map(({ id }) => id),
-    ["a-1"],
-  );
-  const same = new HostTable(optionsOf(state, { a: groupOf(["a"], { memory: 2 ** 28 }) }, { clock }));
-  assert.equal(adoptRecords(same), true);
+test("of hosts with another memory than they should have those that have it are taken over first", () => {
+  const tableOf = (memory?: number) =>
+    new HostTable(optionsOf(state, { a: groupOf(["a"], memory === undefined ? {} : { memory }) }, { clock }));
+  const ids = (of: readonly { readonly id: string }[]) => of.map(({ id }) => id);
+  const [before] = tableOf().replicas;
+  tableOf().remember(before ?? assert.fail("a replica"), identity);
+  // Better than nobody.
+  const alone = tableOf(2 ** 28);
+  assert.equal(adoptRecords(alone), true);
+  assert.deepEqual(ids(alone.leaving), []);
+  const after = tableOf(2 ** 28);
+  after.remember({ ...(after.replicas[0] ?? assert.fail("a replica")), id: "a-2", replica: 2 }, identity);
+  const both = tableOf(2 ** 28);
+  adoptRecords(both);
+  assert.deepEqual([ids(both.replicas), ids(both.leaving)], [["a-2"], ["a-1"]]);
 });
 
 test("a gateway that is taken over keeps its address; another one that is asked for is said to count later", async () => {

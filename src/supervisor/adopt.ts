@@ -22,8 +22,10 @@ export function assertSameMode(state: State, mode: Mode): void {
 export function adoptRecords(table: HostTable): boolean {
   const { state, clock, log } = table.options;
   let hasAdopted = false;
-  // Replacements last: then it is known whether what they replace still runs.
-  const records = state.hosts().toSorted((a, b) => Number(a.replaces !== undefined) - Number(b.replaces !== undefined));
+  // Replacements last: then it is known whether what they replace still runs. And of a move to another memory the new ones first.
+  const rankOf = ({ group, memory, replaces }: HostRecord): number =>
+    replaces !== undefined ? 2 : memory === table.placement.groups[group]?.memory ? 0 : 1;
+  const records = state.hosts().toSorted((a, b) => rankOf(a) - rankOf(b));
   for (const record of records) {
     if (record.id === "holder") continue;
     if (!isRunning(record.identity)) {
@@ -58,12 +60,9 @@ export function adoptRecords(table: HostTable): boolean {
 
 /** The replica that this process is of; a replacement beside the one that it replaces is one of its own. */
 function roomFor(record: HostRecord, table: HostTable): Replica | undefined {
-  const { id, group, replica, services, replaces, memory, isSingleton = false } = record;
+  const { id, group, replica, services, replaces, isSingleton = false } = record;
   const fits = (one: Replica): boolean =>
-    one.group === group &&
-    sameServices(one.services, services) &&
-    one.isSingleton === isSingleton &&
-    one.memory === memory;
+    one.group === group && sameServices(one.services, services) && one.isSingleton === isSingleton;
   const exact = table.replicas.find((one) => one.replica === replica && fits(one));
   if (exact?.identity !== undefined) {
     // A build that was about to be tried beside the one that is to run has nobody who would judge it.

@@ -76,7 +76,6 @@ test("a later supervisor takes over both, or the replacement alone under its own
     group: "worker",
     replica: 1,
     services: ["worker"],
-    memory: 100 * mib,
     identity,
     isRetired: false,
     startedAt: 0,
