@@ -2,12 +2,15 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { Company } from "../faults/harness/lasting/company.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { Company, uploadSlowly } from "../faults/harness/lasting/company.ts";
 import { EventReader, gapsOf } from "../faults/harness/lasting/reader.ts";
 import { type Placed, startPlaced } from "../shop/placed.ts";
 
 const directory = path.join(import.meta.dirname, "../faults/harness/lasting");
 const eventsMs = 60_000;
+/** An upload of 80 s: a move takes 30 of them, and calls would have 20 more. */
+const lasts = { pieces: 800, everyMs: 100, bytes: 16_384 } as const;
 
 describe(
   "a placement that changes while something lasts",
@@ -45,6 +48,26 @@ describe(
       const { figures, violations } = await company.end();
       assert.deepEqual([...violations, ...company.wrongRows(running().home)], []);
       assert.ok((figures["uploads"] ?? 0) > 2 && (figures["transactions"] ?? 0) > 2, JSON.stringify(figures));
+    });
+
+    test("an upload ends well at a gateway that has moved, also where the supervisor dies and the next one looks after it", async () => {
+      const isOver = new AbortController();
+      const uploading = uploadSlowly(running().url, lasts).finally(() => isOver.abort());
+      uploading.catch(() => undefined);
+      const moved = running().place("gateway=gate");
+      moved.catch(() => undefined);
+      const isDraining = async (): Promise<boolean> =>
+        (await running().status()).hosts.some(({ group, state }) => group === "door" && state === "draining");
+      while (!(await isDraining())) {
+        isOver.signal.throwIfAborted();
+        await pause(100);
+      }
+      const fromMs = performance.now();
+      running().supervisor.kill("SIGKILL");
+      await assert.rejects(moved);
+      await running().restart();
+      await uploading;
+      assert.ok(performance.now() - fromMs > 25_000, "it took longer than calls may");
     });
   },
 );

@@ -73,35 +73,10 @@ export class Company {
     await pause((nth * upload.pieces * upload.everyMs) / upload.atOnce);
     while (!this.#isOver) {
       this.#uploads++;
-      await this.#upload().catch((error: unknown) => this.#violations.push(`an upload broke: ${String(error)}`));
+      await uploadSlowly(this.#urlOf(), upload).catch((error: unknown) =>
+        this.#violations.push(`an upload broke: ${String(error)}`),
+      );
     }
-  }
-
-  /** As slow as a phone. */
-  async #upload(): Promise<void> {
-    const hash = createHash("sha256");
-    const answered = Promise.withResolvers<{ readonly status: number; readonly text: string }>();
-    answered.promise.catch(() => undefined);
-    const headers = { "content-type": "application/octet-stream" };
-    const sending = request(`${this.#urlOf()}/lasting/files`, { method: "POST", headers, agent: false }, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (part: string) => (text += part));
-      response.on("end", () => answered.resolve({ status: response.statusCode ?? 0, text }));
-      response.on("error", answered.reject);
-    });
-    sending.on("error", answered.reject);
-    for (let piece = 0; piece < upload.pieces && !sending.destroyed; piece++) {
-      const bytes = randomBytes(upload.bytes);
-      hash.update(bytes);
-      sending.write(bytes);
-      await pause(upload.everyMs);
-    }
-    sending.end();
-    const { status, text } = await answered.promise;
-    if (status !== 200) throw new Error(`${status} ${text.slice(0, 300)}`);
-    const { size, sha256 } = JSON.parse(text) as { readonly size: number; readonly sha256: string };
-    if (size !== upload.pieces * upload.bytes || sha256 !== hash.digest("hex"))
-      throw new Error(`${size} bytes arrived, and not those that were sent`);
   }
 
   async #keepHolding(): Promise<void> {
@@ -137,4 +112,34 @@ export class Company {
     }
     this.#violations.push(`${name} has no definite outcome`);
   }
+}
+
+/** As slow as a phone: so many pieces. Rejects where not all of it arrived. */
+export async function uploadSlowly(
+  url: string,
+  { pieces, everyMs, bytes: length }: { readonly pieces: number; readonly everyMs: number; readonly bytes: number },
+): Promise<void> {
+  const hash = createHash("sha256");
+  const answered = Promise.withResolvers<{ readonly status: number; readonly text: string }>();
+  answered.promise.catch(() => undefined);
+  const headers = { "content-type": "application/octet-stream" };
+  const sending = request(`${url}/lasting/files`, { method: "POST", headers, agent: false }, (response) => {
+    let text = "";
+    response.setEncoding("utf8").on("data", (part: string) => (text += part));
+    response.on("end", () => answered.resolve({ status: response.statusCode ?? 0, text }));
+    response.on("error", answered.reject);
+  });
+  sending.on("error", answered.reject);
+  for (let piece = 0; piece < pieces && !sending.destroyed; piece++) {
+    const bytes = randomBytes(length);
+    hash.update(bytes);
+    sending.write(bytes);
+    await pause(everyMs);
+  }
+  sending.end();
+  const { status, text } = await answered.promise;
+  if (status !== 200) throw new Error(`${status} ${text.slice(0, 300)}`);
+  const { size, sha256 } = JSON.parse(text) as { readonly size: number; readonly sha256: string };
+  if (size !== pieces * length || sha256 !== hash.digest("hex"))
+    throw new Error(`${size} bytes arrived, and not those that were sent`);
 }
