@@ -81,8 +81,6 @@ export interface Host extends AsyncDisposable {
   readonly mounts: readonly LiveMount[];
   readonly recorder: Recorder;
   readonly isDraining: boolean;
-  /** Whether it has refused calls for want of room within the last two seconds. */
-  readonly isOverloaded: boolean;
   /** Calls in flight from outside. */
   readonly inFlight: number;
   /** Of those the uploads and downloads, which cannot go on elsewhere. */
@@ -217,9 +215,6 @@ class RunningHost implements Host {
   }
   get isDraining(): boolean {
     return this.#isDraining;
-  }
-  get isOverloaded(): boolean {
-    return this.#admission?.isOverloaded ?? false;
   }
   get inFlight(): number {
     return this.#inFlight;

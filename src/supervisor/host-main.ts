@@ -17,7 +17,7 @@ import { lineSink, trimLog } from "./log-file.ts";
 import { placeOf } from "./replica.ts";
 import { drainMs, environmentOf, type HostSettings, transferDrainMs } from "./settings.ts";
 import { listenToPeers, openPeersTls, peersAddress, reachPeersWith } from "./peers-address.ts";
-import { giveWay, keepCompiled, raise, startHolder } from "./spawn.ts";
+import { keepCompiled, raise, startHolder } from "./spawn.ts";
 import { State } from "./state.ts";
 
 /** The supervisor judges by it whether this process does anything. */
@@ -55,7 +55,6 @@ let isEnding = false;
 /** No routes yet. */
 let isWaiting = true;
 /** Whether it has a lower priority, as it has too much to do. */
-let givesWay = false;
 let isReady = false;
 const known = Promise.withResolvers<void>();
 
@@ -211,8 +210,6 @@ function peersReady(routes: Parameters<Peers["update"]>[0]): void {
 function report(): void {
   if (isEnding) return;
   trimLog(logFile);
-  const isOverloaded = gateway === undefined && host?.isOverloaded === true;
-  if (isOverloaded !== givesWay) giveWay((givesWay = isOverloaded));
   sayHealth();
   clock.after(toNextMs(clock, healthMs), report, { unref: true });
 }

@@ -12,7 +12,7 @@ const program = `
   import { readdirSync, readFileSync, writeSync } from "node:fs";
   import { once } from "node:events";
   import { Worker } from "node:worker_threads";
-  import { giveWay, raise } from ${JSON.stringify(new URL("./spawn.ts", import.meta.url).href)};
+  import { raise } from ${JSON.stringify(new URL("./spawn.ts", import.meta.url).href)};
   const worker = new Worker("require('node:worker_threads').parentPort.once('message', () => undefined)", { eval: true, execArgv: [] });
   await once(worker, "online");
   const say = () => {
@@ -28,7 +28,6 @@ const program = `
   };
   say();
   raise();
-  if (process.argv[1] === "5") giveWay(true);
   say();
   worker.postMessage("end");
 `.replaceAll("\\\\", "\\");
@@ -37,25 +36,18 @@ const program = `
 const usual = getPriority();
 const starting = mayRaise ? 10 : usual;
 
-for (const [what, priority] of [
-  ["all its threads are their equals once it serves", 0],
-  ["once it serves and has too much to do, all its threads go behind gateways", 5],
-] as const)
-  test(
-    `a host starts behind those that serve; ${what}${mayRaise ? "" : " (not here: nobody may take a lower priority back)"}`,
-    { skip: process.platform === "linux" ? false : "/proc is Linux's" },
-    () => startsAndServes(priority),
-  );
+test(
+  `a host starts behind those that serve; all its threads are their equals once it serves${mayRaise ? "" : " (not here: nobody may take a lower priority back)"}`,
+  { skip: process.platform === "linux" ? false : "/proc is Linux's" },
+  startsAndServes,
+);
 
-async function startsAndServes(priority: number): Promise<void> {
+async function startsAndServes(): Promise<void> {
   const directory = mkdtempSync(path.join(tmpdir(), "skein-spawn-"));
   try {
     mkdirSync(path.join(directory, "logs"));
     const log = path.join(directory, "logs/one.log");
-    const child = startHost(
-      ["--conditions=skein-src", "--input-type=module", "--eval", program, String(priority)],
-      log,
-    );
+    const child = startHost(["--conditions=skein-src", "--input-type=module", "--eval", program], log);
     child.ref();
     const [code] = (await once(child, "exit")) as [number | null];
     const text = readFileSync(log, "utf8");
@@ -70,7 +62,7 @@ async function startsAndServes(priority: number): Promise<void> {
       before.threads.filter((nice) => nice === starting).length >= before.threads.length - 1,
       `starting: ${before.threads.join(" ")}`,
     );
-    const serving = mayRaise ? priority : usual;
+    const serving = mayRaise ? 0 : usual;
     assert.deepEqual(
       after.threads.filter((nice) => nice !== serving),
       [],

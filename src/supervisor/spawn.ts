@@ -15,12 +15,6 @@ const holderMain = fileURLToPath(
 );
 /** A host that starts must not take the processor from those that serve: niceness while it does. */
 const startingPriority = 10;
-/**
- * Where gateways and services share processors and there is too much to do, gateways go first: a request that is refused costs
- * next to nothing, but only if it does not stand in line behind those that are served. Not always: that cost p99 while
- * others start (ADR 32).
- */
-const overloadedPriority = 5;
 
 /** Node's own arguments and the host's, ready to be run by anybody. */
 export function hostArguments(settings: object, memoryBytes: number | undefined, build: Build): string[] {
@@ -119,21 +113,11 @@ function lower(pid: number): void {
   setGroupPriority(`${pid}`, startingPriority);
 }
 
-/** The usual priority, for a process that has started. */
+/** The usual priority, for a process that has started: of every thread that there is by now, each of which was born with another one. */
 export function raise(): void {
-  takePriority(0);
-}
-
-/** Lets gateways of the same processors go first, or no more. */
-export function giveWay(isOverloaded: boolean): void {
-  takePriority(isOverloaded ? overloadedPriority : 0);
-}
-
-/** Of every thread that there is by now, each of which was born with another one. */
-function takePriority(priority: number): void {
   if (!mayRaise) return;
-  for (const id of threadsOf(process.pid)) setPriority(id, priority);
-  setGroupPriority("self", priority);
+  for (const id of threadsOf(process.pid)) setPriority(id, 0);
+  setGroupPriority("self", 0);
 }
 
 function threadsOf(pid: number): readonly number[] {

@@ -29,8 +29,6 @@ const readingTurnsMax = 64;
 const turnLookMs = 1;
 /** Of those under way so many oldest ones say whether they are held up. */
 const oldestLooked = 16;
-/** For so long after it has refused a call a host has too much to do. */
-const overloadMs = 2_000;
 /** How often those that wait are looked at. */
 const lookMs = 10;
 /** Of calls that are far from the limit, one in so many is measured. */
@@ -106,7 +104,6 @@ export class Admission {
   /** Whether none had stood for longer than a crowd's does when that line began, and when one last did. */
   #isCrowd = true;
   #stoodMs = Number.NEGATIVE_INFINITY;
-  #refusedMs = Number.NEGATIVE_INFINITY;
   #look: Timer | undefined;
   #lookDueMs = 0;
   #isDraining = false;
@@ -137,11 +134,6 @@ export class Admission {
     if (this.#endedInAll === 0 && now < this.#firstMs) this.#firstMs = now;
     if (this.#waiting === 0 && this.#hasRoom(entrant.isNested) && !this.#isTurnSpent(now)) this.#admit(entrant, now, 0);
     else this.#wait(entrant, now);
-  }
-
-  /** Whether calls were refused for want of room just now. */
-  get isOverloaded(): boolean {
-    return this.#clock.monotonic() - this.#refusedMs <= overloadMs;
   }
 
   /** Whether what would hold its place for long, a stream or an upload, and so holds none, is refused. */
@@ -210,7 +202,7 @@ export class Admission {
 
   #wait(entrant: Entrant, now: number): void {
     if (this.#waiting >= this.#waitingMax(now)) this.#dropExpired(now);
-    if (this.#waiting >= this.#waitingMax(now)) return this.#refuse(entrant, now);
+    if (this.#waiting >= this.#waitingMax(now)) return entrant.refused(overloaded());
     entrant.sinceMs = now;
     (entrant.isNested ? this.#nested : this.#outside).add(entrant);
     if (this.#waiting++ === 0) {
@@ -243,11 +235,6 @@ export class Admission {
     return this.#outside.first !== undefined && this.#hasRoom(false) ? this.#outside.first : undefined;
   }
 
-  #refuse(entrant: Entrant, now: number): void {
-    if (!entrant.isGone) this.#refusedMs = now;
-    entrant.refused(overloaded());
-  }
-
   #takeOut(entrant: Entrant): void {
     (entrant.isNested ? this.#nested : this.#outside).remove(entrant);
     this.#waiting--;
@@ -262,7 +249,7 @@ export class Admission {
         behind = each.behind as Entrant | undefined;
         if (!each.isGone && now - each.sinceMs <= longestMs) continue;
         this.#takeOut(each);
-        this.#refuse(each, now);
+        each.refused(overloaded());
       }
     }
   }

@@ -47,7 +47,7 @@ export interface FaultContext {
   /** Of a case that has one. */
   readonly network: Network | undefined;
   readonly random: Random;
-  /** How long the traffic lasts. */
+  /** How long the traffic lasts, unless `enough` is called. */
   readonly durationMs: number;
   /** Its parts, each with when it begins and ends. */
   readonly phases: readonly Span[];
@@ -55,6 +55,8 @@ export interface FaultContext {
   until(ms: number): Promise<boolean>;
   /** Milliseconds since the start of the traffic. */
   now(): number;
+  /** Nobody asks any more: all that was to be seen was seen. */
+  enough(): void;
   /** Written into the result, and shown. */
   note(what: string): void;
   /** The most requests that were under way at a time since this was last asked, and how many there may be. */

@@ -37,6 +37,7 @@ export class Customers {
   readonly #orders = new Map<string, Intended>();
   #skus: readonly string[] = [];
   #isRunning = false;
+  #hasEnough = false;
 
   constructor(options: CustomersOptions) {
     this.#options = options;
@@ -80,9 +81,15 @@ export class Customers {
     await this.#client.run(this.#traffic(`${this.#options.seed}`, phases), startMs);
   }
 
+  /** Ends the run: what is under way is the last of it. */
+  enough(): void {
+    this.#hasEnough = true;
+  }
+
   *#traffic(seed: string, phases: readonly Part[]): Generator<Intended> {
     const { occasional } = this.#options;
     for (const intended of trafficOf({ seed, phases, skus: this.#skus, occasional })) {
+      if (this.#hasEnough) return;
       if (intended.key !== undefined) this.#orders.set(intended.key, intended);
       yield intended;
     }

@@ -209,6 +209,7 @@ function toContext({ started, customers, network, random, startMs, phases, say }
       if (waitMs > 0) await pause(waitMs);
       return ms < durationMs;
     },
+    enough: () => customers.enough(),
     takeMostUnderWay: () => customers.takeMostUnderWay(),
     note(what) {
       notes.push(`${Math.round(now())} ms: ${what}`);

@@ -41,6 +41,7 @@ export async function inARow({ context, what, names, leadMs, restMs, change }: R
     await context.until(toMs + restMs);
     rests.push({ fromMs: toMs, toMs: context.now() });
   }
+  context.enough();
   const all = { fromMs: 0, toMs: context.now() };
   return {
     spans: [
