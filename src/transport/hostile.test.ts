@@ -293,7 +293,14 @@ async function alone() {
   return { caller, to };
 }
 
-test("a caller whose own process was held up does not take that for the callee's silence", async () => {
+for (const [when, beforeMs] of [
+  ["before it asked", 0],
+  ["while it waited for the answer", 1_000],
+] as const)
+  test(`a caller whose own process was held up ${when} does not take that for the callee's silence`, () =>
+    isPatient(beforeMs));
+
+async function isPatient(beforeMs: number): Promise<void> {
   const virtual = createVirtualClock();
   let heldMs = 0;
   const clock: Clock = { ...virtual, monotonic: () => virtual.monotonic() + heldMs };
@@ -306,13 +313,12 @@ test("a caller whose own process was held up does not take that for the callee's
   await caller.greeted;
   const call = ask(caller, { operation: echo, head: { traceId: "t", parentSpan: 0, path: [] }, input: 1 });
   call.catch(() => undefined);
-  for (let i = 0; i < 20; i++) {
-    // Time passes in which this process had no turn; its timers then fire late.
-    heldMs += 2_000;
-    await virtual.advance(500);
-  }
+  await virtual.advance(beforeMs);
+  // Time passes in which this process had no turn; its timers then fire late.
+  heldMs += 20_000;
+  await virtual.advance(500);
   assert.equal(caller.isOpen, true);
   // With turns of its own again, it notices.
   await virtual.advance(3_000);
   await assert.rejects(call, { code: "SKEIN_TRANSPORT_LOST" });
-});
+}

@@ -39,7 +39,7 @@ export const greetMs = 3_000;
  */
 export const idle = { quietMs: 4_500, pongMs: 4_500, lookMs: 500 } as const;
 export const outstanding = { quietMs: 750, pongMs: 1_000, lookMs: 250 } as const;
-/** A look that is later than this was held up by its own process. */
+/** A look that is later than this was held up by its own process, for as long as it is later. */
 export const lateMs = 100;
 /** How long a caller that has nothing under way may take to hear that its callee leaves, and to end the connection. */
 export const leavingMs = 2_000;

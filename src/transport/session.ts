@@ -49,7 +49,7 @@ export abstract class Session {
   #heardMs: number;
   #askedMs: number | undefined;
   #lookedMs = 0;
-  #lookMs: number = idle.lookMs;
+  #dueMs = 0;
   /** The last look that found nobody waiting. */
   #idleMs = 0;
   #watch: Timer;
@@ -224,32 +224,36 @@ export abstract class Session {
   }
 
   #lookLater(): void {
-    this.#lookMs = (this.isWaiting ? outstanding : idle).lookMs;
-    this.#watch = this.#clock.after(toNextMs(this.#clock, this.#lookMs), this.#look, { unref: true });
+    const ms = toNextMs(this.#clock, (this.isWaiting ? outstanding : idle).lookMs);
+    this.#dueMs = this.#clock.monotonic() + ms;
+    this.#watch = this.#clock.after(ms, this.#look, { unref: true });
   }
 
   /**
    * Judges by progress in either direction: who takes a large message, or more than waits here while nothing is read, may have
    * nothing to say. With somebody waiting, silence is asked about sooner and forgiven less. A look that comes late says
-   * that this process was held up, and what has come meanwhile was not read yet: silence is then counted from now.
+   * that this process was held up, the other side maybe with it: that time is nobody's silence. And what has come since the
+   * last look may not be read yet, so that no more is judged than was known then: between two looks all is read that there was.
    */
   readonly #look = (): void => {
     const now = this.#clock.monotonic();
-    const isLate = now - this.#lookedMs > this.#lookMs + lateMs;
+    const heldUpMs = Math.max(0, now - this.#dueMs - lateMs);
+    const knownMs = heldUpMs > 0 ? this.#lookedMs + heldUpMs : now;
     this.#lookedMs = now;
-    const hasDrained = this.#channel.hasDrained?.() === true;
-    if (isLate || hasDrained) this.#alive(now);
-    else this.#judge(now);
+    this.#heardMs = Math.min(now, this.#heardMs + heldUpMs);
+    this.#idleMs += heldUpMs;
+    if (this.#channel.hasDrained?.() === true) this.#alive(now);
+    else this.#judge(now, knownMs);
     if (!this.#isOver) this.#lookLater();
   };
 
-  #judge(now: number): void {
+  #judge(now: number, knownMs: number): void {
     const { isWaiting } = this;
     // Who has just begun to wait gives the other side its whole time, whatever silence there was before.
     const sinceMs = isWaiting ? this.#idleMs : 0;
     if (!isWaiting) this.#idleMs = now;
     const { quietMs, pongMs } = isWaiting ? outstanding : idle;
-    const silentMs = now - Math.max(this.#heardMs, sinceMs);
+    const silentMs = knownMs - Math.max(this.#heardMs, sinceMs);
     if (silentMs < quietMs) return;
     if (this.#askedMs !== undefined) {
       if (silentMs < quietMs + pongMs) return;

@@ -90,11 +90,12 @@ function hello(to: FrameWriter): void {
   to.finish();
 }
 
-/** A caller with a call of 4 MiB, of which 1 MiB goes in a second. */
-async function sending() {
+/** A caller with a call of 4 MiB, of which so many go in a second; it comes to everything later than it meant to. */
+async function sending(bytesPerSecond = 1_048_576, lateMs = 0) {
   const clock = createVirtualClock({ settleTurns: 1 });
-  const channel = new Narrow(clock, 1_048_576);
-  const caller = new Caller(channel, optionsOf(clock));
+  const channel = new Narrow(clock, bytesPerSecond);
+  const after: VirtualClock["after"] = (ms, run, options) => clock.after(ms + lateMs, run, options);
+  const caller = new Caller(channel, { ...optionsOf(clock), clock: { ...clock, after } });
   channel.hear(hello);
   await caller.greeted;
   const told = ask(caller, { operation: echo, head, input: "x".repeat(4_000_000) });
@@ -123,6 +124,15 @@ test("and when they no longer do, that is noticed within 2 s", async () => {
   await clock.advance(2_000);
   assert.equal(caller.isSilent, true);
   await assert.rejects(told, { code: "SKEIN_TRANSPORT_LOST", outcome: "unknown" });
+});
+
+test("a caller that is busy, so that it looks too late each time, notices it all the same", async () => {
+  for (const lateMs of [50, 240, 400]) {
+    const { clock, caller, told } = await sending(Number.POSITIVE_INFINITY, lateMs);
+    await clock.advance(6_000);
+    assert.equal(caller.isSilent, true, `looks ${lateMs} ms late`);
+    await assert.rejects(told, { code: "SKEIN_TRANSPORT_LOST" });
+  }
 });
 
 /** A callee that reads no further, as 12 MiB of replies wait for a caller that takes so many bytes in a second. */

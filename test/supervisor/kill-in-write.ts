@@ -30,7 +30,7 @@ if (isSupervisor && at !== "") {
   };
   const isAside = (file: unknown): file is string =>
     typeof file === "string" && file.startsWith(run) && file.endsWith(".tmp");
-  const { openSync, writeSync, fsyncSync, closeSync, renameSync, rmSync } = fs;
+  const { openSync, fsyncSync, closeSync, renameSync, rmSync } = fs;
   fs.openSync = (file, ...rest) => {
     if (isAside(file)) reach("before making", file);
     const descriptor = openSync(file, ...rest);
@@ -41,10 +41,6 @@ if (isSupervisor && at !== "") {
     const file = descriptors.get(descriptor);
     if (file !== undefined) reach(what, file);
   };
-  fs.writeSync = ((descriptor: number, ...rest: [string]) => {
-    before("before filling", descriptor);
-    return writeSync(descriptor, ...rest);
-  }) as typeof writeSync;
   fs.fsyncSync = (descriptor) => {
     before("before flushing", descriptor);
     fsyncSync(descriptor);

@@ -5,7 +5,7 @@
 import { RetryBudget } from "../../core/retry.ts";
 import { isSkeinError, skeinError } from "../../errors/index.ts";
 import { Choice } from "./choice.ts";
-import { HostWait, untilLed, untilStarted, type WaitRule } from "./host-wait.ts";
+import { HostWait, untilLed, untilStarted } from "./host-wait.ts";
 import { Connector, type ConnectorOptions, freshReplica, type Replica } from "./replica.ts";
 
 /** The supervisor finds a host that hangs by its silence as well, but not at the same moment. */
@@ -107,18 +107,15 @@ export class Replicas {
   /**
    * Waits for one to be open. Rejects with `SKEIN_TRANSPORT_UNREACHABLE` when none can be reached, and with
    * `SKEIN_LEADER_NONE` when no leader could: both after a wait for the next one, within what the call has left. Where all are
-   * there and say nothing, the next one is no answer, and nobody waits for it.
+   * there and say nothing, the next one is no answer, and nobody waits for it. Nor once `isWanted` says no.
    */
-  reach(timeoutMs: number | undefined): Promise<Replica> {
+  reach(timeoutMs: number | undefined, isWanted: () => boolean = () => true): Promise<Replica> {
     if (this.#isClosed) return this.#reachOne();
-    const rule = this.#hasLeader ? untilLed : this.#untilStarted;
-    return this.#wait.until(rule, timeoutMs, () => this.#reachOne());
+    const rule = this.#hasLeader ? untilLed : untilStarted;
+    const passes = (cause: unknown): boolean =>
+      isWanted() && rule.passes(cause) && (this.#hasLeader || !this.#isCutOff);
+    return this.#wait.until({ ...rule, passes }, timeoutMs, () => this.#reachOne());
   }
-
-  readonly #untilStarted: WaitRule = {
-    ...untilStarted,
-    passes: (cause) => !this.#isCutOff && untilStarted.passes(cause),
-  };
 
   /** For so long already that hosts which hang, instead of being cut off, would have left the routes. */
   get #isCutOff(): boolean {

@@ -28,15 +28,15 @@ const shop = system("shop", {
  * A host whose calls go to the only host of another group, which is there when `isThere` says so and notes what time it is
  * given; `refuses` calls before it answers one.
  */
-async function calling(isThere: (nowMs: number) => boolean, refuses = 0) {
+async function calling(isThere: (nowMs: number, address: string) => boolean, refuses = 0) {
   const clock = createVirtualClock();
   const given: number[] = [];
   let left = refuses;
-  const connect = async (): Promise<Connection> => {
-    if (!isThere(clock.monotonic())) throw skeinError("SKEIN_TRANSPORT_UNREACHABLE");
+  const connect = async (address: string): Promise<Connection> => {
+    if (!isThere(clock.monotonic(), address)) throw skeinError("SKEIN_TRANSPORT_UNREACHABLE");
     const connection: Partial<Connection> = {
       get isOpen() {
-        return isThere(clock.monotonic());
+        return isThere(clock.monotonic(), address);
       },
       inFlight: 0,
       answered: 0,
@@ -52,6 +52,7 @@ async function calling(isThere: (nowMs: number) => boolean, refuses = 0) {
         if (left-- > 0) throw skeinError("SKEIN_HOST_DRAINING");
         yield 7;
       },
+      retire: () => undefined,
       close: () => undefined,
     };
     return connection as Connection;
@@ -66,7 +67,7 @@ async function calling(isThere: (nowMs: number) => boolean, refuses = 0) {
     await clock.advance(timeoutMs + 1_000);
     return [await told, ...given.map((ms) => Math.round(ms / 100) * 100)];
   };
-  return { asked, close: () => host.close() };
+  return { asked, clock, remote, close: () => host.close() };
 }
 
 test("a call that waited for the only host of its group is sent with what is left", async () => {
@@ -89,4 +90,22 @@ test("and what is sent once more after a wait", async () => {
     assert.deepEqual(given, [4_000, 2_500]);
     await close();
   }
+});
+
+test("a call that waits for a group goes to the one that a move puts its service into meanwhile", async () => {
+  for (const method of ["level", "moves"] as const)
+    for (const refuses of [0, 1]) {
+      const { asked, clock, remote, close } = await calling(
+        // Where it is sent once more, the old group's host has refused it and is gone.
+        (nowMs, address) => (address === "only" ? refuses > 0 && nowMs === 0 : nowMs >= 600),
+        refuses,
+      );
+      const groups = { other: { services: ["stock"], addresses: ["moved"] } };
+      clock.after(500, () => remote.update({ epoch: 2, groups }));
+      const [told, ...given] = await asked(method, 4_000);
+      assert.deepEqual(told, method === "level" ? 7 : { items: [7], code: "ok" });
+      assert.equal(given.length, 1 + refuses);
+      assert.ok(Number(given.at(-1)) >= 3_000, `${String(given.at(-1))} ms left`);
+      await close();
+    }
 });

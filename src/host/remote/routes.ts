@@ -206,8 +206,10 @@ export class RouteTable implements RemoteRoutes {
     (sending.tried ??= []).push(sending.replica);
     call.attempts++;
     this.#countFromNow(call);
-    const group = (sending.group = this.#byService.get(operation.service) ?? sending.group);
-    sending.replica = group.pickOther(sending.tried) ?? (await group.reach(call.timeoutMs));
+    const { tried } = sending;
+    const { group, replica } = await this.#reach(operation.service, call, (replicas) => replicas.pickOther(tried));
+    sending.group = group;
+    sending.replica = replica;
     this.#countFromNow(call);
   }
 
@@ -264,15 +266,27 @@ export class RouteTable implements RemoteRoutes {
 
   async #ready(service: string, method: string, throttle: Throttle, call: RemoteCall): Promise<Sending> {
     const input = copyInput(`${service}.${method}`, call.input);
-    const replicas = this.#byService.get(service);
-    if (replicas === undefined)
-      throw skeinError("SKEIN_CALL_NO_ROUTE", `no host that runs ${service}.${method} is known`);
-    const [operation, replica] = await Promise.all([
+    const [operation, { group, replica }] = await Promise.all([
       this.#operations.make(service, method),
-      replicas.pick() ?? replicas.reach(call.timeoutMs),
+      this.#reach(service, call, (replicas) => replicas.pick()),
     ]);
     this.#countFromNow(call);
-    return new Sending(operation, throttle, call, input, replicas, replica);
+    return new Sending(operation, throttle, call, input, group, replica);
+  }
+
+  /** A host of the group that a service is in, or of the one that a move puts it into while the call waits. */
+  async #reach(service: string, call: RemoteCall, pick: (group: Replicas) => Replica | undefined) {
+    for (;;) {
+      const group = this.#byService.get(service);
+      if (group === undefined) throw skeinError("SKEIN_CALL_NO_ROUTE", `no host that runs ${service} is known`);
+      const isThere = (): boolean => this.#byService.get(service) === group;
+      try {
+        return { group, replica: pick(group) ?? (await group.reach(call.timeoutMs, isThere)) };
+      } catch (error) {
+        if (isThere()) throw error;
+        this.#countFromNow(call);
+      }
+    }
   }
 }
 
