@@ -54,7 +54,6 @@ let door: Door | undefined;
 let isEnding = false;
 /** No routes yet. */
 let isWaiting = true;
-/** Whether it has a lower priority, as it has too much to do. */
 let isReady = false;
 const known = Promise.withResolvers<void>();
 
